@@ -1,0 +1,124 @@
+# batchbox: one static executable.
+#
+#   make          builds build/batchbox                    make demo     shows it on four hosts of this machine
+#   make check    every test; the last line counts them    make lint     the style and the promises of the source
+#   make bench    measures it, beside the real Slurm where that is installed
+#   make units, make unit-LAYER_noun (builds and runs one), make fuzz, make sim, make fault, make golden-update, make clean
+#
+#   O=DIR    where everything is built (build)             ARCH=...  x86_64 or arm64 (this machine's own)
+#   V=1      show commands                                 PIE=1     see packaging/musl.mk
+O    ?= build
+ARCH ?= $(patsubst aarch64,arm64,$(shell uname -m))
+Q    := $(if $(V),,@)
+say   = $(if $(V),,@echo "  $(1)  $(2)")
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell nproc)
+endif
+
+UTIL    := $(wildcard core/util/*.c)
+CORE    := $(wildcard core/*.c)
+PROTO   := $(wildcard proto/*.c)
+CONF    := $(wildcard conf/*.c)
+APPLETS := $(wildcard applets/*.c applets/*/*.c)
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Werror
+CSTD := -std=gnu11 -D_GNU_SOURCE -I. -DBATCHBOX_VERSION='"$(shell cat VERSION)"'
+
+# ---- the product: static, musl ------------------------------------------------------------------------
+include packaging/musl.mk
+
+# ---- the same sources against glibc, with sanitizers: for tests ---------------------------------------
+# Two flavours: asan (gcc; units, sim, golden numbers) and fuzz (clang with libFuzzer). Each makes an archive of a layer,
+# and a test of a layer links only what that layer may lean on.
+SANITIZE     := -O1 -g -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DBATCHBOX_TEST=1
+ASAN_CC      := gcc
+ASAN_CFLAGS  := $(CSTD) $(WARN) $(SANITIZE) -fsanitize=address,undefined
+FUZZ_CC      := clang
+FUZZ_CFLAGS  := $(CSTD) $(WARN) $(SANITIZE) -fsanitize=fuzzer-no-link,address,undefined
+TEST_LIBS    := -lsodium -lsqlite3 -linih -lpthread
+LAYERS       := util core proto conf applets
+
+# $(call test_flavour,DIRECTORY,COMPILER VARIABLE PREFIX)
+define test_flavour
+$(O)/$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$$(call say,CC($(1)),$$<)
+	$$(Q)$$($(2)_CC) $$($(2)_CFLAGS) -MMD -MP -c -o $$@ $$<
+$(O)/$(1)/util.a: $(UTIL:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/core.a: $(CORE:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/proto.a: $(PROTO:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/conf.a: $(CONF:%.c=$(O)/$(1)/%.o)
+$(O)/$(1)/applets.a: $(APPLETS:%.c=$(O)/$(1)/%.o)
+$(LAYERS:%=$(O)/$(1)/%.a):
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)ar rcs $$@ $$^
+endef
+$(eval $(call test_flavour,asan,ASAN))
+$(eval $(call test_flavour,fuzz,FUZZ))
+
+BELOW_util    := util
+BELOW_core    := core util
+BELOW_proto   := proto core util
+BELOW_conf    := conf core util
+BELOW_applets := applets proto conf core util
+asan_archives = $(patsubst %,$(O)/asan/%.a,$(BELOW_$(1)))
+
+# test/unit/LAYER_noun.c is a cmocka program: its layer is the word before the first underscore.
+UNITS := $(patsubst test/unit/%.c,%,$(wildcard test/unit/*_*.c))
+define unit_rule
+$(O)/unit/$(1): $(O)/asan/test/unit/$(1).o $(call asan_archives,$(firstword $(subst _, ,$(1))))
+	@mkdir -p $$(@D)
+	$$(Q)$$(ASAN_CC) $$(ASAN_CFLAGS) -o $$@ $$^ -lcmocka $$(TEST_LIBS)
+endef
+$(foreach unit,$(UNITS),$(eval $(call unit_rule,$(unit))))
+units: $(UNITS:%=$(O)/unit/%)
+unit-%: $(O)/unit/%
+	$<
+
+# All of test/sim is one program: random histories through the core.
+SIM := $(wildcard test/sim/*.c)
+sim: $(if $(SIM),$(O)/sim)
+$(O)/sim: $(SIM:%.c=$(O)/asan/%.o) $(call asan_archives,core)
+	$(Q)$(ASAN_CC) $(ASAN_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# test/fuzz/fuzz_NAME.c is a libFuzzer target, its inputs are in test/fuzz/corpus/NAME.
+FUZZ := $(patsubst test/fuzz/%.c,$(O)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
+fuzz: $(FUZZ)
+$(FUZZ): $(O)/fuzz/%: $(O)/fuzz/test/fuzz/%.o $(BELOW_applets:%=$(O)/fuzz/%.a)
+	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(TEST_LIBS)
+
+# Prints the number of every field of every record and message.
+$(O)/golden: $(O)/asan/test/golden/main.o $(call asan_archives,proto)
+	$(Q)$(ASAN_CC) $(ASAN_CFLAGS) -o $@ $^ $(TEST_LIBS)
+golden-update: $(O)/golden
+	test/lint/golden --update $(O)/golden
+
+$(O)/batchbox-asan: $(O)/asan/main.o $(call asan_archives,applets)
+	$(Q)$(ASAN_CC) $(ASAN_CFLAGS) -o $@ $^ $(TEST_LIBS)
+
+# ---- what people call ---------------------------------------------------------------------------------
+demo:
+	@packaging/install-packages demo
+	@$(MAKE) --no-print-directory all
+	@BATCHBOX=$(abspath $(PRODUCT)) test/lab/demo
+
+check:
+	@packaging/install-packages check
+	@O=$(O) test/run
+
+lint:
+	@O=$(O) test/lint/run
+
+bench:
+	@packaging/install-packages demo
+	@$(MAKE) --no-print-directory all
+	@BATCHBOX=$(abspath $(PRODUCT)) test/bench/bench
+
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+clean:
+	rm -rf $(O)
+.PHONY: units sim fuzz golden-update demo check lint bench clean
+.DEFAULT_GOAL := all
+.SECONDARY:

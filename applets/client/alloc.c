@@ -1,0 +1,135 @@
+#include "applets/client/submit.h"
+
+#include "core/util/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define POLL_US 200000 /* how long a signal may go unnoticed while we wait */
+
+static int failed(struct submit *s, const struct err *err)
+{
+	submit_refused(s->command == SUBMIT_SALLOC ? "Job submit/allocate failed" : "Unable to allocate resources", err);
+	return 1;
+}
+
+static void give_up(struct allocation *a)
+{
+	struct job_signal_request m;
+	schema_init(schema_of_job_signal_request(), &m);
+	m.job_id = a->job_id;
+	client_send(a->connection.client, MSG_job_signal_request, &m, NULL);
+}
+
+/* The job's end came before its nodes. */
+static int ended(struct submit *s, const struct job_ended *end)
+{
+	if (s->immediate_s != CORE_NO_VAL && end->state == JOB_FAILED) {
+		log_error("Unable to allocate resources: %s", err_code_text(ERR_IMMEDIATE));
+		return 1;
+	}
+	if (s->command == SUBMIT_SALLOC) {
+		log_info("Job allocation %" PRIu32 " has been revoked.", end->job_id);
+		return 1;
+	}
+	log_info("Job allocation %" PRIu32 " has been revoked", end->job_id);
+	log_info("Force Terminated JobId=%" PRIu32, end->job_id);
+	return 1;
+}
+
+static void say_waiting(struct submit *s, const struct submit_reply *reply)
+{
+	if (s->command == SUBMIT_SALLOC)
+		log_info("Pending job allocation %" PRIu32, reply->job_id);
+	log_info("job %" PRIu32 " queued and waiting for resources", reply->job_id);
+}
+
+/* Waits for job_ready. */
+static int wait_ready(struct allocation *a, struct submit *s, bool waiting, volatile int *interrupted)
+{
+	for (;;) {
+		uint32_t type = 0;
+		void *record = NULL;
+		struct err err = {0};
+		if (*interrupted) {
+			log_info("Job allocation %" PRIu32 " has been revoked", a->job_id);
+			give_up(a);
+			return 1;
+		}
+		if (client_next(a->connection.client, &a->arena, POLL_US, &type, &record, &err) != 0) {
+			/* The controller restarts: the job is on its disk, we ask for it again. */
+			struct job_attach m = {.job_id = a->job_id, .watch = true};
+			client_close(a->connection.client);
+			a->connection.client = NULL;
+			log_debug("%s", err_text(&err));
+			err_clear(&err);
+			if (connect_open(&a->connection, &err) != 0 || client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
+				return failed(s, &err);
+			continue;
+		}
+		if (type == MSG_msg_error) {
+			const struct msg_error *e = record;
+			err_set(&err, (enum err_code)e->code, "%s", e->text ? e->text : "");
+			return failed(s, &err);
+		}
+		if (type == MSG_job_ended)
+			return ended(s, record);
+		if (type != MSG_job_ready)
+			continue;
+		a->job = record;
+		if (waiting)
+			log_info("job %" PRIu32 " has been allocated resources", a->job_id);
+		return 0;
+	}
+}
+
+int allocation_get(struct allocation *a, struct submit *s, volatile int *interrupted)
+{
+	struct err err = {0};
+	void *record = NULL;
+	arena_init(&a->arena);
+	if (connect_configure(&a->connection, &err) != 0)
+		return 1;
+	if (connect_open(&a->connection, &err) != 0) {
+		int rc = failed(s, &err);
+		connect_help(rc, &err);
+		return rc;
+	}
+	struct alloc_request m;
+	schema_init(schema_of_alloc_request(), &m);
+	m.spec = &s->spec;
+	m.test_only = s->test_only;
+	m.claimed_gid = s->gid;
+	if (connect_ask(&a->connection, MSG_alloc_request, &m, MSG_submit_reply, &a->arena, &record, &err) != 0) {
+		int rc = failed(s, &err);
+		connect_help(rc, &err);
+		return rc;
+	}
+	const struct submit_reply *reply = record;
+	a->job_id = reply->job_id;
+	if (s->test_only)
+		return 0;
+	if (reply->waiting)
+		say_waiting(s, reply);
+	return wait_ready(a, s, reply->waiting, interrupted);
+}
+
+void allocation_release(struct allocation *a, uint32_t wait_status)
+{
+	struct job_complete_request m = {.job_id = a->job_id, .exit_status = wait_status};
+	struct err err = {0};
+	void *record = NULL;
+	if (!a->connection.client && connect_open(&a->connection, &err) != 0)
+		return;
+	if (connect_ask(&a->connection, MSG_job_complete_request, &m, MSG_msg_ok, &a->arena, &record, &err) != 0 &&
+	    err.code != ERR_ALREADY_DONE && err.code != ERR_COMMUNICATION)
+		log_error("the allocation of job %" PRIu32 " could not be given back: %s", a->job_id, err_text(&err));
+}
+
+void allocation_free(struct allocation *a)
+{
+	connect_close(&a->connection);
+	arena_free(&a->arena);
+}

@@ -1,0 +1,142 @@
+#include "applets/client/filters.h"
+
+#include "applets/common/users.h"
+#include "core/records.h"
+#include "core/util/log.h"
+#include "core/util/text.h"
+
+#include <string.h>
+#include <unistd.h>
+
+/* Lists of a command line are short: growing by copying inside the arena is good enough. */
+void filter_add_u32(struct schema_u32s *list, uint32_t value, struct arena *arena)
+{
+	uint32_t *longer = arena_array(arena, (size_t)list->n + 1, sizeof(*longer));
+	if (list->n)
+		memcpy(longer, list->v, list->n * sizeof(*longer));
+	longer[list->n] = value;
+	list->v = longer;
+	list->n++;
+}
+
+int filter_words(const char *list, struct schema_strs *words, struct arena *arena)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		if (!*word)
+			continue;
+		char **longer = arena_array(arena, (size_t)words->n + 1, sizeof(*longer));
+		if (words->n)
+			memcpy(longer, words->v, words->n * sizeof(*longer));
+		longer[words->n] = word;
+		words->v = longer;
+		words->n++;
+	}
+	return 0;
+}
+
+int filter_jobs(const char *list, struct schema_u32s *ids, struct arena *arena, struct err *err)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uint32_t id;
+		if (!text_to_u32(word, &id) || id == 0)
+			return err_set(err, ERR_INVALID_JOB_ID, "Invalid job id: %s", word);
+		filter_add_u32(ids, id, arena);
+	}
+	return 0;
+}
+
+bool filter_step_id(const char *word, uint32_t *out)
+{
+	static const struct {
+		const char *word;
+		uint32_t id;
+	} words[] = {{"batch", CORE_STEP_BATCH}, {"extern", CORE_STEP_EXTERN}, {"interactive", CORE_STEP_INTERACTIVE}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_eq_nocase(word, words[i].word)) {
+			*out = words[i].id;
+			return true;
+		}
+	}
+	return text_to_u32(word, out);
+}
+
+int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids, struct arena *arena, struct err *err)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uint32_t job, step = CORE_NO_VAL;
+		char *dot = strchr(word, '.');
+		if (dot)
+			*dot = '\0';
+		if (!text_to_u32(word, &job) || job == 0 || (dot && !filter_step_id(dot + 1, &step)))
+			return err_set(err, ERR_INVALID_STEP_ID, "Invalid job_step id: %s%s%s", word, dot ? "." : "", dot ? dot + 1 : "");
+		filter_add_u32(job_ids, job, arena);
+		steps->v = xgrow(steps->v, &steps->cap, steps->n + 1, sizeof(*steps->v));
+		steps->v[steps->n++] = (uint64_t)job << 32 | step;
+	}
+	return 0;
+}
+
+bool filter_step_wanted(const struct filter_steps *steps, uint32_t job_id, uint32_t step_id)
+{
+	if (steps->n == 0)
+		return true;
+	for (size_t i = 0; i < steps->n; i++) {
+		uint32_t step = (uint32_t)steps->v[i];
+		if (steps->v[i] >> 32 == job_id && (step == CORE_NO_VAL || step == step_id))
+			return true;
+	}
+	return false;
+}
+
+int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uid_t uid = CORE_NO_VAL;
+		if (user_parse(word, &uid) != 0)
+			log_error("Invalid user: %s\n", word);
+		filter_add_u32(uids, uid, arena);
+	}
+	return 0;
+}
+
+int filter_me(struct schema_u32s *uids, struct arena *arena)
+{
+	filter_add_u32(uids, geteuid(), arena);
+	return 0;
+}
+
+/* Every word that may be asked for, for the error's second line. */
+static void state_words(struct text *out)
+{
+	for (uint32_t s = 0; s < JOB_STATE_COUNT && job_state_word(s); s++)
+		text_printf(out, "%s%s", s ? "," : "", job_state_word(s));
+	for (uint32_t bit = 1; bit != 0; bit <<= 1)
+		if (job_flag_word(bit))
+			text_printf(out, ",%s", job_flag_word(bit));
+}
+
+int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena, struct err *err)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		if (text_eq_nocase(word, "all")) {
+			*all = true;
+			continue;
+		}
+		int state = job_state_parse(word);
+		if (state < 0) {
+			struct text words = TEXT_EMPTY;
+			state_words(&words);
+			log_error("Invalid job state specified: %s", word);
+			err_set(err, ERR_INVALID, "Valid job states include: %s\n", text_str(&words));
+			text_free(&words);
+			return -1;
+		}
+		filter_add_u32(states, (uint32_t)state, arena);
+	}
+	return 0;
+}

@@ -1,0 +1,353 @@
+#include "applets/client/option_parsers.h"
+
+#include "applets/common/users.h"
+#include "conf/size.h"
+#include "conf/time.h"
+#include "proto/loop.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define UNUSED (void)s, (void)row, (void)value, (void)err
+#define AT(type) ((type *)(void *)((char *)s + row->offset))
+
+static int bad(const struct option_row *row, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "Invalid --%s specification", row->name);
+}
+
+static int bad_number(const struct option_row *row, const char *value, struct err *err)
+{
+	return err_set(err, ERR_INVALID, "Invalid numeric value \"%s\" for --%s.", value ? value : "", row->name);
+}
+
+/* ---- generic ---- */
+
+PARSER(str)
+{
+	(void)err;
+	/* "--comment=" takes a value back. */
+	*AT(char *) = *value ? arena_strdup(&s->arena, value) : NULL;
+	return 0;
+}
+
+PARSER(u32)
+{
+	return text_to_u32(value, AT(uint32_t)) ? 0 : bad_number(row, value, err);
+}
+
+PARSER(flag)
+{
+	(void)err;
+	*AT(bool) = !value || strcmp(value, "0") != 0;
+	return 0;
+}
+
+PARSER(time)
+{
+	return time_parse_minutes(value, AT(uint32_t)) ? 0 : bad(row, err);
+}
+
+PARSER(mem)
+{
+	return size_parse_mib(value, AT(uint64_t)) ? 0 : bad(row, err);
+}
+
+PARSER(unsupported)
+{
+	UNUSED;
+	return err_set(err, ERR_NOT_SUPPORTED, "--%s is not supported by batchbox", row->name);
+}
+
+PARSER(help)
+{
+	UNUSED;
+	return 0;
+}
+
+PARSER(version)
+{
+	UNUSED;
+	return 0;
+}
+
+PARSER(verbose)
+{
+	UNUSED;
+	s->verbose++;
+	return 0;
+}
+
+/* ---- one option each ---- */
+
+PARSER(begin)
+{
+	if (time_parse_when(value, loop_wall_clock(), &s->spec.begin_time))
+		return 0;
+	fprintf(stderr, "Invalid time specification (pos=0): %s\n", value);
+	return bad(row, err);
+}
+
+PARSER(chdir)
+{
+	(void)row, (void)err;
+	s->spec.work_dir = arena_strdup(&s->arena, value);
+	s->chdir_set = true;
+	return 0;
+}
+
+PARSER(cpus_per_task)
+{
+	if (!text_to_u32(value, &s->spec.cpus_per_task) || s->spec.cpus_per_task == 0)
+		return bad_number(row, value, err);
+	s->spec.cpus_per_task_set = s->cpus_per_task_set = true;
+	return 0;
+}
+
+PARSER(exclusive)
+{
+	if (value && *value && !text_eq_nocase(value, "exclusive"))
+		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name, value);
+	s->spec.exclusive = s->exclusive_step = true;
+	return 0;
+}
+
+PARSER(uid)
+{
+	uid_t uid;
+	if (geteuid() != 0)
+		return err_set(err, ERR_INVALID, "--%s only permitted by root user", row->name);
+	if (user_parse(value, &uid) != 0)
+		return bad(row, err);
+	*AT(uint32_t) = uid;
+	return 0;
+}
+
+PARSER(gid)
+{
+	gid_t gid;
+	if (geteuid() != 0)
+		return err_set(err, ERR_INVALID, "--%s only permitted by root user", row->name);
+	if (group_by_name(value, &gid) != 0)
+		return bad(row, err);
+	*AT(uint32_t) = gid;
+	return 0;
+}
+
+PARSER(hold)
+{
+	UNUSED;
+	s->spec.priority = 0;
+	return 0;
+}
+
+PARSER(immediate)
+{
+	s->spec.immediate = true;
+	s->immediate_s = 5;
+	return !value || text_to_u32(value, &s->immediate_s) ? 0 : bad_number(row, value, err);
+}
+
+PARSER(kill_bad_exit)
+{
+	(void)row, (void)err;
+	s->kill_on_bad_exit = !value || strcmp(value, "0") != 0;
+	return 0;
+}
+
+PARSER(mpi)
+{
+	(void)s, (void)row;
+	if (text_eq_nocase(value, "none"))
+		return 0;
+	if (text_eq_nocase(value, "list")) {
+		fputs("MPI plugin types are...\n\tnone\n", stdout);
+		exit(0);
+	}
+	return err_set(err, ERR_NOT_SUPPORTED, "--mpi=%s is not supported by batchbox: only none is", value);
+}
+
+PARSER(nice)
+{
+	int64_t v = 100;
+	if (value && (!text_to_i64(value, &v) || v > INT32_MAX || v < INT32_MIN))
+		return bad(row, err);
+	if (v < 0 && geteuid() != 0)
+		v = 0; /* as the real one: only root may raise a priority */
+	s->spec.nice = (int32_t)v;
+	return 0;
+}
+
+PARSER(no_kill)
+{
+	(void)row, (void)err;
+	s->spec.no_kill = !value || !text_eq_nocase(value, "off");
+	return 0;
+}
+
+PARSER(no_requeue)
+{
+	UNUSED;
+	s->spec.requeue = false;
+	return 0;
+}
+
+PARSER(requeue)
+{
+	UNUSED;
+	s->spec.requeue = true;
+	return 0;
+}
+
+/* "3", "2-4", with k for 1024 */
+static bool node_number(const char **p, uint32_t *out)
+{
+	uint64_t v = 0;
+	const char *start = *p;
+	for (; **p >= '0' && **p <= '9' && v < UINT32_MAX; (*p)++)
+		v = v * 10 + (uint64_t)(**p - '0');
+	if (*p == start)
+		return false;
+	if (**p == 'k' || **p == 'K') {
+		v *= 1024;
+		(*p)++;
+	}
+	*out = (uint32_t)v;
+	return v < CORE_NO_VAL;
+}
+
+PARSER(nodes)
+{
+	const char *p = value;
+	uint32_t min = 0, max = 0;
+	(void)row;
+	bool ok = node_number(&p, &min);
+	max = min;
+	if (ok && *p == '-') {
+		p++;
+		ok = node_number(&p, &max);
+	}
+	if (!ok || *p)
+		return err_set(err, ERR_INVALID, "\"%s\" is not a valid node count", value);
+	if (min == 0 || max < min)
+		return err_set(err, ERR_INVALID, "invalid number of nodes (-N %u-%u)", min, max);
+	s->spec.nodes_min = min;
+	s->spec.nodes_max = max;
+	s->nodes_set = true;
+	return 0;
+}
+
+PARSER(ntasks)
+{
+	if (!text_to_u32(value, &s->spec.tasks) || s->spec.tasks == 0)
+		return bad_number(row, value, err);
+	s->spec.tasks_set = true;
+	return 0;
+}
+
+PARSER(ntasks_per_node)
+{
+	return text_to_u32(value, &s->spec.tasks_per_node) && s->spec.tasks_per_node > 0 ? 0 : bad_number(row, value, err);
+}
+
+PARSER(open_mode)
+{
+	if (*value == 'a' || *value == 'A')
+		s->spec.open_mode = 1;
+	else if (*value == 't' || *value == 'T')
+		s->spec.open_mode = 2;
+	else
+		return bad(row, err);
+	return 0;
+}
+
+PARSER(priority)
+{
+	uint32_t v;
+	if (text_eq_nocase(value, "TOP"))
+		v = CORE_NO_VAL - 1;
+	else if (!text_to_u32(value, &v) || v >= CORE_NO_VAL)
+		return bad_number(row, value, err);
+	s->spec.priority = v;
+	return 0;
+}
+
+PARSER(tmp)
+{
+	uint64_t mib;
+	if (!size_parse_mib(value, &mib) || mib > UINT32_MAX)
+		return bad(row, err);
+	s->spec.min_tmp_disk = (uint32_t)mib;
+	return 0;
+}
+
+PARSER(gres)
+{
+	(void)s;
+	return text_eq_nocase(value, "none") || !*value ? 0 : option_unsupported(s, row, value, err);
+}
+
+PARSER(mail_type)
+{
+	(void)s;
+	return text_eq_nocase(value, "none") || !*value ? 0 : option_unsupported(s, row, value, err);
+}
+
+PARSER(signal)
+{
+	/* A bad one is told as such, a good one as what it is. */
+	const char *at = strrchr(value, '@'), *p = value;
+	uint32_t seconds = 0;
+	if ((*p == 'R' || *p == 'B' || *p == 'r' || *p == 'b') && p[1] == ':')
+		p += 2;
+	if (at && !text_to_u32(at + 1, &seconds))
+		return bad(row, err);
+	bool number = *p >= '0' && *p <= '9';
+	static const char *const names[] = {"HUP",  "INT",  "QUIT", "ABRT", "KILL", "ALRM", "TERM", "USR1", "USR2", "URG",
+	                                    "CONT", "STOP", "TSTP", "TTIN", "TTOU", "XCPU"};
+	size_t n = at ? (size_t)(at - p) : strlen(p);
+	bool known = number;
+	if (n > 3 && strncasecmp(p, "SIG", 3) == 0) {
+		p += 3;
+		n -= 3;
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		known = known || (strlen(names[i]) == n && strncasecmp(p, names[i], n) == 0);
+	return known ? option_unsupported(s, row, value, err) : bad(row, err);
+}
+
+/* ---- -v ---- */
+
+#define MEMBER ((const void *)((const char *)s + row->offset))
+
+static const char *text_or(const char *s)
+{
+	return s ? s : "";
+}
+
+void option_print(const struct submit *s, const struct option_row *row, struct text *out)
+{
+	if (row->parse == option_str || row->parse == option_chdir)
+		text_add(out, text_or(row->parse == option_chdir ? s->spec.work_dir : *(char *const *)MEMBER));
+	else if (row->parse == option_u32)
+		text_printf(out, "%" PRIu32, *(const uint32_t *)MEMBER);
+	else if (row->parse == option_verbose)
+		text_printf(out, "%u", s->verbose);
+	else if (row->parse == option_nodes)
+		text_printf(out, s->spec.nodes_max > s->spec.nodes_min ? "%u-%u" : "%u", s->spec.nodes_min, s->spec.nodes_max);
+	else if (row->parse == option_ntasks)
+		text_printf(out, "%" PRIu32, s->spec.tasks);
+	else if (row->parse == option_cpus_per_task)
+		text_printf(out, "%" PRIu32, s->spec.cpus_per_task);
+	else if (row->parse == option_ntasks_per_node)
+		text_printf(out, "%" PRIu32, s->spec.tasks_per_node);
+	else if (row->parse == option_time)
+		time_print_limit(out, *(const uint32_t *)MEMBER);
+	else if (row->parse == option_mem)
+		size_print_mib(out, *(const uint64_t *)MEMBER);
+	else
+		text_add(out, "set");
+}

@@ -1,0 +1,14 @@
+/* sacct's rows and columns. */
+#pragma once
+#include "applets/client/columns.h"
+#include "proto/messages.h"
+
+struct sacct_row {
+	const struct history_job *job;
+	const struct step_record *step; /* NULL: the row is the job's */
+};
+struct sacct_ctx {
+	int64_t now;
+};
+extern const struct column sacct_columns[];
+extern const size_t sacct_column_count;

@@ -1,0 +1,343 @@
+#include "applets/client/sacct.h"
+
+#include "applets/client/show.h"
+#include "applets/common/users.h"
+#include "core/util/hostlist.h"
+
+#include <inttypes.h>
+#include <sys/wait.h>
+
+#define ROW          ((const struct sacct_row *)record)
+#define SPEC         (ROW->job->spec)
+#define STATE        (ROW->job->state)
+#define STEP         (ROW->step)
+#define NOW          (((const struct sacct_ctx *)ctx)->now)
+#define TEXT(name)   static void name(struct text *out, const void *record, const void *ctx)
+#define UNUSED       (void)record, (void)ctx
+/* A string that only a job's row has, or a job's and a step's. */
+#define JOB_STR(name, member)                                                                                                      \
+	TEXT(name)                                                                                                                 \
+	{                                                                                                                          \
+		UNUSED;                                                                                                            \
+		if (!STEP && (member))                                                                                             \
+			text_add(out, member);                                                                                     \
+	}
+#define JOB_NUMBER(name, value)                                                                                                    \
+	TEXT(name)                                                                                                                 \
+	{                                                                                                                          \
+		UNUSED;                                                                                                            \
+		if (!STEP)                                                                                                         \
+			text_printf(out, "%" PRId64, (int64_t)(value));                                                            \
+	}
+#define TIME(name, job_value, step_value, unset)                                                                                   \
+	TEXT(name)                                                                                                                 \
+	{                                                                                                                          \
+		UNUSED;                                                                                                            \
+		show_time(out, STEP ? (step_value) : (job_value), unset);                                                          \
+	}
+
+TEXT(job_id)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, SPEC->job_id);
+	if (!STEP)
+		return;
+	if (STEP->step_id == CORE_STEP_BATCH)
+		text_add(out, ".batch");
+	else if (STEP->step_id == CORE_STEP_INTERACTIVE)
+		text_add(out, ".interactive");
+	else
+		text_printf(out, ".%" PRIu32, STEP->step_id);
+}
+
+TEXT(name)
+{
+	(void)ctx;
+	const char *s = STEP ? STEP->name : SPEC->name;
+	text_add(out, s ? s : "");
+}
+
+TEXT(account)
+{
+	(void)ctx;
+	text_add(out, SPEC->account ? SPEC->account : "");
+}
+
+JOB_STR(user, SPEC->who->user_name)
+JOB_STR(group, SPEC->who->group_name)
+JOB_STR(partition, STATE->partition ? STATE->partition : SPEC->partition)
+JOB_STR(qos, SPEC->qos)
+JOB_STR(comment, SPEC->comment)
+JOB_STR(wckey, SPEC->wckey)
+JOB_STR(work_dir, SPEC->work_dir)
+JOB_STR(reason, job_reason_word(STATE->reason))
+JOB_STR(constraints, SPEC->features)
+JOB_NUMBER(uid, SPEC->who->uid)
+JOB_NUMBER(gid, SPEC->who->gid)
+JOB_NUMBER(priority, STATE->priority)
+JOB_NUMBER(restarts, STATE->restarts)
+JOB_NUMBER(req_nodes, SPEC->nodes_min)
+TIME(submit_time, SPEC->submit_time, STEP->start_time, "Unknown")
+TIME(eligible_time, STATE->eligible_time, STEP->start_time, "Unknown")
+TIME(start_time, STATE->start_time, STEP->start_time, "Unknown")
+TIME(end_time, STATE->end_time, STEP->end_time, "Unknown")
+
+static uint32_t shown_state(const struct sacct_row *row)
+{
+	return row->step ? row->step->state : row->job->state->state;
+}
+
+TEXT(state)
+{
+	(void)ctx;
+	uint32_t s = shown_state(ROW), by = STEP ? CORE_NO_VAL : STATE->ended_by_uid;
+	text_add(out, job_state_word(s));
+	if (s == JOB_CANCELLED && by != CORE_NO_VAL)
+		text_printf(out, " by %" PRIu32, by);
+}
+
+TEXT(exit_code)
+{
+	(void)ctx;
+	show_exit(out, STEP ? STEP->exit_status : STATE->state == JOB_CANCELLED ? 0 : STATE->exit_status);
+}
+
+TEXT(derived_exit_code)
+{
+	(void)ctx;
+	if (!STEP)
+		show_exit(out, STATE->derived_status);
+}
+
+static int64_t elapsed_s(const struct sacct_row *row, int64_t now)
+{
+	int64_t start = row->step ? row->step->start_time : row->job->state->start_time;
+	int64_t end = row->step ? row->step->end_time : row->job->state->end_time;
+	if (start == 0 || (!row->step && row->job->state->state == JOB_PENDING))
+		return 0;
+	end = end ? end : now;
+	return end > start ? (end - start) / CORE_SECOND : 0;
+}
+
+TEXT(elapsed)
+{
+	show_hms(out, elapsed_s(ROW, NOW));
+}
+
+TEXT(elapsed_raw)
+{
+	text_printf(out, "%" PRId64, elapsed_s(ROW, NOW));
+}
+
+static uint64_t cpus_of(const struct sacct_row *row)
+{
+	uint64_t n = 0;
+	if (!row->step) {
+		for (uint32_t i = 0; i < row->job->state->nodes.n; i++)
+			n += row->job->state->nodes.v[i].cpus;
+		return n;
+	}
+	/* The batch step runs on its node's share of the job. */
+	for (uint32_t i = 0; row->step->step_id == CORE_STEP_BATCH && i < row->job->state->nodes.n; i++)
+		if (text_eq(row->job->state->nodes.v[i].node, row->job->state->batch_host))
+			return row->job->state->nodes.v[i].cpus;
+	return (uint64_t)row->step->tasks * row->step->cpus_per_task;
+}
+
+TEXT(alloc_cpus)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu64, cpus_of(ROW));
+}
+
+TEXT(req_cpus)
+{
+	(void)ctx;
+	uint64_t asked = (uint64_t)SPEC->tasks * (SPEC->cpus_per_task ? SPEC->cpus_per_task : 1);
+	text_printf(out, "%" PRIu64, STEP ? cpus_of(ROW) : asked);
+}
+
+TEXT(tasks)
+{
+	(void)ctx;
+	if (STEP)
+		text_printf(out, "%" PRIu32, STEP->tasks);
+}
+
+static uint32_t node_count(const struct sacct_row *row)
+{
+	return row->step ? row->step->nodes.n : row->job->state->nodes.n;
+}
+
+TEXT(nodes)
+{
+	(void)ctx;
+	uint32_t n = node_count(ROW);
+	text_printf(out, "%" PRIu32, n ? n : SPEC->nodes_min);
+}
+
+TEXT(node_list)
+{
+	(void)ctx;
+	struct hostlist *names = hostlist_new();
+	for (uint32_t i = 0; i < node_count(ROW); i++)
+		hostlist_add_name(names, STEP ? STEP->nodes.v[i].node : STATE->nodes.v[i].node);
+	if (node_count(ROW))
+		hostlist_compress(names, out);
+	else
+		text_add(out, "None assigned");
+	hostlist_free(names);
+}
+
+TEXT(req_mem)
+{
+	(void)ctx;
+	uint64_t mib = SPEC->mem_per_node != CORE_NO_VAL64 ? SPEC->mem_per_node * SPEC->nodes_min
+		       : SPEC->mem_per_cpu != CORE_NO_VAL64 ? SPEC->mem_per_cpu * SPEC->tasks * SPEC->cpus_per_task
+							    : 0;
+	if (!STEP && mib)
+		text_printf(out, "%" PRIu64 "M", mib);
+}
+
+/* In sum over the step's nodes, or over the job's steps. */
+static struct usage sum_usage(const struct sacct_row *row)
+{
+	struct usage u = {0};
+	for (uint32_t s = 0; s < row->job->steps.n; s++) {
+		const struct step_record *step = &row->job->steps.v[s];
+		if (row->step && row->step != step)
+			continue;
+		for (uint32_t i = 0; i < step->nodes.n; i++) {
+			const struct usage *n = step->nodes.v[i].usage;
+			if (!n)
+				continue;
+			u.user_us += n->user_us;
+			u.system_us += n->system_us;
+			u.max_rss_kb = n->max_rss_kb > u.max_rss_kb ? n->max_rss_kb : u.max_rss_kb;
+		}
+	}
+	return u;
+}
+
+/* 00:00.109, 01:02:03 */
+static void cpu_time(struct text *out, uint64_t us)
+{
+	uint64_t s = us / 1000000;
+	if (s >= 3600)
+		show_hms(out, (int64_t)s);
+	else
+		text_printf(out, "%02" PRIu64 ":%02" PRIu64 ".%03" PRIu64, s / 60, s % 60, us / 1000 % 1000);
+}
+
+TEXT(total_cpu)
+{
+	(void)ctx;
+	struct usage u = sum_usage(ROW);
+	if (shown_state(ROW) <= JOB_SUSPENDED && u.user_us + u.system_us == 0)
+		text_add(out, "00:00:00");
+	else
+		cpu_time(out, u.user_us + u.system_us);
+}
+
+TEXT(user_cpu)
+{
+	(void)ctx;
+	cpu_time(out, sum_usage(ROW).user_us);
+}
+
+TEXT(system_cpu)
+{
+	(void)ctx;
+	cpu_time(out, sum_usage(ROW).system_us);
+}
+
+TEXT(max_rss)
+{
+	(void)ctx;
+	uint64_t kb = sum_usage(ROW).max_rss_kb;
+	if (STEP && kb)
+		text_printf(out, "%" PRIu64 "K", kb);
+}
+
+TEXT(alloc_tres)
+{
+	(void)ctx;
+	uint64_t cpus = cpus_of(ROW), mem = 0;
+	for (uint32_t i = 0; !STEP && i < STATE->nodes.n; i++)
+		mem += STATE->nodes.v[i].mem;
+	if (node_count(ROW) == 0)
+		return;
+	if (!STEP)
+		text_printf(out, "billing=%" PRIu64 ",", cpus);
+	text_printf(out, "cpu=%" PRIu64, cpus);
+	if (STEP)
+		text_add(out, ",mem=0");
+	else if (mem)
+		text_printf(out, ",mem=%" PRIu64 "M", mem);
+	text_printf(out, ",node=%" PRIu32, node_count(ROW));
+}
+
+TEXT(time_limit)
+{
+	(void)ctx;
+	if (!STEP)
+		show_limit(out, STATE->time_limit_min != CORE_NO_VAL ? STATE->time_limit_min : SPEC->time_limit_min, "Partition_Limit");
+}
+
+TEXT(cpu_time_raw)
+{
+	text_printf(out, "%" PRIu64, (uint64_t)elapsed_s(ROW, NOW) * cpus_of(ROW));
+}
+
+TEXT(cpu_time_text)
+{
+	show_hms(out, elapsed_s(ROW, NOW) * (int64_t)cpus_of(ROW));
+}
+
+/* In the order of --helpformat; width as sacct prints them without -p. */
+const struct column sacct_columns[] = {
+	{0, "account", "Account", 10, account, NULL},
+	{0, "alloccpus", "AllocCPUS", 10, alloc_cpus, NULL},
+	{0, "allocnodes", "AllocNodes", 10, nodes, NULL},
+	{0, "alloctres", "AllocTRES", 10, alloc_tres, NULL},
+	{0, "comment", "Comment", 14, comment, NULL},
+	{0, "constraints", "Constraints", 19, constraints, NULL},
+	{0, "cputime", "CPUTime", 10, cpu_time_text, NULL},
+	{0, "cputimeraw", "CPUTimeRAW", 10, cpu_time_raw, NULL},
+	{0, "derivedexitcode", "DerivedExitCode", 15, derived_exit_code, NULL},
+	{0, "elapsed", "Elapsed", 10, elapsed, NULL},
+	{0, "elapsedraw", "ElapsedRaw", 10, elapsed_raw, NULL},
+	{0, "eligible", "Eligible", 19, eligible_time, NULL},
+	{0, "end", "End", 19, end_time, NULL},
+	{0, "exitcode", "ExitCode", 8, exit_code, NULL},
+	{0, "gid", "GID", 6, gid, NULL},
+	{0, "group", "Group", 9, group, NULL},
+	{0, "jobid", "JobID", -12, job_id, NULL},
+	{0, "jobidraw", "JobIDRaw", -12, job_id, NULL},
+	{0, "jobname", "JobName", 10, name, NULL},
+	{0, "maxrss", "MaxRSS", 10, max_rss, NULL},
+	{0, "ncpus", "NCPUS", 10, alloc_cpus, NULL},
+	{0, "nnodes", "NNodes", 8, nodes, NULL},
+	{0, "nodelist", "NodeList", 15, node_list, NULL},
+	{0, "ntasks", "NTasks", 8, tasks, NULL},
+	{0, "partition", "Partition", 10, partition, NULL},
+	{0, "priority", "Priority", 10, priority, NULL},
+	{0, "qos", "QOS", 10, qos, NULL},
+	{0, "reason", "Reason", 22, reason, NULL},
+	{0, "reqcpus", "ReqCPUS", 8, req_cpus, NULL},
+	{0, "reqmem", "ReqMem", 10, req_mem, NULL},
+	{0, "reqnodes", "ReqNodes", 8, req_nodes, NULL},
+	{0, "restarts", "Restarts", 8, restarts, NULL},
+	{0, "start", "Start", 19, start_time, NULL},
+	{0, "state", "State", 10, state, NULL},
+	{0, "submit", "Submit", 19, submit_time, NULL},
+	{0, "systemcpu", "SystemCPU", 10, system_cpu, NULL},
+	{0, "timelimit", "Timelimit", 10, time_limit, NULL},
+	{0, "totalcpu", "TotalCPU", 10, total_cpu, NULL},
+	{0, "uid", "UID", 6, uid, NULL},
+	{0, "user", "User", 9, user, NULL},
+	{0, "usercpu", "UserCPU", 10, user_cpu, NULL},
+	{0, "wckey", "WCKey", 10, wckey, NULL},
+	{0, "workdir", "WorkDir", 20, work_dir, NULL},
+};
+const size_t sacct_column_count = sizeof(sacct_columns) / sizeof(sacct_columns[0]);

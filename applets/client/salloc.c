@@ -1,0 +1,121 @@
+/* salloc(1) */
+#include "applets/applet.h"
+#include "applets/client/submit.h"
+#include "core/util/log.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile int interrupted;
+static volatile pid_t child;
+
+static void on_signal(int signo)
+{
+	interrupted = signo;
+	if (child > 0)
+		kill(child, signo);
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+/* The command, or the user's shell, with the allocation in its environment. */
+static int run(const struct submit *s, const struct allocation *a, char **argv)
+{
+	struct env_list env = {0};
+	const char *shell = getenv("SHELL");
+	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
+	char **command = *argv ? argv : own;
+	env_list_export(&env, NULL);
+	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->spec.work_dir);
+	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
+	env_list_set(&env, "SLURM_JOB_NAME", "%s", s->spec.name);
+	env_list_job(&env, a->job);
+	if (s->spec.tasks_set) {
+		env_list_set(&env, "SLURM_NTASKS", "%" PRIu32, s->spec.tasks);
+		env_list_set(&env, "SLURM_NPROCS", "%" PRIu32, s->spec.tasks);
+	}
+	if (s->spec.cpus_per_task_set)
+		env_list_set(&env, "SLURM_CPUS_PER_TASK", "%" PRIu32, s->spec.cpus_per_task);
+	env_list_set(&env, "SLURM_NODE_ALIASES", "(null)");
+	child = fork();
+	if (child == 0) {
+		if (s->chdir_set && chdir(s->spec.work_dir) != 0)
+			log_error("couldn't chdir to `%s': %s", s->spec.work_dir, strerror(errno));
+		execvpe(command[0], command, env.v);
+		log_error("%s: %s", command[0], strerror(errno));
+		_exit(errno == ENOENT ? 127 : 126);
+	}
+	int status = 1 << 8;
+	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	child = 0;
+	env_list_free(&env);
+	return status;
+}
+
+/* Did the job end meanwhile (cancelled, time limit)? */
+static bool revoked(struct allocation *a)
+{
+	for (;;) {
+		uint32_t type = 0;
+		void *record = NULL;
+		struct err err = {0};
+		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0 || type == 0)
+			return false;
+		if (type == MSG_job_ended)
+			return true;
+	}
+}
+
+int salloc_main(int argc, char **argv)
+{
+	struct submit s;
+	struct allocation a = {0};
+	struct err err = {0};
+	int rest = argc, rc;
+	log_init("salloc", LOG_LEVEL_INFO);
+	submit_init(&s, SUBMIT_SALLOC, &err);
+	if (submit_arguments(&s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 || submit_environment(&s, &err) != 0) {
+		log_error("%s", err_text(&err));
+		return 255;
+	}
+	log_set_stderr_level(s.quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (s.verbose > 5 ? 5 : s.verbose)));
+	submit_show(&s);
+	s.spec.detached = s.no_shell;
+	if (submit_finish(&s, "interactive", &err) != 0) {
+		log_error("%s", err_text(&err));
+		return 1;
+	}
+	catch_signals();
+	rc = allocation_get(&a, &s, &interrupted);
+	if (rc == 0) {
+		log_info("Granted job allocation %" PRIu32, a.job_id);
+		if (!s.no_shell) {
+			int status = run(&s, &a, argv + rest);
+			bool gone = revoked(&a);
+			if (!gone)
+				log_info("Relinquishing job allocation %" PRIu32, a.job_id);
+			else
+				log_info("Job allocation %" PRIu32 " has been revoked.", a.job_id);
+			if (!gone)
+				allocation_release(&a, (uint32_t)status);
+			rc = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+		}
+	}
+	allocation_free(&a);
+	submit_free(&s);
+	return rc;
+}

@@ -1,0 +1,158 @@
+/* sbatch(1) */
+#include "applets/applet.h"
+#include "applets/client/submit.h"
+#include "conf/time.h"
+#include "core/util/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct script {
+	char *bytes;
+	size_t n;
+	const char *path; /* NULL: standard input or --wrap */
+	const char *name; /* for the job's name */
+};
+
+static int get_script(struct submit *s, int argc, char **argv, int rest, struct script *script, struct err *err)
+{
+	if (s->wrap) {
+		if (rest < argc)
+			return err_set(err, ERR_INVALID, "Script arguments not permitted with --wrap option");
+		struct text t = TEXT_EMPTY;
+		text_printf(&t, "#!/bin/sh\n# This script was created by sbatch --wrap.\n\n%s\n", s->wrap);
+		script->n = t.len;
+		script->bytes = text_take(&t);
+		script->name = "wrap";
+		return 0;
+	}
+	script->path = rest < argc ? argv[rest] : NULL;
+	script->name = script->path ? script->path : "sbatch";
+	return script_read(script->path, &script->bytes, &script->n, err);
+}
+
+static char *absolute(struct arena *arena, const char *path)
+{
+	char *resolved = path[0] == '/' ? NULL : realpath(".", NULL);
+	char *s = resolved ? arena_printf(arena, "%s/%s", resolved, path) : arena_strdup(arena, path);
+	free(resolved);
+	return s;
+}
+
+/* Command line, script and environment, in the order of their precedence; origins decide. */
+static int parse(struct submit *s, int argc, char **argv, struct script *script, struct err *err)
+{
+	int rest = argc;
+	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 || submit_environment(s, err) != 0)
+		return 255;
+	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
+	if (get_script(s, argc, argv, rest, script, err) != 0)
+		return 1;
+	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0)
+		return 255;
+	submit_show(s);
+	s->spec.batch = true;
+	if (script->path) {
+		s->spec.command = absolute(&s->arena, script->path);
+		s->spec.argv.v = argv + rest + 1;
+		s->spec.argv.n = (uint32_t)(argc - rest - 1);
+	}
+	return submit_finish(s, script->name, err) == 0 ? 0 : 1;
+}
+
+static void say_start(const struct submit_reply *reply)
+{
+	if (reply->start_time == 0) {
+		log_info("Job %" PRIu32 " can not start before other jobs end, using %" PRIu32 " processors in partition %s", reply->job_id,
+		         reply->cpus, reply->partition);
+		return;
+	}
+	struct text at = TEXT_EMPTY;
+	time_print_stamp(&at, reply->start_time);
+	log_info("Job %" PRIu32 " to start at %s using %" PRIu32 " processors on nodes %s in partition %s", reply->job_id, text_str(&at),
+	         reply->cpus, reply->nodes ? reply->nodes : "", reply->partition);
+	text_free(&at);
+}
+
+/* -W: the job's end becomes ours. */
+static int wait_end(struct connect *c, struct arena *arena, struct err *err)
+{
+	for (;;) {
+		uint32_t type = 0;
+		void *record = NULL;
+		if (client_next(c->client, arena, -1, &type, &record, err) != 0)
+			return -1;
+		if (type != MSG_job_ended)
+			continue;
+		const struct job_ended *end = record;
+		int status = (int)end->exit_status;
+		if (WIFSIGNALED(status))
+			return 128 + WTERMSIG(status);
+		return end->state == JOB_COMPLETED ? 0 : WEXITSTATUS(status) ? WEXITSTATUS(status) : 1;
+	}
+}
+
+static int send(struct submit *s, struct connect *c, const struct script *script, struct err *err)
+{
+	struct env_list env = {0};
+	struct arena arena;
+	void *record = NULL;
+	arena_init(&arena);
+	env_list_export(&env, s->export_vars);
+	env_list_submit(&env, s);
+	struct submit_batch m;
+	schema_init(schema_of_submit_batch(), &m);
+	m.spec = &s->spec;
+	m.script = (struct schema_bytes){(uint8_t *)script->bytes, (uint32_t)script->n};
+	m.env = (struct schema_strs){env.v, (uint32_t)env.n};
+	m.test_only = s->test_only;
+	m.wait = s->wait;
+	m.claimed_gid = s->gid;
+	int rc = connect_ask(c, MSG_submit_batch, &m, MSG_submit_reply, &arena, &record, err);
+	if (rc == 0) {
+		const struct submit_reply *reply = record;
+		if (reply->message)
+			fprintf(stderr, "%s\n", reply->message);
+		if (s->test_only)
+			say_start(reply);
+		else if (s->parsable)
+			printf("%" PRIu32 "\n", reply->job_id);
+		else if (!s->quiet)
+			printf("Submitted batch job %" PRIu32 "\n", reply->job_id);
+		fflush(stdout);
+		if (s->wait && !s->test_only)
+			rc = wait_end(c, &arena, err);
+	}
+	env_list_free(&env);
+	arena_free(&arena);
+	return rc;
+}
+
+int sbatch_main(int argc, char **argv)
+{
+	struct submit s;
+	struct connect c = {0};
+	struct script script = {0};
+	struct err err = {0};
+	log_init("sbatch", LOG_LEVEL_INFO);
+	submit_init(&s, SUBMIT_SBATCH, &err);
+	int rc = parse(&s, argc, argv, &script, &err);
+	if (rc != 0) {
+		log_error("%s", err_text(&err));
+	} else if (s.uid != CORE_NO_VAL && s.uid != geteuid()) {
+		rc = 1;
+		log_error("--uid is not supported by batchbox: run sbatch as that user");
+	} else if (connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 || (rc = send(&s, &c, &script, &err)) < 0) {
+		submit_refused("Batch job submission failed", &err);
+		rc = 1;
+	}
+	connect_help(rc, &err);
+	connect_close(&c);
+	free(script.bytes);
+	submit_free(&s);
+	return rc;
+}

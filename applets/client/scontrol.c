@@ -1,0 +1,275 @@
+/* scontrol(1): options and verbs. */
+#include "applets/client/scontrol.h"
+
+#include "applets/applet.h"
+#include "applets/client/complain.h"
+#include "core/util/log.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int scontrol_connect(struct scontrol *sc, const char *call)
+{
+	struct err err = {0};
+	if (sc->connection.client || connect_open(&sc->connection, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s: %s\n", call, err_text(&err));
+	connect_help(1, &err);
+	return 1;
+}
+
+/* ---- small verbs ---- */
+
+static int verb_ping(struct scontrol *sc, int argc, char **argv)
+{
+	struct msg_ping m = {.token = 1};
+	struct err err = {0};
+	void *record = NULL;
+	(void)argc, (void)argv;
+	/* No retry: the answer is wanted now. */
+	bool up = connect_open_within(&sc->connection, 0, &err) == 0 &&
+	          connect_ask(&sc->connection, MSG_msg_ping, &m, MSG_msg_pong, &sc->arena, &record, &err) == 0;
+	printf("Slurmctld(primary) at %s is %s\n", sc->connection.file.controller.name, up ? "UP" : "DOWN");
+	if (!up && err.code != ERR_CONNECT)
+		log_error("%s", err_text(&err));
+	return up ? 0 : 1;
+}
+
+static int verb_version(struct scontrol *sc, int argc, char **argv)
+{
+	(void)sc, (void)argc, (void)argv;
+	puts("slurm " SLURM_VERSION_TEXT);
+	return 0;
+}
+
+static int simple_request(struct scontrol *sc, uint32_t type, const void *request, const char *call)
+{
+	struct err err = {0};
+	void *record = NULL;
+	if (scontrol_connect(sc, call) != 0)
+		return 1;
+	if (connect_ask(&sc->connection, type, request, MSG_msg_ok, &sc->arena, &record, &err) == 0)
+		return 0;
+	/* Slurm's word for a caller who may not. */
+	fprintf(stderr, "%s: %s\n", call, err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_text(&err));
+	return 1;
+}
+
+static int verb_shutdown(struct scontrol *sc, int argc, char **argv)
+{
+	struct shutdown_request m = {.workers_too = argc == 0 || !text_eq_nocase(argv[0], "slurmctld")};
+	return simple_request(sc, MSG_shutdown_request, &m, "slurm_shutdown error");
+}
+
+static int verb_reconfigure(struct scontrol *sc, int argc, char **argv)
+{
+	struct reconfigure_request m = {0};
+	(void)argc, (void)argv;
+	return simple_request(sc, MSG_reconfigure_request, &m, "slurm_reconfigure error");
+}
+
+/* write batch_script JOB [FILE] */
+static int verb_write(struct scontrol *sc, int argc, char **argv)
+{
+	struct script_query m = {0};
+	struct err err = {0};
+	void *record = NULL;
+	char name[64];
+	if (argc < 2 || !text_eq_nocase(argv[0], "batch_script") || !text_to_u32(argv[1], &m.job_id)) {
+		fprintf(stderr, "invalid write argument: %s\n", argc ? argv[0] : "");
+		return 1;
+	}
+	if (scontrol_connect(sc, "scontrol_print_job error") != 0)
+		return 1;
+	if (connect_ask(&sc->connection, MSG_script_query, &m, MSG_script_reply, &sc->arena, &record, &err) != 0) {
+		fprintf(stderr, "job script retrieval failed: %s\n", err_text(&err));
+		return 1;
+	}
+	const struct script_reply *reply = record;
+	snprintf(name, sizeof(name), "slurm-%" PRIu32 ".sh", m.job_id);
+	const char *path = argc > 2 ? argv[2] : name;
+	bool out = strcmp(path, "-") == 0;
+	FILE *f = out ? stdout : fopen(path, "wex");
+	if (!f) {
+		fprintf(stderr, "failed to open file `%s`\n", path);
+		return 1;
+	}
+	fwrite(reply->script.v, 1, reply->script.n, f);
+	if (out)
+		putchar('\n');
+	else if (fclose(f) == 0)
+		printf("batch script for job %" PRIu32 " written to %s\n", m.job_id, path);
+	return 0;
+}
+
+static int verb_hold(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_HOLD, argc, argv);
+}
+static int verb_uhold(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_UHOLD, argc, argv);
+}
+static int verb_release(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_RELEASE, argc, argv);
+}
+static int verb_requeue(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_REQUEUE, argc, argv);
+}
+static int verb_requeuehold(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_REQUEUE_HOLD, argc, argv);
+}
+
+/* NULL: a verb that Slurm has and this release refuses by name. */
+static const struct verb {
+	const char *name;
+	int (*run)(struct scontrol *sc, int argc, char **argv);
+} verbs[] = {
+	{"hold", verb_hold},
+	{"uhold", verb_uhold},
+	{"holdu", verb_uhold},
+	{"ping", verb_ping},
+	{"reconfigure", verb_reconfigure},
+	{"release", verb_release},
+	{"requeue", verb_requeue},
+	{"requeuehold", verb_requeuehold},
+	{"show", scontrol_show},
+	{"shutdown", verb_shutdown},
+	{"update", scontrol_update},
+	{"version", verb_version},
+	{"write", verb_write},
+	{"abort", NULL},
+	{"cancel_reboot", NULL},
+	{"cluster", NULL},
+	{"completing", NULL},
+	{"create", NULL},
+	{"delete", NULL},
+	{"errnumstr", NULL},
+	{"fsdampeningfactor", NULL},
+	{"listpids", NULL},
+	{"notify", NULL},
+	{"pidinfo", NULL},
+	{"reboot", NULL},
+	{"resume", NULL},
+	{"setdebug", NULL},
+	{"setdebugflags", NULL},
+	{"schedloglevel", NULL},
+	{"suspend", NULL},
+	{"top", NULL},
+	{"token", NULL},
+	{"takeover", NULL},
+	{"wait_job", NULL},
+};
+
+static int run_verb(struct scontrol *sc, int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (!text_eq_nocase(argv[0], verbs[i].name))
+			continue;
+		if (verbs[i].run)
+			return verbs[i].run(sc, argc - 1, argv + 1);
+		log_error("%s is not supported by batchbox", verbs[i].name);
+		return 1;
+	}
+	fprintf(stderr, "invalid keyword: %s\n", argv[0]);
+	return 1;
+}
+
+/* ---- without a verb: a line at a time ---- */
+
+static int interactive(struct scontrol *sc)
+{
+	char line[4096];
+	int rc = 0;
+	for (;;) {
+		if (isatty(0)) {
+			fputs("scontrol: ", stdout);
+			fflush(stdout);
+		}
+		if (!fgets(line, sizeof(line), stdin))
+			return rc;
+		char *argv[64], *rest = text_trim(line);
+		int argc = 0;
+		for (char *word = text_split(&rest, ' '); word && argc < 63; word = text_split(&rest, ' '))
+			if (*word)
+				argv[argc++] = word;
+		argv[argc] = NULL;
+		if (argc == 0)
+			continue;
+		if (text_eq_nocase(argv[0], "exit") || text_eq_nocase(argv[0], "quit"))
+			return rc;
+		rc = run_verb(sc, argc, argv);
+	}
+}
+
+/* ---- options ---- */
+
+enum { OPT_HELP = 256, OPT_USAGE, OPT_LOCAL };
+static const struct option long_options[] = {
+	{"all", no_argument, NULL, 'a'},       {"details", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
+	{"oneliner", no_argument, NULL, 'o'},  {"quiet", no_argument, NULL, 'Q'},   {"local", no_argument, NULL, OPT_LOCAL},
+	{"usage", no_argument, NULL, OPT_USAGE}, {"verbose", no_argument, NULL, 'v'}, {"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char usage[] = "Usage: scontrol [OPTIONS] [VERB [ARGUMENTS]]\n"
+			    "  -a, --all       hidden partitions too\n"
+			    "  -d, --details   more of a job; repeat for its script\n"
+			    "  -o, --oneliner  one line for each record\n"
+			    "  -Q, --quiet     only errors\n"
+			    "  -V, --version   the version\n"
+			    "Verbs: hold ping reconfigure release requeue requeuehold show shutdown uhold update version write\n"
+			    "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted|daemons|licenses|topology [NAME]\n";
+
+int scontrol_main(int argc, char **argv)
+{
+	struct scontrol sc = {0};
+	struct err err = {0};
+	log_init("scontrol", LOG_LEVEL_INFO);
+	opterr = 0;
+	sc.all = getenv("SCONTROL_ALL") != NULL;
+	for (int c; (c = getopt_long(argc, argv, "+:adhoQvV", long_options, NULL)) != -1;) {
+		switch (c) {
+		case 'a':
+			sc.all = true;
+			break;
+		case 'd':
+			sc.show.detail++;
+			break;
+		case 'o':
+			sc.show.one_line = true;
+			break;
+		case 'Q':
+			sc.quiet = true;
+			break;
+		case 'v':
+		case OPT_LOCAL:
+			break;
+		case 'V':
+			return verb_version(&sc, 0, NULL);
+		case 'h':
+		case OPT_USAGE:
+			fputs(usage, stdout);
+			return 0;
+		default:
+			complain_option("scontrol", c, argv);
+			return 1;
+		}
+	}
+	if (connect_configure(&sc.connection, &err) != 0) {
+		log_error("%s", err_text(&err));
+		return 1;
+	}
+	arena_init(&sc.arena);
+	int rc = optind < argc ? run_verb(&sc, argc - optind, argv + optind) : interactive(&sc);
+	arena_free(&sc.arena);
+	connect_close(&sc.connection);
+	return rc;
+}

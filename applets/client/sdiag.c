@@ -1,0 +1,171 @@
+/* sdiag(1) */
+#include "applets/applet.h"
+#include "applets/client/complain.h"
+#include "applets/client/connect.h"
+#include "core/util/log.h"
+#include "core/util/sort.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { OPT_HELP = 256, OPT_USAGE };
+
+static const struct option long_options[] = {
+	{"all", no_argument, NULL, 'a'},     {"help", no_argument, NULL, OPT_HELP},    {"reset", no_argument, NULL, 'r'},
+	{"sort-by-id", no_argument, NULL, 'i'}, {"sort-by-time", no_argument, NULL, 't'}, {"sort-by-time2", no_argument, NULL, 'T'},
+	{"usage", no_argument, NULL, OPT_USAGE}, {"version", no_argument, NULL, 'V'},  {NULL, 0, NULL, 0},
+};
+
+static const char usage[] = "Usage: sdiag [-aritTV]\n"
+			    "  -a, --all            all figures (the default)\n"
+			    "  -r, --reset          set the counters to zero (root and SlurmUser)\n"
+			    "  -i, --sort-by-id     sort messages by number\n"
+			    "  -t, --sort-by-time   sort messages by total time\n"
+			    "  -T, --sort-by-time2  sort messages by average time\n"
+			    "  -V, --version        the version\n";
+
+/* ---- printing ---- */
+
+static void stamp(const char *label, int64_t us)
+{
+	char buf[64] = "";
+	struct tm tm;
+	time_t t = (time_t)(us / CORE_SECOND);
+	if (localtime_r(&t, &tm) && strftime(buf, sizeof(buf), "%a %b %d %H:%M:%S %Y", &tm))
+		printf("%s%s (%lld)\n", label, buf, (long long)t);
+}
+
+static uint64_t mean(uint64_t sum, uint64_t n)
+{
+	return n ? sum / n : 0;
+}
+
+static void print_head(const struct stats_reply *m)
+{
+	static const char line[] = "*******************************************************";
+	puts(line);
+	stamp("sdiag output at ", m->now);
+	stamp("Data since      ", m->since);
+	puts(line);
+	printf("Server thread count:  %" PRIu32 "\n", m->threads);
+	printf("Agent queue size:     %" PRIu32 "\n", m->outbox_waiting);
+	puts("Agent count:          0\nAgent thread count:   0\nDBD Agent queue size: 0\n");
+	printf("Jobs submitted: %" PRIu64 "\n", m->submitted);
+	printf("Jobs started:   %" PRIu64 "\n", m->started);
+	printf("Jobs completed: %" PRIu64 "\n", m->completed);
+	printf("Jobs canceled:  %" PRIu64 "\n", m->cancelled);
+	printf("Jobs failed:    %" PRIu64 "\n\n", m->failed);
+	stamp("Job states ts:  ", m->states_time);
+	printf("Jobs pending:   %" PRIu64 "\n", m->pending);
+	printf("Jobs running:   %" PRIu64 "\n\n", m->running);
+}
+
+/* There is no backfill pass of its own: its counters are truly 0. */
+static void print_cycles(const struct stats_reply *m)
+{
+	puts("Main schedule statistics (microseconds):");
+	printf("\tLast cycle:   %" PRIu64 "\n", m->cycle_last_us);
+	printf("\tMax cycle:    %" PRIu64 "\n", m->cycle_max_us);
+	printf("\tTotal cycles: %" PRIu64 "\n", m->cycles);
+	printf("\tMean cycle:   %" PRIu64 "\n", mean(m->cycle_sum_us, m->cycles));
+	printf("\tMean depth cycle:  %" PRIu64 "\n", mean(m->depth_sum, m->cycles));
+	printf("\tLast queue length: %" PRIu32 "\n\n", m->last_queue_length);
+	puts("Backfilling stats\n"
+	     "\tTotal backfilled jobs (since last slurm start): 0\n"
+	     "\tTotal backfilled jobs (since last stats cycle start): 0\n"
+	     "\tTotal backfilled heterogeneous job components: 0\n"
+	     "\tTotal cycles: 0\n"
+	     "\tLast cycle when: N/A\n"
+	     "\tLast cycle: 0\n"
+	     "\tMax cycle:  0\n"
+	     "\tLast depth cycle: 0\n"
+	     "\tLast depth cycle (try sched): 0\n"
+	     "\tLast queue length: 0\n"
+	     "\tLast table size: 0\n");
+	printf("Latency for 1000 calls to gettimeofday(): %" PRIu64 " microseconds\n\n", m->gettimeofday_us);
+}
+
+static int by_order(const void *pa, const void *pb, void *ctx)
+{
+	const struct stats_row *a = pa, *b = pb;
+	char order = *(const char *)ctx;
+	uint64_t ka = a->count, kb = b->count;
+	if (order == 'i')
+		return a->number < b->number ? -1 : a->number > b->number;
+	if (order == 't') {
+		ka = a->total_us;
+		kb = b->total_us;
+	} else if (order == 'T') {
+		ka = mean(a->total_us, a->count);
+		kb = mean(b->total_us, b->count);
+	}
+	return ka > kb ? -1 : ka < kb;
+}
+
+static void print_rows(const char *title, struct stats_row_list *rows, int name_width, int number_width, char order)
+{
+	puts(title);
+	sort_stable(rows->v, rows->n, sizeof(*rows->v), by_order, &order);
+	for (uint32_t i = 0; i < rows->n; i++) {
+		const struct stats_row *r = &rows->v[i];
+		printf("\t%-*s(%*" PRIu32 ") count:%-6" PRIu64 " ave_time:%-6" PRIu64 " total_time:%" PRIu64 "\n", name_width, r->name, number_width,
+		       r->number, r->count, mean(r->total_us, r->count), r->total_us);
+	}
+	puts("");
+}
+
+int sdiag_main(int argc, char **argv)
+{
+	struct stats_query q;
+	struct connect c = {0};
+	struct arena arena;
+	struct err err = {0};
+	void *record = NULL;
+	char order = 'c';
+	log_init("sdiag", LOG_LEVEL_INFO);
+	schema_init(schema_of_stats_query(), &q);
+	opterr = 0;
+	for (int ch; (ch = getopt_long(argc, argv, ":ahritTV", long_options, NULL)) != -1;) {
+		if (ch == 'r')
+			q.reset = true;
+		else if (ch == 'i' || ch == 't' || ch == 'T')
+			order = (char)ch;
+		else if (ch == 'V')
+			return puts("slurm " SLURM_VERSION_TEXT) < 0;
+		else if (ch == OPT_HELP || ch == OPT_USAGE || ch == 'h')
+			return fputs(usage, stdout) < 0;
+		else if (ch != 'a') {
+			complain_option("sdiag", ch, argv);
+			return 1;
+		}
+	}
+	arena_init(&arena);
+	int rc = 1;
+	if (connect_configure(&c, &err) != 0) {
+		log_error("%s", err_text(&err));
+	} else if (connect_open(&c, &err) != 0 ||
+	           connect_ask(&c, MSG_stats_query, &q, q.reset ? MSG_msg_ok : MSG_stats_reply, &arena, &record, &err) != 0) {
+		fprintf(stderr, "slurm_get_statistics: %s\n", err_text(&err));
+		rc = 255;
+	} else if (q.reset) {
+		puts("Reset scheduling statistics");
+		rc = 0;
+	} else {
+		struct stats_reply *m = record;
+		print_head(m);
+		print_cycles(m);
+		print_rows("Remote Procedure Call statistics by message type", &m->by_message, 40, 5, order);
+		print_rows("Remote Procedure Call statistics by user", &m->by_user, 16, 8, order);
+		puts("Pending RPC statistics\n\tNo pending RPCs");
+		rc = 0;
+	}
+	connect_help(rc, &err);
+	connect_close(&c);
+	arena_free(&arena);
+	return rc;
+}

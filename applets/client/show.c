@@ -1,0 +1,80 @@
+#include "applets/client/show.h"
+
+#include "conf/time.h"
+#include "core/records.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+
+void show_rows(const struct show_row *rows, size_t n, const void *record, const struct show_ctx *ctx, struct text *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct show_row *row = &rows[i];
+		if (row->when && !row->when(record, ctx))
+			continue;
+		if (i > 0)
+			text_add(out, row->new_line && !ctx->one_line ? "\n   " : i + 1 == n && !*row->key ? "" : " ");
+		text_add(out, row->key);
+		if (row->value)
+			row->value(out, record, ctx);
+		if (row->after)
+			text_add(out, row->after);
+	}
+	text_add(out, ctx->one_line ? "\n" : "\n\n");
+}
+
+void show_str(struct text *out, const char *s)
+{
+	text_add(out, s ? s : "(null)");
+}
+
+const char *show_yes(bool yes)
+{
+	return yes ? "YES" : "NO";
+}
+
+void show_exit(struct text *out, uint32_t wait_status)
+{
+	int status = (int)wait_status;
+	text_printf(out, "%d:%d", WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+}
+
+void show_time(struct text *out, int64_t time_us, const char *unset)
+{
+	if (time_us == 0)
+		text_add(out, unset);
+	else
+		time_print_stamp(out, time_us);
+}
+
+void show_hms(struct text *out, int64_t seconds)
+{
+	time_print_hms(out, seconds);
+}
+
+void show_elapsed(struct text *out, int64_t seconds)
+{
+	time_print_elapsed(out, seconds);
+}
+
+void show_limit(struct text *out, uint32_t minutes, const char *unset)
+{
+	if (minutes == CORE_NO_VAL)
+		text_add(out, unset);
+	else if (minutes == CORE_INFINITE)
+		text_add(out, "UNLIMITED");
+	else
+		time_print_hms(out, (int64_t)minutes * 60);
+}
+
+void show_date_line(struct text *out, int64_t time_us)
+{
+	char buf[64];
+	struct tm tm;
+	time_t t = (time_t)(time_us / CORE_SECOND);
+	if (localtime_r(&t, &tm) && strftime(buf, sizeof(buf), "%a %b %d %H:%M:%S %Y", &tm))
+		text_printf(out, "%s\n", buf);
+}

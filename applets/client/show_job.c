@@ -1,0 +1,536 @@
+/* scontrol show job */
+#include "applets/client/show.h"
+#include "core/records.h"
+#include "core/util/hostlist.h"
+#include "proto/messages.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOB ((const struct job_info *)record)
+#define ROW(name) static void name(struct text *out, const void *record, const struct show_ctx *ctx)
+
+static bool is_pending(const struct job_info *job)
+{
+	return job->state->state == JOB_PENDING;
+}
+
+/* A time limit in force, or, before the start, the one asked for. */
+static uint32_t limit_of(const struct job_info *job)
+{
+	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min : job->spec->time_limit_min;
+}
+
+ROW(job_id)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->spec->job_id);
+}
+
+ROW(name)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->name);
+}
+
+ROW(user)
+{
+	(void)ctx;
+	text_printf(out, "%s(%" PRIu32 ")", JOB->spec->who->user_name, JOB->spec->who->uid);
+}
+
+ROW(group)
+{
+	(void)ctx;
+	text_printf(out, "%s(%" PRIu32 ")", JOB->spec->who->group_name, JOB->spec->who->gid);
+}
+
+ROW(priority)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->state->hold ? 0 : JOB->state->priority);
+}
+
+ROW(nice)
+{
+	(void)ctx;
+	text_printf(out, "%" PRId32, JOB->spec->nice);
+}
+
+ROW(account)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->account);
+}
+
+ROW(qos)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->qos);
+}
+
+ROW(state)
+{
+	(void)ctx;
+	text_add(out, job_shown_word(JOB->state->state, JOB->state->flags));
+}
+
+ROW(reason)
+{
+	(void)ctx;
+	/* A text that says more than the word (which nodes are missing, why a launch failed) takes its place. */
+	text_add(out, JOB->reason_text ? JOB->reason_text : job_reason_word(JOB->reason));
+}
+
+ROW(dependency)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->dependency);
+}
+
+ROW(requeue)
+{
+	(void)ctx;
+	text_printf(out, "%d", JOB->spec->requeue);
+}
+
+ROW(restarts)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->state->restarts);
+}
+
+ROW(batch_flag)
+{
+	(void)ctx;
+	text_printf(out, "%d", JOB->spec->batch);
+}
+
+ROW(exit_code)
+{
+	(void)ctx;
+	show_exit(out, JOB->state->exit_status);
+}
+
+ROW(derived_exit_code)
+{
+	(void)ctx;
+	show_exit(out, JOB->state->derived_status);
+}
+
+static bool when_detail(const void *record, const struct show_ctx *ctx)
+{
+	(void)record;
+	return ctx->detail > 0;
+}
+
+ROW(run_time)
+{
+	int64_t end = JOB->state->end_time ? JOB->state->end_time : ctx->now;
+	if (is_pending(JOB) || JOB->state->start_time == 0 || end < JOB->state->start_time)
+		end = JOB->state->start_time;
+	show_hms(out, (end - JOB->state->start_time) / CORE_SECOND);
+}
+
+ROW(time_limit)
+{
+	(void)ctx;
+	show_limit(out, limit_of(JOB), "Partition_Limit");
+}
+
+ROW(time_min)
+{
+	(void)ctx;
+	show_limit(out, JOB->spec->time_min_min, "N/A");
+}
+
+ROW(submit_time)
+{
+	(void)ctx;
+	show_time(out, JOB->spec->submit_time, "Unknown");
+}
+
+ROW(eligible_time)
+{
+	(void)ctx;
+	show_time(out, JOB->state->eligible_time, "Unknown");
+}
+
+ROW(accrue_time)
+{
+	(void)ctx;
+	show_time(out, JOB->state->accrue_time, "Unknown");
+}
+
+ROW(start_time)
+{
+	(void)ctx;
+	show_time(out, is_pending(JOB) ? JOB->start_time : JOB->state->start_time, "Unknown");
+}
+
+ROW(end_time)
+{
+	(void)ctx;
+	int64_t end = JOB->state->end_time ? JOB->state->end_time : JOB->end_limit;
+	show_time(out, is_pending(JOB) ? 0 : end, "Unknown");
+}
+
+ROW(deadline)
+{
+	(void)ctx;
+	show_time(out, JOB->spec->deadline, "N/A");
+}
+
+ROW(suspend_time)
+{
+	(void)ctx;
+	show_time(out, JOB->state->suspend_time, "None");
+}
+
+ROW(pre_suspend)
+{
+	(void)ctx;
+	text_printf(out, "%" PRId64, JOB->state->pre_suspend_s);
+}
+
+ROW(last_sched_eval)
+{
+	(void)ctx;
+	show_time(out, JOB->state->last_sched_eval, "N/A");
+}
+
+static bool when_evaluated(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->state->last_sched_eval != 0;
+}
+
+ROW(partition)
+{
+	(void)ctx;
+	show_str(out, JOB->state->partition ? JOB->state->partition : JOB->spec->partition);
+}
+
+ROW(alloc_node)
+{
+	(void)ctx;
+	text_printf(out, "%s:%" PRIu32, JOB->spec->alloc_node ? JOB->spec->alloc_node : "(null)", JOB->spec->alloc_sid);
+}
+
+ROW(req_nodes)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->req_nodes);
+}
+
+ROW(exc_nodes)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->exc_nodes);
+}
+
+ROW(nodes)
+{
+	(void)ctx;
+	text_add(out, JOB->nodes ? JOB->nodes : "");
+}
+
+ROW(batch_host)
+{
+	(void)ctx;
+	show_str(out, JOB->state->batch_host);
+}
+
+static bool when_batch_host(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->state->batch_host != NULL;
+}
+
+ROW(num_nodes)
+{
+	(void)ctx;
+	uint32_t min = JOB->node_count ? JOB->node_count : JOB->spec->nodes_min;
+	text_printf(out, "%" PRIu32, min);
+	if (is_pending(JOB) && JOB->spec->nodes_max != 0)
+		text_printf(out, "-%" PRIu32, JOB->spec->nodes_max);
+}
+
+ROW(num_cpus)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->cpus);
+}
+
+ROW(num_tasks)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->spec->tasks);
+}
+
+ROW(cpus_per_task)
+{
+	(void)ctx;
+	if (JOB->spec->batch || JOB->spec->cpus_per_task_set || JOB->spec->cpus_per_task > 0)
+		text_printf(out, "%" PRIu32, JOB->spec->cpus_per_task);
+	else
+		text_add(out, "N/A");
+}
+
+/* A number that was asked for, or Slurm's sign for "none asked". */
+static void asked(struct text *out, uint32_t n, const char *none)
+{
+	if (n == 0 || n == CORE_NO_VAL)
+		text_add(out, none);
+	else
+		text_printf(out, "%" PRIu32, n);
+}
+
+ROW(req_bsct)
+{
+	(void)ctx;
+	asked(out, JOB->spec->sockets_per_node, "0");
+	text_add(out, ":");
+	asked(out, JOB->spec->cores_per_socket, "0");
+	text_add(out, ":");
+	asked(out, JOB->spec->threads_per_core, "*");
+	text_add(out, ":*");
+}
+
+ROW(tres)
+{
+	(void)ctx;
+	show_str(out, JOB->tres);
+}
+
+ROW(socks_per_node)
+{
+	(void)ctx;
+	asked(out, JOB->spec->sockets_per_node, "*");
+}
+
+ROW(ntasks_per_node)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32 ":0:*:*", JOB->spec->tasks_per_node);
+}
+
+ROW(core_spec)
+{
+	(void)ctx;
+	asked(out, JOB->spec->core_spec, "*");
+}
+
+/* "0-3,8" from core numbers in ascending order. */
+static void core_ids(struct text *out, const struct schema_u32s *cores)
+{
+	for (uint32_t i = 0; i < cores->n;) {
+		uint32_t last = i;
+		while (last + 1 < cores->n && cores->v[last + 1] == cores->v[last] + 1)
+			last++;
+		text_printf(out, "%s%" PRIu32, i ? "," : "", cores->v[i]);
+		if (last > i)
+			text_printf(out, "-%" PRIu32, cores->v[last]);
+		i = last + 1;
+	}
+}
+
+static bool same_share(const struct node_alloc *a, const struct node_alloc *b)
+{
+	return a->mem == b->mem && a->cores.n == b->cores.n &&
+	       (a->cores.n == 0 || memcmp(a->cores.v, b->cores.v, a->cores.n * sizeof(*a->cores.v)) == 0);
+}
+
+/* Nodes with equal shares stand in one line. */
+ROW(shares)
+{
+	const struct node_alloc_list *nodes = &JOB->state->nodes;
+	for (uint32_t i = 0; i < nodes->n;) {
+		struct hostlist *names = hostlist_new();
+		uint32_t first = i;
+		for (; i < nodes->n && same_share(&nodes->v[first], &nodes->v[i]); i++)
+			hostlist_add_name(names, nodes->v[i].node);
+		text_add(out, ctx->one_line ? " Nodes=" : "\n     Nodes=");
+		hostlist_compress(names, out);
+		hostlist_free(names);
+		text_add(out, " CPU_IDs=");
+		core_ids(out, &nodes->v[first].cores);
+		text_printf(out, " Mem=%" PRIu64 " GRES=", nodes->v[first].mem);
+	}
+}
+
+ROW(min_cpus_node)
+{
+	(void)ctx;
+	uint32_t n = JOB->spec->min_cpus_node ? JOB->spec->min_cpus_node : JOB->spec->cpus_per_task;
+	text_printf(out, "%" PRIu32, n ? n : 1);
+}
+
+ROW(min_memory)
+{
+	(void)ctx;
+	bool per_cpu = JOB->spec->mem_per_cpu != CORE_NO_VAL64;
+	uint64_t mib = per_cpu ? JOB->spec->mem_per_cpu : JOB->spec->mem_per_node;
+	if (mib == CORE_NO_VAL64)
+		mib = 0;
+	text_printf(out, "%s=", per_cpu ? "MinMemoryCPU" : "MinMemoryNode");
+	if (mib == 0)
+		text_add(out, "0");
+	else if (mib % 1024 == 0)
+		text_printf(out, "%" PRIu64 "G", mib / 1024);
+	else
+		text_printf(out, "%" PRIu64 "M", mib);
+}
+
+ROW(min_tmp_disk)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->spec->min_tmp_disk);
+}
+
+ROW(features)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->features);
+}
+
+ROW(oversubscribe)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->exclusive ? "NO" : JOB->spec->oversubscribe ? "YES" : "OK");
+}
+
+ROW(contiguous)
+{
+	(void)ctx;
+	text_printf(out, "%d", JOB->spec->contiguous);
+}
+
+ROW(licenses)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->licenses);
+}
+
+ROW(command)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->command);
+	for (uint32_t i = 0; JOB->spec->command && i < JOB->spec->argv.n; i++)
+		text_printf(out, " %s", JOB->spec->argv.v[i]);
+}
+
+ROW(work_dir)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->work_dir);
+}
+
+ROW(comment)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->comment);
+}
+
+static bool when_comment(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->comment != NULL;
+}
+
+ROW(std_err)
+{
+	(void)ctx;
+	show_str(out, JOB->std_err);
+}
+
+ROW(std_in)
+{
+	(void)ctx;
+	show_str(out, JOB->std_in);
+}
+
+ROW(std_out)
+{
+	(void)ctx;
+	show_str(out, JOB->std_out);
+}
+
+static bool when_batch(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->batch;
+}
+
+static const struct show_row rows[] = {
+	{false, "JobId=", job_id, NULL, NULL},
+	{false, "JobName=", name, NULL, NULL},
+	{true, "UserId=", user, NULL, NULL},
+	{false, "GroupId=", group, NULL, NULL},
+	{false, "MCS_label=N/A", NULL, NULL, NULL},
+	{true, "Priority=", priority, NULL, NULL},
+	{false, "Nice=", nice, NULL, NULL},
+	{false, "Account=", account, NULL, NULL},
+	{false, "QOS=", qos, NULL, NULL},
+	{true, "JobState=", state, NULL, NULL},
+	{false, "Reason=", reason, NULL, NULL},
+	{false, "Dependency=", dependency, NULL, NULL},
+	{true, "Requeue=", requeue, NULL, NULL},
+	{false, "Restarts=", restarts, NULL, NULL},
+	{false, "BatchFlag=", batch_flag, NULL, NULL},
+	{false, "Reboot=0", NULL, NULL, NULL},
+	{false, "ExitCode=", exit_code, NULL, NULL},
+	{true, "DerivedExitCode=", derived_exit_code, when_detail, NULL},
+	{true, "RunTime=", run_time, NULL, NULL},
+	{false, "TimeLimit=", time_limit, NULL, NULL},
+	{false, "TimeMin=", time_min, NULL, NULL},
+	{true, "SubmitTime=", submit_time, NULL, NULL},
+	{false, "EligibleTime=", eligible_time, NULL, NULL},
+	{true, "AccrueTime=", accrue_time, NULL, NULL},
+	{true, "StartTime=", start_time, NULL, NULL},
+	{false, "EndTime=", end_time, NULL, NULL},
+	{false, "Deadline=", deadline, NULL, NULL},
+	{true, "SuspendTime=", suspend_time, NULL, NULL},
+	{false, "SecsPreSuspend=", pre_suspend, NULL, NULL},
+	{false, "LastSchedEval=", last_sched_eval, when_evaluated, NULL},
+	{false, "Scheduler=Main", NULL, when_evaluated, NULL},
+	{true, "Partition=", partition, NULL, NULL},
+	{false, "AllocNode:Sid=", alloc_node, NULL, NULL},
+	{true, "ReqNodeList=", req_nodes, NULL, NULL},
+	{false, "ExcNodeList=", exc_nodes, NULL, NULL},
+	{true, "NodeList=", nodes, NULL, NULL},
+	{true, "BatchHost=", batch_host, when_batch_host, NULL},
+	{true, "NumNodes=", num_nodes, NULL, NULL},
+	{false, "NumCPUs=", num_cpus, NULL, NULL},
+	{false, "NumTasks=", num_tasks, NULL, NULL},
+	{false, "CPUs/Task=", cpus_per_task, NULL, NULL},
+	{false, "ReqB:S:C:T=", req_bsct, NULL, NULL},
+	{true, "TRES=", tres, NULL, NULL},
+	{true, "Socks/Node=", socks_per_node, NULL, NULL},
+	{false, "NtasksPerN:B:S:C=", ntasks_per_node, NULL, NULL},
+	{false, "CoreSpec=", core_spec, NULL, NULL},
+	{true, "JOB_GRES=(null)", shares, when_detail, NULL},
+	{true, "MinCPUsNode=", min_cpus_node, NULL, NULL},
+	{false, "", min_memory, NULL, NULL},
+	{false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},
+	{true, "Features=", features, NULL, NULL},
+	{false, "DelayBoot=00:00:00", NULL, NULL, NULL},
+	{true, "OverSubscribe=", oversubscribe, NULL, NULL},
+	{false, "Contiguous=", contiguous, NULL, NULL},
+	{false, "Licenses=", licenses, NULL, NULL},
+	{false, "Network=(null)", NULL, NULL, NULL},
+	{true, "Command=", command, NULL, NULL},
+	{true, "WorkDir=", work_dir, NULL, NULL},
+	{true, "Comment=", comment, when_comment, NULL},
+	{true, "StdErr=", std_err, when_batch, NULL},
+	{true, "StdIn=", std_in, when_batch, NULL},
+	{true, "StdOut=", std_out, when_batch, NULL},
+	{true, "Power=", NULL, NULL, NULL},
+	{true, "", NULL, NULL, NULL},
+};
+
+void show_job(const struct job_info *job, const struct show_ctx *ctx, struct text *out)
+{
+	show_rows(rows, sizeof(rows) / sizeof(rows[0]), job, ctx, out);
+}

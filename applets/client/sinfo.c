@@ -1,0 +1,450 @@
+/* sinfo(1) */
+#include "applets/client/sinfo.h"
+
+#include "applets/applet.h"
+#include "applets/client/complain.h"
+#include "applets/client/connect.h"
+#include "applets/client/filters.h"
+#include "applets/client/show.h"
+#include "core/records.h"
+#include "core/util/arena.h"
+#include "core/util/hostlist.h"
+#include "core/util/log.h"
+#include "core/util/map.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct sinfo_options {
+	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead;
+	const char *format, *format_names, *sort, *nodes;
+	struct schema_strs states, partitions;
+	unsigned iterate_s;
+	char **argv;
+};
+
+/* The formats that options imply; '#' of the manual page: as wide as the longest partition name or node list. */
+static const struct {
+	bool node_oriented, long_format, summarize, reasons;
+	const char *format, *sort;
+} formats[] = {
+	{false, true, false, true, "%20E %12U %19H %6t %N", "E"},
+	{false, false, false, true, "%20E %9u %19H %N", "E"},
+	{false, false, true, false, "%#P %.5a %.10l %.16F %N", "#P"},
+	{true, true, false, false, "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E", "N"},
+	{true, false, false, false, "%#N %.6D %.#P %6t", "N"},
+	{false, true, false, false, "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N", "#P,-t"},
+	{false, false, false, false, "%#P %.5a %.10l %.6D %.6t %N", "#P,-t"},
+};
+#define AUTO_WIDTH_MIN 9
+
+enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT };
+
+static const struct option long_options[] = {
+	{"all", no_argument, NULL, 'a'},
+	{"dead", no_argument, NULL, 'd'},
+	{"exact", no_argument, NULL, 'e'},
+	{"format", required_argument, NULL, 'o'},
+	{"Format", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"iterate", required_argument, NULL, 'i'},
+	{"list-reasons", no_argument, NULL, 'R'},
+	{"long", no_argument, NULL, 'l'},
+	{"Node", no_argument, NULL, 'N'},
+	{"noconvert", no_argument, NULL, OPT_NOCONVERT},
+	{"nodes", required_argument, NULL, 'n'},
+	{"noheader", no_argument, NULL, 'h'},
+	{"partition", required_argument, NULL, 'p'},
+	{"responding", no_argument, NULL, 'r'},
+	{"sort", required_argument, NULL, 'S'},
+	{"states", required_argument, NULL, 't'},
+	{"summarize", no_argument, NULL, 's'},
+	{"usage", no_argument, NULL, OPT_USAGE},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char usage[] = "Usage: sinfo [OPTIONS]\n"
+			    "  -a, --all               hidden partitions too\n"
+			    "  -d, --dead              only nodes that do not respond\n"
+			    "  -e, --exact             group only nodes that are alike in all that is printed\n"
+			    "  -h, --noheader          no header\n"
+			    "  -i, --iterate=SECONDS   again every so many seconds\n"
+			    "  -l, --long              more columns\n"
+			    "  -n, --nodes=HOSTS       only these nodes\n"
+			    "  -N, --Node              one line for each node\n"
+			    "  -o, --format=FORMAT     columns by letter, as sinfo(1) lists them\n"
+			    "  -O, --Format=FORMAT     columns by name\n"
+			    "  -p, --partition=NAMES   only these partitions\n"
+			    "  -r, --responding        only nodes that respond\n"
+			    "  -R, --list-reasons      why nodes are down or drained\n"
+			    "  -s, --summarize         one line for each partition\n"
+			    "  -S, --sort=LETTERS      sort by columns\n"
+			    "  -t, --states=STATES     only nodes in these states\n"
+			    "  -V, --version           the version\n";
+
+static int add_states(struct sinfo_options *o, const char *list, struct arena *arena, struct err *err)
+{
+	struct schema_strs words = {0};
+	filter_words(list, &words, arena);
+	for (uint32_t i = 0; i < words.n; i++) {
+		/* idle&drain and the like are made of known words. */
+		char *copy = arena_strdup(arena, words.v[i]), *rest = copy;
+		for (char *word = text_split(&rest, '&'); word; word = text_split(&rest, '&'))
+			if (!sinfo_state_known(word))
+				return err_set(err, ERR_INVALID_STATE, "Bad state string: \"%s\"", words.v[i]);
+	}
+	o->states = words;
+	return 0;
+}
+
+static int set_option(int c, struct sinfo_options *o, struct arena *arena, struct err *err)
+{
+	switch (c) {
+	case 'a':
+		o->all = true;
+		return 0;
+	case 'd':
+		o->dead = true;
+		return 0;
+	case 'e':
+		o->exact = true;
+		return 0;
+	case 'h':
+		o->no_header = true;
+		return 0;
+	case 'i':
+		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
+		               ? 0
+		               : err_set(err, ERR_INVALID, "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+	case 'l':
+		o->long_format = true;
+		return 0;
+	case 'n':
+		o->nodes = optarg;
+		return 0;
+	case 'N':
+		o->node_oriented = true;
+		return 0;
+	case 'o':
+		o->format = optarg;
+		return 0;
+	case 'O':
+		o->format_names = optarg;
+		return 0;
+	case 'p':
+		return filter_words(optarg, &o->partitions, arena);
+	case 'r':
+		o->responding = true;
+		return 0;
+	case 'R':
+		o->reasons = true;
+		return 0;
+	case 's':
+		o->summarize = true;
+		return 0;
+	case 'S':
+		o->sort = optarg;
+		return 0;
+	case 't':
+		return add_states(o, optarg, arena, err);
+	case OPT_NOCONVERT:
+		return 0; /* numbers are never converted */
+	case 'V':
+		puts("slurm " SLURM_VERSION_TEXT);
+		exit(0);
+	case OPT_HELP:
+	case OPT_USAGE:
+		fputs(usage, stdout);
+		exit(0);
+	default:
+		complain_option("sinfo", c, o->argv);
+		exit(1);
+	}
+}
+
+static int parse_options(int argc, char **argv, struct sinfo_options *o, struct arena *arena, struct err *err)
+{
+	const char *parts = getenv("SINFO_PARTITION");
+	o->all = getenv("SINFO_ALL") != NULL;
+	o->format = getenv("SINFO_FORMAT");
+	o->sort = getenv("SINFO_SORT");
+	if (parts && filter_words(parts, &o->partitions, arena) != 0)
+		return -1;
+	opterr = 0;
+	o->argv = argv;
+	for (int c; (c = getopt_long(argc, argv, ":adehi:ln:No:O:p:rRsS:t:V", long_options, NULL)) != -1;)
+		if (set_option(c, o, arena, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* ---- choosing nodes ---- */
+
+static bool in_state(const struct node_info *node, const struct schema_strs *states, struct arena *arena)
+{
+	if (states->n == 0)
+		return true;
+	for (uint32_t i = 0; i < states->n; i++) {
+		bool all = true;
+		char *rest = arena_strdup(arena, states->v[i]);
+		for (char *word = text_split(&rest, '&'); word; word = text_split(&rest, '&'))
+			all = all && sinfo_state_is(node, word);
+		if (all)
+			return true;
+	}
+	return false;
+}
+
+static bool wanted_node(const struct node_info *node, const struct sinfo_options *o, struct arena *arena)
+{
+	bool lost = node->flags & NODE_FLAG_NO_RESPOND;
+	if ((o->responding && lost) || (o->dead && !lost))
+		return false;
+	if (o->reasons && !node->state->reason)
+		return false;
+	return in_state(node, &o->states, arena);
+}
+
+static bool wanted_part(const struct part_info *part, const struct sinfo_options *o)
+{
+	if (o->partitions.n == 0)
+		return o->all || !part->hidden;
+	for (uint32_t i = 0; i < o->partitions.n; i++)
+		if (text_eq_nocase(o->partitions.v[i], part->name))
+			return true;
+	return false;
+}
+
+/* ---- grouping ---- */
+
+struct sinfo_groups {
+	struct sinfo_group **v;
+	size_t n, cap;
+};
+
+static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct part_info *part, uint32_t order, struct arena *arena)
+{
+	struct sinfo_group *group = arena_alloc(arena, sizeof(*group));
+	group->part = part;
+	group->part_order = order;
+	groups->v = xgrow(groups->v, &groups->cap, groups->n + 1, sizeof(struct sinfo_group *));
+	groups->v[groups->n++] = group;
+	return group;
+}
+
+/* The columns in which the nodes of one line must be alike; the others are summed up. */
+static const char grouping[] = "tTEuUHv", exact_grouping[] = "cdmwXYZzfbGeO";
+
+/* The text of the node's line in those columns is the group's key. */
+static void group_key(struct text *key, const struct column_format *f, const struct node_info *node, const struct sinfo_options *o,
+                      const struct part_info *part)
+{
+	const struct node_info *one[] = {node};
+	const struct sinfo_group alone = {.part = part, .nodes = one, .n = 1};
+	for (size_t i = 0; i < f->n; i++) {
+		const struct column *column = f->uses[i].column;
+		if (!strchr(grouping, column->letter) && !(o->exact && strchr(exact_grouping, column->letter)))
+			continue;
+		column->value(key, &alone, NULL);
+		text_add_char(key, '\n');
+	}
+	if (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR"))
+		text_add(key, node->name);
+}
+
+static void group_nodes(struct sinfo_groups *groups, const struct part_info *part, uint32_t order, const struct node_info **nodes, size_t n,
+                        const struct column_format *f, const struct sinfo_options *o, struct arena *arena)
+{
+	struct map by_key;
+	map_init_text(&by_key);
+	for (size_t i = 0; i < n; i++) {
+		struct text key = TEXT_EMPTY;
+		text_add(&key, "");
+		group_key(&key, f, nodes[i], o, part);
+		struct sinfo_group *group = map_get_text(&by_key, text_str(&key));
+		if (!group) {
+			group = new_group(groups, part, order, arena);
+			map_put_text(&by_key, arena_strdup(arena, text_str(&key)), group);
+		}
+		group->nodes = xgrow(group->nodes, &group->cap, group->n + 1, sizeof(*group->nodes));
+		group->nodes[group->n++] = nodes[i];
+		text_free(&key);
+	}
+	map_free(&by_key);
+	if (n == 0 && !o->node_oriented && !o->reasons && o->states.n == 0)
+		new_group(groups, part, order, arena);
+}
+
+/* ---- one answer ---- */
+
+struct sinfo_data {
+	const struct part_list *parts;
+	const struct node_info **nodes;
+	size_t n, cap;
+	struct map by_name;
+	int64_t now;
+};
+
+static int fetch(struct connect *connection, const struct sinfo_options *o, struct arena *arena, struct sinfo_data *d, struct err *err)
+{
+	struct part_query parts;
+	struct node_query nodes;
+	uint32_t type = 0;
+	void *record = NULL;
+	schema_init(schema_of_part_query(), &parts);
+	schema_init(schema_of_node_query(), &nodes);
+	nodes.nodes = arena_strdup(arena, o->nodes);
+	if (client_call(connection->client, MSG_part_query, &parts, arena, &type, &record, NULL, err) != 0)
+		return -1;
+	if (type != MSG_part_list)
+		return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for partitions", message_name(type));
+	d->parts = record;
+	if (client_call(connection->client, MSG_node_query, &nodes, arena, &type, &record, NULL, err) != 0)
+		return -1;
+	for (bool last = false; !last;) {
+		if (type != MSG_node_list)
+			return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for nodes", message_name(type));
+		const struct node_list *list = record;
+		d->now = list->now;
+		for (uint32_t i = 0; i < list->nodes.n; i++) {
+			d->nodes = xgrow(d->nodes, &d->cap, d->n + 1, sizeof(*d->nodes));
+			d->nodes[d->n++] = &list->nodes.v[i];
+			map_put_text(&d->by_name, list->nodes.v[i].name, &list->nodes.v[i]);
+		}
+		last = list->last;
+		if (!last && client_next(connection->client, arena, -1, &type, &record, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void collect(struct sinfo_groups *groups, const struct sinfo_data *d, const struct column_format *f, const struct sinfo_options *o,
+                    struct arena *arena)
+{
+	for (uint32_t p = 0; p < d->parts->parts.n; p++) {
+		const struct part_info *part = &d->parts->parts.v[p];
+		if (!wanted_part(part, o))
+			continue;
+		const struct node_info **nodes = arena_array(arena, (size_t)part->node_names.n + 1, sizeof(*nodes));
+		size_t n = 0;
+		for (uint32_t i = 0; i < part->node_names.n; i++) {
+			const struct node_info *node = map_get_text(&d->by_name, part->node_names.v[i]);
+			if (node && wanted_node(node, o, arena))
+				nodes[n++] = node;
+		}
+		group_nodes(groups, o->reasons ? NULL : part, o->reasons ? 0 : p, nodes, n, f, o, arena);
+	}
+}
+
+/* Replaces '#' in a format by the longest value's width, at least AUTO_WIDTH_MIN. */
+static char *fill_widths(const char *format, const struct sinfo_data *d, struct arena *arena)
+{
+	size_t part = AUTO_WIDTH_MIN, node = AUTO_WIDTH_MIN;
+	for (uint32_t i = 0; i < d->parts->parts.n; i++) {
+		size_t len = strlen(d->parts->parts.v[i].name) + d->parts->parts.v[i].is_default;
+		part = len > part ? len : part;
+	}
+	for (size_t i = 0; i < d->n; i++)
+		node = strlen(d->nodes[i]->name) > node ? strlen(d->nodes[i]->name) : node;
+	struct text out = TEXT_EMPTY;
+	for (const char *p = format; *p; p++) {
+		if (*p == '#')
+			text_printf(&out, "%zu", p[1] == 'N' ? node : part);
+		else
+			text_add_char(&out, *p);
+	}
+	char *filled = arena_strdup(arena, text_str(&out));
+	text_free(&out);
+	return filled;
+}
+
+static int print_groups(struct sinfo_groups *groups, const struct column_format *f, const char *sort, bool header, struct text *out,
+                        struct err *err)
+{
+	const void **order = xcalloc(groups->n + 1, sizeof(*order));
+	for (size_t i = 0; i < groups->n; i++)
+		order[i] = groups->v[i];
+	int rc = column_sort(order, groups->n, sort, sinfo_columns, sinfo_column_count, NULL, err);
+	if (header)
+		column_print_header(f, out);
+	for (size_t i = 0; rc == 0 && i < groups->n; i++)
+		column_print_row(f, order[i], NULL, out);
+	free(order);
+	return rc;
+}
+
+static int sinfo_once(struct connect *connection, const struct sinfo_options *o, struct err *err)
+{
+	struct arena arena;
+	struct sinfo_data d = {0};
+	struct sinfo_groups groups = {0};
+	struct column_format f;
+	struct text out = TEXT_EMPTY;
+	arena_init(&arena);
+	map_init_text(&d.by_name);
+	column_format_init(&f);
+	int rc = fetch(connection, o, &arena, &d, err);
+	if (rc != 0) {
+		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(err));
+	} else {
+		size_t i = 0;
+		while (formats[i].node_oriented > o->node_oriented || formats[i].long_format > o->long_format ||
+		       formats[i].summarize > o->summarize || formats[i].reasons > o->reasons)
+			i++;
+		if (o->format_names)
+			column_format_names(&f, o->format_names, sinfo_columns, sinfo_column_count);
+		else
+			column_format_letters(&f, o->format ? o->format : fill_widths(formats[i].format, &d, &arena), sinfo_columns,
+			                      sinfo_column_count);
+		collect(&groups, &d, &f, o, &arena);
+		if (o->long_format && !o->no_header)
+			show_date_line(&out, d.now);
+		rc = print_groups(&groups, &f, o->sort ? o->sort : formats[i].sort, !o->no_header, &out, err);
+		if (rc != 0)
+			log_error("%s", err_text(err));
+		else
+			fwrite(text_str(&out), 1, out.len, stdout);
+	}
+	for (size_t i = 0; i < groups.n; i++)
+		free(groups.v[i]->nodes);
+	free(groups.v);
+	free(d.nodes);
+	map_free(&d.by_name);
+	column_format_free(&f);
+	text_free(&out);
+	arena_free(&arena);
+	return rc;
+}
+
+int sinfo_main(int argc, char **argv)
+{
+	struct sinfo_options o = {0};
+	struct connect connection = {0};
+	struct arena arena;
+	struct err err = {0};
+	int rc = -1;
+	log_init("sinfo", LOG_LEVEL_INFO);
+	arena_init(&arena);
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
+		log_error("%s", err_text(&err));
+	} else if (connect_open(&connection, &err) != 0) {
+		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(&err));
+	} else {
+		for (;;) {
+			rc = sinfo_once(&connection, &o, &err);
+			if (rc != 0 || o.iterate_s == 0)
+				break;
+			fflush(stdout);
+			sleep(o.iterate_s);
+			puts("");
+		}
+	}
+	connect_help(rc, &err);
+	connect_close(&connection);
+	arena_free(&arena);
+	return rc == 0 ? 0 : 1;
+}

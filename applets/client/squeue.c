@@ -1,0 +1,326 @@
+/* squeue(1) */
+#include "applets/client/squeue.h"
+
+#include "applets/applet.h"
+#include "applets/client/complain.h"
+#include "applets/client/connect.h"
+#include "applets/client/filters.h"
+#include "applets/client/show.h"
+#include "core/util/arena.h"
+#include "core/util/hostlist.h"
+#include "core/util/log.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FORMAT_DEFAULT "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R"
+#define FORMAT_LONG    "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R"
+#define FORMAT_START   "%.18i %.9P %.8j %.8u %.2t %.19S %.6D %20Y %R"
+#define FORMAT_STEPS   "%.15i %.8j %.9P %.8u %.9M %N"
+#define SORT_JOBS      "P,t,-p"
+#define SORT_STEPS     "P,i"
+#define SORT_START     "S"
+
+struct squeue_options {
+	struct job_query query;
+	struct filter_steps steps; /* -s's list */
+	bool show_steps, long_format, no_header, start, all;
+	const char *format, *format_names, *sort;
+	unsigned iterate_s;
+	char **argv;
+};
+
+enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT };
+
+static const struct option long_options[] = {
+	{"all", no_argument, NULL, 'a'},
+	{"array", no_argument, NULL, 'r'},
+	{"array-unique", no_argument, NULL, 'r'},
+	{"format", required_argument, NULL, 'o'},
+	{"Format", required_argument, NULL, 'O'},
+	{"help", no_argument, NULL, OPT_HELP},
+	{"iterate", required_argument, NULL, 'i'},
+	{"jobs", optional_argument, NULL, 'j'},
+	{"long", no_argument, NULL, 'l'},
+	{"me", no_argument, NULL, OPT_ME},
+	{"name", required_argument, NULL, 'n'},
+	{"noconvert", no_argument, NULL, OPT_NOCONVERT},
+	{"nodelist", required_argument, NULL, 'w'},
+	{"noheader", no_argument, NULL, 'h'},
+	{"partition", required_argument, NULL, 'p'},
+	{"sort", required_argument, NULL, 'S'},
+	{"start", no_argument, NULL, OPT_START},
+	{"states", required_argument, NULL, 't'},
+	{"steps", optional_argument, NULL, 's'},
+	{"usage", no_argument, NULL, OPT_USAGE},
+	{"user", required_argument, NULL, 'u'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char usage[] = "Usage: squeue [OPTIONS]\n"
+			    "  -a, --all               jobs of hidden partitions too\n"
+			    "  -h, --noheader          no header\n"
+			    "  -i, --iterate=SECONDS   again every so many seconds\n"
+			    "  -j, --jobs=ID[,ID]      these jobs\n"
+			    "  -l, --long              more columns\n"
+			    "      --me                the caller's jobs\n"
+			    "  -n, --name=NAME[,NAME]  jobs of these names\n"
+			    "  -o, --format=FORMAT     columns by letter, as squeue(1) lists them\n"
+			    "  -O, --Format=FORMAT     columns by name\n"
+			    "  -p, --partition=NAMES   jobs of these partitions\n"
+			    "  -r, --array             one line for each task of an array\n"
+			    "  -s, --steps[=IDS]       steps in place of jobs\n"
+			    "  -S, --sort=LETTERS      sort by columns\n"
+			    "      --start             expected start times of pending jobs\n"
+			    "  -t, --states=STATES     jobs in these states, or all\n"
+			    "  -u, --user=NAMES        jobs of these users\n"
+			    "  -w, --nodelist=HOSTS    jobs on these nodes\n"
+			    "  -V, --version           the version\n";
+
+static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	switch (c) {
+	case 'a':
+		o->all = true;
+		return 0;
+	case 'r':
+	case OPT_NOCONVERT:
+		return 0; /* one line for each task, and plain numbers: what is printed anyway */
+	case 'o':
+		o->format = optarg;
+		return 0;
+	case 'O':
+		o->format_names = optarg;
+		return 0;
+	case 'i':
+		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
+		               ? 0
+		               : err_set(err, ERR_INVALID, "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+	case 'j':
+		return optarg ? filter_jobs(optarg, &o->query.job_ids, arena, err) : 0;
+	case 'l':
+		o->long_format = true;
+		return 0;
+	case OPT_ME:
+		return filter_me(&o->query.uids, arena);
+	case 'n':
+		return filter_words(optarg, &o->query.names, arena);
+	case 'w':
+		o->query.nodes = optarg;
+		return 0;
+	case 'h':
+		o->no_header = true;
+		return 0;
+	case 'p':
+		return filter_words(optarg, &o->query.partitions, arena);
+	case 'S':
+		o->sort = optarg;
+		return 0;
+	case OPT_START:
+		o->start = true;
+		return 0;
+	case 't':
+		return filter_states(optarg, &o->query.states, &o->query.all_states, arena, err);
+	case 's':
+		o->show_steps = true;
+		return optarg ? filter_steps(optarg, &o->steps, &o->query.job_ids, arena, err) : 0;
+	case 'u':
+		return filter_users(optarg, &o->query.uids, arena);
+	case 'V':
+		puts("slurm " SLURM_VERSION_TEXT);
+		exit(0);
+	case OPT_HELP:
+	case OPT_USAGE:
+		fputs(usage, stdout);
+		exit(0);
+	default:
+		complain_option("squeue", c, o->argv);
+		exit(1);
+	}
+}
+
+static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	const char *all = getenv("SQUEUE_ALL"), *states = getenv("SQUEUE_STATES"), *users = getenv("SQUEUE_USERS"),
+		   *parts = getenv("SQUEUE_PARTITION");
+	schema_init(schema_of_job_query(), &o->query);
+	o->all = all != NULL;
+	o->format = getenv("SQUEUE_FORMAT");
+	o->format_names = getenv("SQUEUE_FORMAT2");
+	o->sort = getenv("SQUEUE_SORT");
+	if (states && filter_states(states, &o->query.states, &o->query.all_states, arena, err) != 0)
+		return -1;
+	if (users && filter_users(users, &o->query.uids, arena) != 0)
+		return -1;
+	if (parts && filter_words(parts, &o->query.partitions, arena) != 0)
+		return -1;
+	opterr = 0;
+	o->argv = argv;
+	for (int c; (c = getopt_long(argc, argv, ":ahi:j::ln:o:O:p:rs::S:t:u:Vw:", long_options, NULL)) != -1;)
+		if (set_option(c, o, arena, err) != 0)
+			return -1;
+	/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
+	for (; optind < argc; optind++) {
+		int rc = o->show_steps ? filter_steps(argv[optind], &o->steps, &o->query.job_ids, arena, err)
+				       : filter_jobs(argv[optind], &o->query.job_ids, arena, err);
+		if (rc != 0)
+			return -1;
+	}
+	o->query.with_steps = o->show_steps;
+	return 0;
+}
+
+static void choose_format(const struct squeue_options *o, struct column_format *f)
+{
+	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
+	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
+	const char *letters = o->show_steps    ? FORMAT_STEPS
+			      : o->start       ? FORMAT_START
+			      : o->long_format ? FORMAT_LONG
+					       : FORMAT_DEFAULT;
+	column_format_init(f);
+	if (o->format_names)
+		column_format_names(f, o->format_names, columns, n);
+	else
+		column_format_letters(f, o->format ? o->format : letters, columns, n);
+}
+
+struct squeue_rows {
+	struct squeue_row *v;
+	size_t n, cap;
+};
+
+static void add_row(struct squeue_rows *rows, const struct job_info *job, const struct step_record *step)
+{
+	rows->v = xgrow(rows->v, &rows->cap, rows->n + 1, sizeof(*rows->v));
+	rows->v[rows->n++] = (struct squeue_row){job, step};
+}
+
+static void add_job(struct squeue_rows *rows, const struct job_info *job, const struct squeue_options *o)
+{
+	if (!o->show_steps) {
+		if (!o->start || job->state->state == JOB_PENDING)
+			add_row(rows, job, NULL);
+		return;
+	}
+	for (uint32_t i = 0; i < job->steps.n; i++)
+		if (job->steps.v[i].state == JOB_RUNNING && filter_step_wanted(&o->steps, job->spec->job_id, job->steps.v[i].step_id))
+			add_row(rows, job, &job->steps.v[i]);
+}
+
+/* Reads all chunks of the answer. */
+static int fetch(struct connect *connection, const struct squeue_options *o, struct arena *arena, struct squeue_rows *rows, int64_t *now,
+                 struct err *err)
+{
+	uint32_t type = 0;
+	void *record = NULL;
+	if (client_call(connection->client, MSG_job_query, &o->query, arena, &type, &record, NULL, err) != 0)
+		return -1;
+	for (;;) {
+		if (type != MSG_job_list)
+			return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for jobs", message_name(type));
+		const struct job_list *list = record;
+		*now = list->now;
+		for (uint32_t i = 0; i < list->jobs.n; i++)
+			add_job(rows, &list->jobs.v[i], o);
+		if (list->last)
+			return 0;
+		if (client_next(connection->client, arena, -1, &type, &record, err) != 0)
+			return -1;
+	}
+}
+
+static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, int64_t now, struct err *err)
+{
+	const struct squeue_ctx ctx = {now};
+	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
+	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
+	const char *sort = o->sort ? o->sort : o->show_steps ? SORT_STEPS : o->start ? SORT_START : SORT_JOBS;
+	const void **order = xcalloc(rows->n + 1, sizeof(*order));
+	for (size_t i = 0; i < rows->n; i++)
+		order[i] = &rows->v[i];
+	int rc = column_sort(order, rows->n, sort, columns, n, &ctx, err);
+	struct column_format f;
+	struct text out = TEXT_EMPTY;
+	choose_format(o, &f);
+	if (o->long_format && !o->no_header)
+		show_date_line(&out, now);
+	if (!o->no_header)
+		column_print_header(&f, &out);
+	for (size_t i = 0; rc == 0 && i < rows->n; i++)
+		column_print_row(&f, order[i], &ctx, &out);
+	if (rc == 0)
+		fwrite(text_str(&out), 1, out.len, stdout);
+	text_free(&out);
+	column_format_free(&f);
+	free(order);
+	return rc;
+}
+
+static int squeue_once(struct connect *connection, const struct squeue_options *o, struct err *err)
+{
+	struct arena arena;
+	struct squeue_rows rows = {0};
+	int64_t now = 0;
+	arena_init(&arena);
+	int rc = fetch(connection, o, &arena, &rows, &now, err);
+	if (rc != 0)
+		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
+	else
+		rc = print_rows(o, &rows, now, err);
+	free(rows.v);
+	arena_free(&arena);
+	return rc;
+}
+
+/* A host list in -w that names no node of the cluster is an error here, as there. */
+static int check_nodes(const struct squeue_options *o, const struct connect *connection, struct err *err)
+{
+	if (!o->query.nodes)
+		return 0;
+	struct hostlist *names = hostlist_parse(o->query.nodes, err);
+	if (!names)
+		return -1;
+	int rc = 0;
+	struct hostlist_iter it;
+	hostlist_iter_init(&it, names);
+	for (const char *name; rc == 0 && (name = hostlist_next(&it));)
+		if (!connect_knows_node(connection, name))
+			rc = err_set(err, ERR_INVALID_NODE_NAME, "Invalid node name %s", name);
+	hostlist_free(names);
+	return rc;
+}
+
+int squeue_main(int argc, char **argv)
+{
+	struct squeue_options o = {0};
+	struct connect connection = {0};
+	struct arena arena;
+	struct err err = {0};
+	int rc = -1;
+	log_init("squeue", LOG_LEVEL_INFO);
+	arena_init(&arena);
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
+	    check_nodes(&o, &connection, &err) != 0) {
+		log_error("%s", err_text(&err));
+	} else if (connect_open(&connection, &err) != 0) {
+		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
+	} else {
+		for (;;) {
+			rc = squeue_once(&connection, &o, &err);
+			if (rc != 0 || o.iterate_s == 0)
+				break;
+			fflush(stdout);
+			sleep(o.iterate_s);
+			puts("");
+		}
+	}
+	connect_help(rc, &err);
+	connect_close(&connection);
+	arena_free(&arena);
+	return rc == 0 ? 0 : 1;
+}

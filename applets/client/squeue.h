@@ -1,0 +1,21 @@
+/* squeue's rows and columns. */
+#pragma once
+#include "applets/client/columns.h"
+#include "proto/messages.h"
+
+struct squeue_row {
+	const struct job_info *job;
+	const struct step_record *step; /* NULL: the row is the job's */
+};
+
+struct squeue_ctx {
+	int64_t now; /* microseconds, the controller's clock */
+};
+
+extern const struct column squeue_job_columns[];
+extern const size_t squeue_job_column_count;
+extern const struct column squeue_step_columns[];
+extern const size_t squeue_step_column_count;
+
+/* "7", "7.0", "7.batch" */
+void squeue_id(struct text *out, const struct squeue_row *row);

@@ -1,0 +1,508 @@
+#include "applets/client/show.h"
+#include "applets/client/squeue.h"
+#include "core/util/hostlist.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#define ROW ((const struct squeue_row *)record)
+#define JOB (ROW->job)
+#define STEP (ROW->step)
+#define NOW (((const struct squeue_ctx *)ctx)->now)
+#define TEXT(name)   static void name(struct text *out, const void *record, const void *ctx)
+#define NUMBER(name) static int64_t name(const void *record, const void *ctx)
+#define UNUSED       (void)record, (void)ctx
+
+/* A string member, NULL as `none`. */
+#define MEMBER(name, what, none)                                                                                                   \
+	TEXT(name)                                                                                                                 \
+	{                                                                                                                          \
+		UNUSED;                                                                                                            \
+		text_add(out, (what) ? (what) : (none));                                                                           \
+	}
+/* A number as sort key and as text. */
+#define NUMERIC(name, what)                                                                                                        \
+	NUMBER(name##_number)                                                                                                      \
+	{                                                                                                                          \
+		UNUSED;                                                                                                            \
+		return (int64_t)(what);                                                                                            \
+	}                                                                                                                          \
+	TEXT(name)                                                                                                                 \
+	{                                                                                                                          \
+		text_printf(out, "%" PRId64, name##_number(record, ctx));                                                          \
+	}
+
+/* ---- both ---- */
+
+static void step_word(struct text *out, uint32_t step_id)
+{
+	switch (step_id) {
+	case CORE_STEP_BATCH:
+		text_add(out, "batch");
+		break;
+	case CORE_STEP_EXTERN:
+		text_add(out, "extern");
+		break;
+	case CORE_STEP_INTERACTIVE:
+		text_add(out, "interactive");
+		break;
+	default:
+		text_printf(out, "%" PRIu32, step_id);
+	}
+}
+
+void squeue_id(struct text *out, const struct squeue_row *row)
+{
+	text_printf(out, "%" PRIu32, row->job->spec->job_id);
+	if (!row->step)
+		return;
+	text_add(out, ".");
+	step_word(out, row->step->step_id);
+}
+
+TEXT(id)
+{
+	(void)ctx;
+	squeue_id(out, record);
+}
+
+NUMBER(id_number)
+{
+	(void)ctx;
+	return (int64_t)JOB->spec->job_id << 32 | (STEP ? STEP->step_id : 0);
+}
+
+static const char *partition_of(const struct job_info *job)
+{
+	return job->state->partition ? job->state->partition : job->spec->partition;
+}
+
+MEMBER(partition, partition_of(JOB), "")
+MEMBER(user, JOB->spec->who->user_name, "")
+NUMERIC(uid, JOB->spec->who->uid)
+NUMERIC(gid, JOB->spec->who->gid)
+MEMBER(group, JOB->spec->who->group_name, "")
+
+/* ---- jobs ---- */
+
+NUMERIC(job_id, JOB->spec->job_id)
+NUMERIC(priority, JOB->state->hold ? 0 : JOB->state->priority)
+NUMERIC(nice, JOB->spec->nice)
+NUMERIC(cpus, JOB->cpus)
+NUMERIC(nodes, JOB->node_count ? JOB->node_count : JOB->spec->nodes_min)
+NUMERIC(min_cpus, JOB->spec->min_cpus_node ? JOB->spec->min_cpus_node : JOB->spec->cpus_per_task ? JOB->spec->cpus_per_task : 1)
+NUMERIC(min_tmp, JOB->spec->min_tmp_disk)
+NUMERIC(contiguous, JOB->spec->contiguous)
+NUMERIC(restarts, JOB->state->restarts)
+NUMERIC(tasks, JOB->spec->tasks)
+NUMERIC(alloc_sid, JOB->spec->alloc_sid)
+NUMERIC(requeue, JOB->spec->requeue)
+MEMBER(name, JOB->spec->name, "")
+MEMBER(account, JOB->spec->account, "(null)")
+MEMBER(comment, JOB->spec->comment, "(null)")
+MEMBER(features, JOB->spec->features, "(null)")
+MEMBER(dependency, JOB->spec->dependency, "(null)")
+MEMBER(qos, JOB->spec->qos, "(null)")
+MEMBER(reservation, JOB->spec->reservation, "(null)")
+MEMBER(wckey, JOB->spec->wckey, "(null)")
+MEMBER(licenses, JOB->spec->licenses, "(null)")
+MEMBER(req_nodes, JOB->spec->req_nodes, "")
+MEMBER(exc_nodes, JOB->spec->exc_nodes, "")
+MEMBER(work_dir, JOB->spec->work_dir, "")
+MEMBER(node_list, JOB->nodes, "")
+MEMBER(alloc_node, JOB->spec->alloc_node, "")
+MEMBER(sched_nodes, JOB->state->sched_nodes, "(null)")
+MEMBER(std_out, JOB->spec->std_out ? JOB->spec->std_out : JOB->std_out, "")
+MEMBER(std_err, JOB->spec->std_err ? JOB->spec->std_err : JOB->std_err, "")
+MEMBER(std_in, JOB->spec->std_in ? JOB->spec->std_in : JOB->std_in, "")
+MEMBER(batch_host, JOB->state->batch_host, "n/a")
+MEMBER(state_code, job_shown_code(JOB->state->state, JOB->state->flags), "")
+MEMBER(state_word, job_shown_word(JOB->state->state, JOB->state->flags), "")
+MEMBER(tres_alloc, JOB->tres, "N/A")
+MEMBER(not_available, NULL, "N/A")
+MEMBER(null_word, NULL, "(null)")
+MEMBER(nothing, NULL, "")
+
+NUMBER(state_number)
+{
+	(void)ctx;
+	return JOB->state->state;
+}
+
+TEXT(exec_host)
+{
+	if (JOB->spec->batch)
+		batch_host(out, record, ctx);
+	else
+		text_add(out, JOB->state->state == JOB_PENDING ? "n/a" : JOB->spec->alloc_node ? JOB->spec->alloc_node : "n/a");
+}
+
+static const char *reason_of(const struct job_info *job)
+{
+	return job->reason_text ? job->reason_text : job_reason_word(job->reason);
+}
+
+MEMBER(reason, reason_of(JOB), "")
+
+/* A pending job's reason or a failed one's cause, in brackets; else its nodes. */
+TEXT(reason_or_nodes)
+{
+	(void)ctx;
+	uint32_t s = JOB->state->state;
+	bool failed = s == JOB_FAILED || s == JOB_TIMEOUT || s == JOB_NODE_FAIL || s == JOB_BOOT_FAIL || s == JOB_DEADLINE ||
+	              s == JOB_OUT_OF_MEMORY;
+	if ((s == JOB_PENDING || failed) && !(JOB->state->flags & JOB_FLAG_COMPLETING))
+		text_printf(out, "(%s)", reason_of(JOB));
+	else
+		text_add(out, JOB->nodes ? JOB->nodes : "");
+}
+
+static uint32_t limit_of(const struct job_info *job)
+{
+	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min : job->spec->time_limit_min;
+}
+
+static int64_t elapsed_s(const struct job_info *job, int64_t now)
+{
+	int64_t start = job->state->start_time, end = job->state->end_time ? job->state->end_time : now;
+	if (job->state->state == JOB_PENDING || start == 0 || end < start)
+		return 0;
+	return (end - start) / CORE_SECOND;
+}
+
+NUMBER(elapsed_number)
+{
+	return elapsed_s(JOB, NOW);
+}
+
+TEXT(elapsed)
+{
+	show_elapsed(out, elapsed_s(JOB, NOW));
+}
+
+NUMBER(limit_number)
+{
+	(void)ctx;
+	return limit_of(JOB);
+}
+
+static void print_limit(struct text *out, uint32_t minutes)
+{
+	if (minutes == CORE_NO_VAL)
+		text_add(out, "NOT_SET");
+	else if (minutes == CORE_INFINITE)
+		text_add(out, "UNLIMITED");
+	else
+		show_elapsed(out, (int64_t)minutes * 60);
+}
+
+TEXT(limit)
+{
+	(void)ctx;
+	print_limit(out, limit_of(JOB));
+}
+
+NUMBER(left_number)
+{
+	uint32_t minutes = limit_of(JOB);
+	if (minutes == CORE_NO_VAL || minutes == CORE_INFINITE)
+		return INT64_MAX;
+	int64_t left = (int64_t)minutes * 60 - elapsed_s(JOB, NOW);
+	return left < 0 ? 0 : left;
+}
+
+TEXT(left)
+{
+	int64_t s = left_number(record, ctx);
+	if (s == INT64_MAX)
+		print_limit(out, limit_of(JOB));
+	else
+		show_elapsed(out, s);
+}
+
+NUMBER(submit_number)
+{
+	(void)ctx;
+	return JOB->spec->submit_time;
+}
+
+TEXT(submit_time)
+{
+	(void)ctx;
+	show_time(out, JOB->spec->submit_time, "N/A");
+}
+
+NUMBER(start_number)
+{
+	(void)ctx;
+	return JOB->state->state == JOB_PENDING ? JOB->start_time : JOB->state->start_time;
+}
+
+TEXT(start_time)
+{
+	show_time(out, start_number(record, ctx), "N/A");
+}
+
+NUMBER(end_number)
+{
+	(void)ctx;
+	return JOB->state->end_time ? JOB->state->end_time : JOB->end_limit;
+}
+
+TEXT(end_time)
+{
+	if (JOB->state->state == JOB_PENDING)
+		text_add(out, "N/A");
+	else
+		show_time(out, end_number(record, ctx), "NONE");
+}
+
+TEXT(eligible_time)
+{
+	(void)ctx;
+	show_time(out, JOB->state->eligible_time, "N/A");
+}
+
+TEXT(accrue_time)
+{
+	(void)ctx;
+	show_time(out, JOB->state->accrue_time, "N/A");
+}
+
+TEXT(deadline)
+{
+	(void)ctx;
+	show_time(out, JOB->spec->deadline, "N/A");
+}
+
+NUMBER(memory_number)
+{
+	(void)ctx;
+	uint64_t mib = JOB->spec->mem_per_cpu != CORE_NO_VAL64 ? JOB->spec->mem_per_cpu : JOB->spec->mem_per_node;
+	return mib == CORE_NO_VAL64 ? 0 : (int64_t)mib;
+}
+
+TEXT(memory)
+{
+	int64_t mib = memory_number(record, ctx);
+	if (mib == 0)
+		text_add(out, "0");
+	else if (mib % 1024 == 0)
+		text_printf(out, "%" PRId64 "G", mib / 1024);
+	else
+		text_printf(out, "%" PRId64 "M", mib);
+}
+
+/* The priority as a fraction of the largest one. */
+TEXT(priority_fraction)
+{
+	text_printf(out, "%.14f", (double)priority_number(record, ctx) / 4294967295.0);
+}
+
+TEXT(command)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->command ? JOB->spec->command : "(null)");
+	for (uint32_t i = 0; JOB->spec->command && i < JOB->spec->argv.n; i++)
+		text_printf(out, " %s", JOB->spec->argv.v[i]);
+}
+
+TEXT(oversubscribe)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->exclusive ? "NO" : JOB->spec->oversubscribe ? "YES" : "OK");
+}
+
+static void asked(struct text *out, uint32_t n, const char *none)
+{
+	if (n == 0 || n == CORE_NO_VAL)
+		text_add(out, none);
+	else
+		text_printf(out, "%" PRIu32, n);
+}
+
+TEXT(sockets)
+{
+	(void)ctx;
+	asked(out, JOB->spec->sockets_per_node, "*");
+}
+
+TEXT(cores)
+{
+	(void)ctx;
+	asked(out, JOB->spec->cores_per_socket, "*");
+}
+
+TEXT(threads)
+{
+	(void)ctx;
+	asked(out, JOB->spec->threads_per_core, "*");
+}
+
+TEXT(sct)
+{
+	sockets(out, record, ctx);
+	text_add(out, ":");
+	cores(out, record, ctx);
+	text_add(out, ":");
+	threads(out, record, ctx);
+}
+
+TEXT(core_spec)
+{
+	(void)ctx;
+	asked(out, JOB->spec->core_spec, "N/A");
+}
+
+TEXT(exit_code)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->state->exit_status);
+}
+
+TEXT(derived_exit_code)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->state->derived_status);
+}
+
+/* In the order in which %all prints them. Rows without a letter come last. */
+const struct column squeue_job_columns[] = {
+	{'a', "account", "ACCOUNT", 0, account, NULL},
+	{'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
+	{'c', "mincpus", "MIN_CPUS", 0, min_cpus, min_cpus_number},
+	{'d', "mintmpdisk", "MIN_TMP_DISK", 0, min_tmp, min_tmp_number},
+	{'e', "endtime", "END_TIME", 0, end_time, end_number},
+	{'f', "feature", "FEATURES", 0, features, NULL},
+	{'g', "groupname", "GROUP", 0, group, NULL},
+	{'h', "oversubscribe", "OVER_SUBSCRIBE", 0, oversubscribe, NULL},
+	{'i', "jobarrayid", "JOBID", 0, id, id_number},
+	{'j', "name", "NAME", 0, name, NULL},
+	{'k', "comment", "COMMENT", 0, comment, NULL},
+	{'l', "timelimit", "TIME_LIMIT", 0, limit, limit_number},
+	{'m', "minmemory", "MIN_MEMORY", 0, memory, memory_number},
+	{'n', "reqnodes", "REQ_NODES", 0, req_nodes, NULL},
+	{'o', "command", "COMMAND", 0, command, NULL},
+	{'p', "priority", "PRIORITY", 0, priority_fraction, priority_number},
+	{'q', "qos", "QOS", 0, qos, NULL},
+	{'r', "reason", "REASON", 0, reason, NULL},
+	{'s', "selectjobinfo", "", 0, nothing, NULL},
+	{'t', "statecompact", "ST", 0, state_code, state_number},
+	{'u', "username", "USER", 0, user, NULL},
+	{'v', "reservation", "RESERVATION", 0, reservation, NULL},
+	{'w', "wckey", "WCKEY", 0, wckey, NULL},
+	{'x', "excnodes", "EXC_NODES", 0, exc_nodes, NULL},
+	{'y', "nice", "NICE", 0, nice, nice_number},
+	{'z', "sct", "S:C:T", 0, sct, NULL},
+	{'A', "jobid", "JOBID", 0, job_id, job_id_number},
+	{'B', "batchhost", "EXEC_HOST", 0, exec_host, NULL},
+	{'C', "numcpus", "CPUS", 0, cpus, cpus_number},
+	{'D', "numnodes", "NODES", 0, nodes, nodes_number},
+	{'E', "dependency", "DEPENDENCY", 0, dependency, NULL},
+	{'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
+	{'G', "groupid", "GROUP", 0, gid, gid_number},
+	{'H', "sockets", "SOCKETS_PER_NODE", 0, sockets, NULL},
+	{'I', "cores", "CORES_PER_SOCKET", 0, cores, NULL},
+	{'J', "threads", "THREADS_PER_CORE", 0, threads, NULL},
+	{'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
+	{'L', "timeleft", "TIME_LEFT", 0, left, left_number},
+	{'M', "timeused", "TIME", 0, elapsed, elapsed_number},
+	{'N', "nodelist", "NODELIST", 0, node_list, NULL},
+	{'O', "contiguous", "CONTIGUOUS", 0, contiguous, contiguous_number},
+	{'P', "partition", "PARTITION", 0, partition, NULL},
+	{'Q', "prioritylong", "PRIORITY", 0, priority, priority_number},
+	{'R', "reasonlist", "NODELIST(REASON)", 0, reason_or_nodes, NULL},
+	{'S', "starttime", "START_TIME", 0, start_time, start_number},
+	{'T', "state", "STATE", 0, state_word, state_number},
+	{'U', "userid", "USER", 0, uid, uid_number},
+	{'V', "submittime", "SUBMIT_TIME", 0, submit_time, submit_number},
+	{'W', "licenses", "LICENSES", 0, licenses, NULL},
+	{'X', "corespec", "CORE_SPEC", 0, core_spec, NULL},
+	{'Y', "schednodes", "SCHEDNODES", 0, sched_nodes, NULL},
+	{'Z', "workdir", "WORK_DIR", 0, work_dir, NULL},
+	{0, "accruetime", "ACCRUE_TIME", 0, accrue_time, NULL},
+	{0, "eligibletime", "ELIGIBLE_TIME", 0, eligible_time, NULL},
+	{0, "deadline", "DEADLINE", 0, deadline, NULL},
+	{0, "allocnodes", "ALLOC_NODES", 0, alloc_node, NULL},
+	{0, "allocsid", "ALLOC_SID", 0, alloc_sid, alloc_sid_number},
+	{0, "exit_code", "EXIT_CODE", 0, exit_code, NULL},
+	{0, "derivedec", "DERIVED_EC", 0, derived_exit_code, NULL},
+	{0, "numtasks", "TASKS", 0, tasks, tasks_number},
+	{0, "requeue", "REQUEUE", 0, requeue, requeue_number},
+	{0, "restartcnt", "RESTART_COUNT", 0, restarts, restarts_number},
+	{0, "stdin", "STDIN", 0, std_in, NULL},
+	{0, "stdout", "STDOUT", 0, std_out, NULL},
+	{0, "stderr", "STDERR", 0, std_err, NULL},
+	{0, "tres-alloc", "TRES_ALLOC", 0, tres_alloc, NULL},
+};
+const size_t squeue_job_column_count = sizeof(squeue_job_columns) / sizeof(squeue_job_columns[0]);
+
+/* ---- steps ---- */
+
+MEMBER(step_name, STEP->name, "")
+NUMERIC(step_tasks, STEP->tasks)
+
+TEXT(step_nodes)
+{
+	(void)ctx;
+	struct hostlist *names = hostlist_new();
+	for (uint32_t i = 0; i < STEP->nodes.n; i++)
+		hostlist_add_name(names, STEP->nodes.v[i].node);
+	hostlist_compress(names, out);
+	hostlist_free(names);
+}
+
+NUMBER(step_elapsed_number)
+{
+	int64_t end = STEP->end_time ? STEP->end_time : NOW;
+	return end > STEP->start_time ? (end - STEP->start_time) / CORE_SECOND : 0;
+}
+
+TEXT(step_elapsed)
+{
+	show_elapsed(out, step_elapsed_number(record, ctx));
+}
+
+NUMBER(step_start_number)
+{
+	(void)ctx;
+	return STEP->start_time;
+}
+
+TEXT(step_start)
+{
+	(void)ctx;
+	show_time(out, STEP->start_time, "N/A");
+}
+
+TEXT(step_limit)
+{
+	(void)ctx;
+	print_limit(out, STEP->time_limit_min == CORE_NO_VAL ? CORE_INFINITE : STEP->time_limit_min);
+}
+
+TEXT(step_state)
+{
+	(void)ctx;
+	text_add(out, job_state_word(STEP->state));
+}
+
+const struct column squeue_step_columns[] = {
+	{'A', "numtasks", "NTASKS", 0, step_tasks, step_tasks_number},
+	{'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
+	{'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
+	{'i', "stepid", "STEPID", 0, id, id_number},
+	{'j', "stepname", "NAME", 0, step_name, NULL},
+	{'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
+	{'l', "timelimit", "TIME_LIMIT", 0, step_limit, NULL},
+	{'M', "timeused", "TIME", 0, step_elapsed, step_elapsed_number},
+	{'N', "nodes", "NODELIST", 0, step_nodes, NULL},
+	{'P', "partition", "PARTITION", 0, partition, NULL},
+	{'S', "starttime", "START_TIME", 0, step_start, step_start_number},
+	{'u', "username", "USER", 0, user, NULL},
+	{'U', "userid", "USER", 0, uid, uid_number},
+	{0, "jobid", "JOBID", 0, job_id, job_id_number},
+	{0, "stepstate", "STATE", 0, step_state, NULL},
+	{0, "comment", "COMMENT", 0, null_word, NULL},
+};
+const size_t squeue_step_column_count = sizeof(squeue_step_columns) / sizeof(squeue_step_columns[0]);

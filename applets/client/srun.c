@@ -1,0 +1,339 @@
+/* srun(1): a step, in a job of its own or in the one that it is called in. */
+#include "applets/applet.h"
+#include "applets/client/step_io.h"
+#include "core/util/hostlist.h"
+#include "core/util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define POLL_US 200000
+
+static volatile int interrupted;
+
+static void on_signal(int signo)
+{
+	interrupted = signo;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+	sigemptyset(&action.sa_mask);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigaction(signals[i], &action, NULL);
+}
+
+struct srun {
+	struct submit s;
+	struct allocation a;
+	bool own_job;
+	char **argv; /* the command */
+	struct arena arena;
+	const struct step_ready *step;
+	int stdin_fd;
+};
+
+/* ---- in a job ---- */
+
+/* The job's facts come from the controller, whatever the environment says. */
+static int attach(struct srun *r)
+{
+	struct job_attach m = {.job_id = r->s.job_id, .watch = true};
+	struct err err = {0};
+	uint32_t type = 0;
+	void *record = NULL;
+	arena_init(&r->a.arena);
+	r->a.job_id = r->s.job_id;
+	if (connect_configure(&r->a.connection, &err) != 0)
+		return 1;
+	int rc = connect_open(&r->a.connection, &err);
+	if (rc == 0)
+		rc = client_call(r->a.connection.client, MSG_job_attach, &m, &r->a.arena, &type, &record, NULL, &err);
+	while (rc == 0 && type != MSG_job_ready && type != MSG_job_ended && !interrupted)
+		rc = client_next(r->a.connection.client, &r->a.arena, POLL_US, &type, &record, &err);
+	if (rc == 0 && type == MSG_job_ready) {
+		r->a.job = record;
+		return 0;
+	}
+	if (rc == 0)
+		err_set(&err, ERR_ALREADY_DONE, "%s", "");
+	log_error("Unable to confirm allocation for job %" PRIu32 ": %s", r->s.job_id, err_code_text(err.code));
+	log_info("Check SLURM_JOB_ID environment variable. Expired or invalid job %" PRIu32, r->s.job_id);
+	return 1;
+}
+
+/* ---- the step ---- */
+
+static void fill_request(const struct srun *r, struct step_create_request *m, char **argv)
+{
+	const struct submit *s = &r->s;
+	const struct job_ready *job = r->a.job;
+	const char *slash = strrchr(argv[0], '/');
+	schema_init(schema_of_step_create_request(), m);
+	m->job_id = job->job_id;
+	m->name = s->spec.name ? s->spec.name : (char *)(uintptr_t)(slash ? slash + 1 : argv[0]);
+	m->nodes_min = s->nodes_set ? s->spec.nodes_min : 0;
+	m->nodes_max = s->nodes_set ? s->spec.nodes_max : 0;
+	m->tasks = s->spec.tasks;
+	m->tasks_set = s->spec.tasks_set;
+	m->cpus_per_task = s->spec.cpus_per_task;
+	m->tasks_per_node = s->spec.tasks_per_node;
+	m->mem_per_node = s->spec.mem_per_node;
+	m->node_list = s->spec.req_nodes;
+	m->exclude = s->spec.exc_nodes;
+	m->relative = s->relative;
+	m->time_limit_min = s->spec.time_limit_min;
+	m->overlap = s->overlap;
+	m->exact = s->exact || s->cpus_per_task_set;
+	m->overcommit = s->spec.overcommit;
+	m->immediate = s->immediate_s != CORE_NO_VAL;
+	m->srun_host = s->spec.alloc_node;
+	m->srun_pid = (uint32_t)getpid();
+	if (r->own_job) {
+		/* The allocation was made for this step. */
+		m->nodes_min = m->nodes_max = job->node_count;
+		m->tasks = job->tasks;
+		m->tasks_set = true;
+		m->exact = true;
+	} else if (!m->tasks && m->nodes_min) {
+		m->tasks = m->nodes_min * (m->tasks_per_node ? m->tasks_per_node : 1);
+	}
+	if (m->nodes_min > m->tasks && m->tasks_set) {
+		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32 " nodes, setting nnodes to %" PRIu32, m->tasks, m->nodes_min, m->tasks);
+		m->nodes_min = m->nodes_max = m->tasks;
+	}
+}
+
+static int create_failed(const struct srun *r, const struct err *err)
+{
+	char what[64];
+	snprintf(what, sizeof(what), "Unable to create step for job %" PRIu32, r->a.job_id);
+	submit_refused(what, err);
+	return 1;
+}
+
+/* Waits until the step is placed; the queue is the controller's. */
+static int create(struct srun *r)
+{
+	struct step_create_request m;
+	struct err err = {0};
+	uint32_t type = 0;
+	void *record = NULL;
+	bool said = false;
+	fill_request(r, &m, r->argv);
+	int rc = client_call(r->a.connection.client, MSG_step_create_request, &m, &r->arena, &type, &record, NULL, &err);
+	while (rc == 0 && type != MSG_step_ready) {
+		if (interrupted) {
+			log_info("Cancelled pending job step with signal %d", interrupted);
+			return 1;
+		}
+		if (type == MSG_step_queued && !said) {
+			const struct step_queued *q = record;
+			said = true;
+			log_info("Job %" PRIu32 " step creation temporarily disabled, retrying (%s)", r->a.job_id, q->why ? q->why : "");
+		} else if (type == MSG_job_ended) {
+			log_info("Force Terminated JobId=%" PRIu32, r->a.job_id);
+			return 1;
+		} else if (type == MSG_msg_error) {
+			const struct msg_error *e = record;
+			err_set(&err, (enum err_code)e->code, "%s", e->text ? e->text : "");
+			return create_failed(r, &err);
+		}
+		rc = client_next(r->a.connection.client, &r->arena, POLL_US, &type, &record, &err);
+	}
+	if (rc != 0)
+		return create_failed(r, &err);
+	r->step = record;
+	if (said)
+		log_info("Step created for job %" PRIu32, r->a.job_id);
+	return 0;
+}
+
+/* ---- what the tasks get ---- */
+
+static void step_env(const struct srun *r, struct env_list *env)
+{
+	const struct step_ready *step = r->step;
+	uint32_t *counts = xcalloc(step->places.n + 1, sizeof(*counts));
+	struct text per_node = TEXT_EMPTY;
+	env_list_export(env, r->s.export_vars);
+	if (r->own_job) {
+		env_list_submit(env, &r->s);
+		env_list_job(env, r->a.job);
+	} else {
+		env_list_set(env, "SLURM_JOB_ID", "%" PRIu32, r->a.job->job_id);
+		env_list_set(env, "SLURM_JOBID", "%" PRIu32, r->a.job->job_id);
+		env_list_set(env, "SLURM_JOB_NODELIST", "%s", r->a.job->nodes);
+		env_list_set(env, "SLURM_JOB_NUM_NODES", "%" PRIu32, r->a.job->node_count);
+		env_list_set(env, "SLURM_NODELIST", "%s", r->a.job->nodes);
+		env_list_set(env, "SLURM_PRIO_PROCESS", "0");
+	}
+	for (uint32_t i = 0; i < step->places.n; i++)
+		counts[i] = step->places.v[i].tasks.n;
+	env_counts(&per_node, counts, step->places.n);
+	env_list_set(env, "SLURM_NNODES", "%" PRIu32, step->places.n);
+	env_list_set(env, "SLURM_NTASKS", "%" PRIu32, step->tasks);
+	env_list_set(env, "SLURM_NPROCS", "%" PRIu32, step->tasks);
+	env_list_set(env, "SLURM_TASKS_PER_NODE", "%s", text_str(&per_node));
+	env_list_set(env, "SLURM_STEP_ID", "%" PRIu32, step->step_id);
+	env_list_set(env, "SLURM_STEPID", "%" PRIu32, step->step_id);
+	env_list_set(env, "SLURM_STEP_NODELIST", "%s", step->nodes);
+	env_list_set(env, "SLURM_STEP_NUM_NODES", "%" PRIu32, step->places.n);
+	env_list_set(env, "SLURM_STEP_NUM_TASKS", "%" PRIu32, step->tasks);
+	env_list_set(env, "SLURM_STEP_TASKS_PER_NODE", "%s", text_str(&per_node));
+	env_list_set(env, "SLURM_UMASK", "%04o", (unsigned)r->s.spec.umask);
+	if (r->s.cpus_per_task_set)
+		env_list_set(env, "SLURM_CPUS_PER_TASK", "%" PRIu32, r->s.spec.cpus_per_task);
+	text_free(&per_node);
+	free(counts);
+}
+
+/* "all", "none", a task's number, or a file: what -i, -o and -e take. */
+static char *stream_name(const char *s)
+{
+	return !s || text_eq_nocase(s, "all") ? NULL : (char *)(uintptr_t)s;
+}
+
+static void fill_launch(struct srun *r, const struct env_list *env, struct step_launch *m)
+{
+	const struct submit *s = &r->s;
+	size_t n = 0;
+	while (r->argv[n])
+		n++;
+	schema_init(schema_of_step_launch(), m);
+	m->argv = (struct schema_strs){r->argv, (uint32_t)n};
+	m->env = (struct schema_strs){env->v, (uint32_t)env->n};
+	m->work_dir = s->spec.work_dir;
+	m->umask = s->spec.umask;
+	m->std_in = stream_name(s->spec.std_in);
+	m->std_out = stream_name(s->spec.std_out);
+	m->std_err = stream_name(s->spec.std_err);
+	m->open_mode = s->spec.open_mode;
+	m->limits = s->spec.limits;
+	m->kill_on_bad_exit = s->kill_on_bad_exit;
+	m->unbuffered = s->unbuffered;
+	uint32_t task;
+	if (m->std_in && text_to_u32(m->std_in, &task)) {
+		m->stdin_task = task;
+		m->std_in = NULL;
+	}
+	if (m->std_in && text_eq_nocase(m->std_in, "none"))
+		m->std_in = (char *)(uintptr_t) "/dev/null";
+}
+
+static void say_layout(const struct srun *r)
+{
+	for (uint32_t i = 0; i < r->step->places.n; i++) {
+		struct text tasks = TEXT_EMPTY;
+		const struct step_place *p = &r->step->places.v[i];
+		for (uint32_t k = 0; k < p->tasks.n; k++)
+			text_printf(&tasks, "%s%" PRIu32, k ? "," : "", p->tasks.v[k]);
+		log_verbose("launching StepId=%" PRIu32 ".%" PRIu32 " on host %s, %" PRIu32 " tasks: %s", r->step->job_id, r->step->step_id, p->node,
+		            p->tasks.n, text_str(&tasks));
+		text_free(&tasks);
+	}
+}
+
+static int run_step(struct srun *r, uint32_t *wait_status)
+{
+	struct env_list env = {0};
+	struct step_launch launch;
+	step_env(r, &env);
+	fill_launch(r, &env, &launch);
+	say_layout(r);
+	const struct step_io_conf conf = {.step = r->step,
+	                                  .launch = &launch,
+	                                  .cluster = r->a.connection.file.controller.cluster,
+	                                  .controller = r->a.connection.client,
+	                                  .allocation = &r->a,
+	                                  .label = r->s.label,
+	                                  .unbuffered = r->s.unbuffered,
+	                                  .kill_on_bad_exit = r->s.kill_on_bad_exit,
+	                                  .quit_on_interrupt = r->s.quit_on_interrupt,
+	                                  .wait_s = r->s.wait_s,
+	                                  .stdin_fd = launch.std_in ? -1 : r->stdin_fd,
+	                                  .verbose = r->s.verbose};
+	int rc = step_io_run(&conf, wait_status);
+	env_list_free(&env);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+static int parse(struct srun *r, int argc, char **argv)
+{
+	struct err err = {0};
+	int rest = argc;
+	submit_init(&r->s, SUBMIT_SRUN, &err);
+	r->s.kill_on_bad_exit = false;
+	if (submit_arguments(&r->s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 || submit_environment(&r->s, &err) != 0) {
+		log_error("%s", err_text(&err));
+		return 255;
+	}
+	log_set_stderr_level(r->s.quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (r->s.verbose > 5 ? 5 : r->s.verbose)));
+	r->argv = argv + rest;
+	submit_show(&r->s);
+	if (rest >= argc && !r->s.test_only) {
+		log_write(LOG_LEVEL_FATAL, "No command given to execute.");
+		return 1;
+	}
+	r->own_job = r->s.job_id == CORE_NO_VAL;
+	if (submit_finish(&r->s, rest < argc ? argv[rest] : "srun", &err) != 0) {
+		log_error("%s", err_text(&err));
+		return 255;
+	}
+	return 0;
+}
+
+/* -i FILE is a file of this host. */
+static int open_input(struct srun *r)
+{
+	uint32_t task;
+	const char *name = stream_name(r->s.spec.std_in);
+	r->stdin_fd = 0;
+	if (!name || text_eq_nocase(name, "none") || text_to_u32(name, &task) || strchr(name, '%'))
+		return 0;
+	r->stdin_fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (r->stdin_fd < 0) {
+		log_error("Could not open stdin file: %s", strerror(errno));
+		return 1;
+	}
+	r->s.spec.std_in = NULL;
+	return 0;
+}
+
+int srun_main(int argc, char **argv)
+{
+	struct srun r = {0};
+	uint32_t status = 1 << 8;
+	log_init("srun", LOG_LEVEL_INFO);
+	int rc = parse(&r, argc, argv);
+	if (rc != 0)
+		return rc;
+	catch_signals();
+	arena_init(&r.arena);
+	rc = r.own_job ? allocation_get(&r.a, &r.s, &interrupted) : attach(&r);
+	if (rc == 0 && !r.s.test_only) {
+		if (r.own_job)
+			log_verbose("jobid %" PRIu32 ": nodes(%" PRIu32 "):`%s'", r.a.job_id, r.a.job->node_count, r.a.job->nodes);
+		rc = open_input(&r);
+		if (rc == 0)
+			rc = create(&r);
+		if (rc == 0)
+			rc = run_step(&r, &status);
+		if (r.own_job && !r.a.ended)
+			allocation_release(&r.a, status);
+	}
+	arena_free(&r.arena);
+	allocation_free(&r.a);
+	submit_free(&r.s);
+	return rc;
+}

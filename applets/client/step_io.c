@@ -1,0 +1,691 @@
+#include "applets/client/step_io.h"
+
+#include "core/util/arena.h"
+#include "core/util/log.h"
+#include "proto/loop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define INPUT_WINDOW   (1u << 20) /* as the shepherd's */
+#define DIAL_LIMIT_US  15000000
+#define ABORT_WAIT_S   32
+#define INTERRUPT_US   1000000
+
+enum place_state { PLACE_DIALLING, PLACE_OPEN, PLACE_RUNNING, PLACE_DONE };
+
+struct place {
+	struct step_io *io;
+	const struct step_place *info;
+	struct conn *conn;
+	enum place_state state;
+	uint32_t tasks_left;
+	uint64_t input_out; /* bytes of input on the way, not credited */
+	bool redialled;
+};
+
+struct task {
+	uint32_t number, status;
+	struct place *place;
+	bool ended;
+	struct text line[2]; /* unfinished lines of stdout and stderr */
+};
+
+struct step_io {
+	const struct step_io_conf *conf;
+	struct loop *loop;
+	struct place *places;
+	uint32_t place_count, places_done;
+	struct task *tasks; /* by global number */
+	uint32_t task_count, tasks_ended;
+	struct loop_fd *input, *controller;
+	bool input_is_file, input_ended, aborting, lost_output;
+	int64_t last_interrupt;
+	int worst, worst_code;
+	struct loop_timer *wait_timer, *abort_timer;
+	int signal_seen;
+};
+
+/* ---- output ---- */
+
+static void write_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, p, n);
+		if (w < 0 && errno == EAGAIN) {
+			struct pollfd pfd = {.fd = fd, .events = POLLOUT};
+			poll(&pfd, 1, -1);
+			continue;
+		}
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return; /* the reader is gone: the tasks' output has nowhere to go */
+		p += w;
+		n -= (size_t)w;
+	}
+}
+
+static int label_width(const struct step_io *io)
+{
+	int width = 1;
+	for (uint32_t n = io->task_count - 1; n >= 10; n /= 10)
+		width++;
+	return width;
+}
+
+static void write_lines(struct step_io *io, struct task *task, int which, const char *p, size_t n)
+{
+	int fd = which + 1;
+	if (!io->conf->label) {
+		write_all(fd, p, n);
+		return;
+	}
+	struct text out = TEXT_EMPTY;
+	for (const char *end = p + n; p < end;) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		size_t len = newline ? (size_t)(newline - p) + 1 : (size_t)(end - p);
+		text_printf(&out, "%*" PRIu32 ": ", label_width(io), task->number);
+		text_add_n(&out, p, len);
+		if (!newline)
+			text_add_char(&out, '\n');
+		p += len;
+	}
+	write_all(fd, out.s, out.len);
+	text_free(&out);
+}
+
+/* Whole lines leave at once, so that lines of several tasks don't mix; what is unfinished waits for its end. */
+static void take_output(struct step_io *io, const struct step_output *m)
+{
+	if (m->task >= io->task_count || (m->fd != 1 && m->fd != 2))
+		return;
+	struct task *task = &io->tasks[m->task];
+	int which = (int)m->fd - 1;
+	struct text *held = &task->line[which];
+	const char *data = (const char *)m->data.v;
+	size_t n = m->data.n;
+	if (io->conf->unbuffered && !io->conf->label) {
+		write_all(which + 1, data, n);
+		return;
+	}
+	const char *last = n ? memrchr(data, '\n', n) : NULL;
+	size_t whole = last ? (size_t)(last - data) + 1 : 0;
+	if (whole) {
+		if (held->len) {
+			text_add_n(held, data, whole);
+			write_lines(io, task, which, held->s, held->len);
+			text_clear(held);
+		} else {
+			write_lines(io, task, which, data, whole);
+		}
+	}
+	text_add_n(held, data ? data + whole : "", n - whole);
+	if (held->len && (m->eof || held->len > (1u << 20))) {
+		write_lines(io, task, which, held->s, held->len);
+		text_clear(held);
+	}
+}
+
+/* ---- ends of tasks ---- */
+
+static const char *end_words(int status, struct text *out)
+{
+	if (WIFSIGNALED(status)) {
+		text_add(out, strsignal(WTERMSIG(status)));
+		if (WCOREDUMP(status))
+			text_add(out, " (core dumped)");
+	} else {
+		text_printf(out, "Exited with exit code %d", WEXITSTATUS(status));
+	}
+	return text_str(out);
+}
+
+/* "task 0", "tasks 0-3,7" of those that ended alike. */
+static void task_names(struct text *out, const uint32_t *numbers, uint32_t n)
+{
+	text_add(out, n == 1 ? "task " : "tasks ");
+	for (uint32_t i = 0; i < n;) {
+		uint32_t last = i;
+		while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
+			last++;
+		text_printf(out, "%s%" PRIu32, i ? "," : "", numbers[i]);
+		if (last > i)
+			text_printf(out, "-%" PRIu32, numbers[last]);
+		i = last + 1;
+	}
+}
+
+static void report_ends(const struct place *place, const struct step_task_exit *m)
+{
+	bool *said = xcalloc(m->tasks.n + 1, sizeof(*said));
+	uint32_t *numbers = xcalloc(m->tasks.n + 1, sizeof(*numbers));
+	for (uint32_t i = 0; i < m->tasks.n; i++) {
+		uint32_t n = 0;
+		if (said[i] || (m->tasks.v[i].status == 0 && place->io->conf->verbose == 0))
+			continue;
+		for (uint32_t k = i; k < m->tasks.n; k++) {
+			if (m->tasks.v[k].status != m->tasks.v[i].status)
+				continue;
+			numbers[n++] = m->tasks.v[k].task;
+			said[k] = true;
+		}
+		struct text who = TEXT_EMPTY, what = TEXT_EMPTY;
+		task_names(&who, numbers, n);
+		if (m->tasks.v[i].status)
+			log_error("%s: %s: %s", place->info->node, text_str(&who), end_words((int)m->tasks.v[i].status, &what));
+		else
+			log_verbose("%s: %s: Completed", place->info->node, text_str(&who));
+		text_free(&who);
+		text_free(&what);
+	}
+	free(said);
+	free(numbers);
+}
+
+static int exit_code(int status)
+{
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void step_signal_all(struct step_io *io, int signo)
+{
+	for (uint32_t i = 0; i < io->place_count; i++) {
+		struct step_signal m = {.signal = (uint32_t)signo};
+		if (io->places[i].conn && io->places[i].state != PLACE_DONE)
+			conn_send(io->places[i].conn, MSG_step_signal, 0, &m);
+	}
+}
+
+/* The controller ends the step: SIGTERM, KillWait, SIGKILL on every node. */
+static void end_step(struct step_io *io, int signo)
+{
+	struct job_signal_request m;
+	schema_init(schema_of_job_signal_request(), &m);
+	m.job_id = io->conf->step->job_id;
+	m.step_id = io->conf->step->step_id;
+	m.signal = (uint32_t)signo;
+	if (!io->conf->controller || client_send(io->conf->controller, MSG_job_signal_request, &m, NULL) != 0)
+		step_signal_all(io, signo ? signo : SIGKILL);
+}
+
+static void abort_over(void *ctx)
+{
+	struct step_io *io = ctx;
+	io->abort_timer = NULL;
+	log_error("Timed out waiting for job step to complete");
+	loop_stop(io->loop);
+}
+
+static void say_aborted(struct step_io *io)
+{
+	if (io->aborting)
+		return;
+	io->aborting = true;
+	log_info("Job step aborted: Waiting up to %d seconds for job step to finish.", ABORT_WAIT_S);
+	io->abort_timer = loop_add_timer(io->loop, (int64_t)(ABORT_WAIT_S + 5) * 1000000, abort_over, io);
+}
+
+static void wait_over(void *ctx)
+{
+	struct step_io *io = ctx;
+	io->wait_timer = NULL;
+	log_info("First task exited %" PRIu32 "s ago", io->conf->wait_s);
+	end_step(io, 0);
+	say_aborted(io);
+}
+
+static void task_ended(struct step_io *io, const struct task_end *end)
+{
+	if (end->task >= io->task_count || io->tasks[end->task].ended)
+		return;
+	struct task *task = &io->tasks[end->task];
+	int code = exit_code((int)end->status);
+	task->ended = true;
+	task->status = end->status;
+	task->place->tasks_left--;
+	io->tasks_ended++;
+	if (code > io->worst_code) {
+		io->worst_code = code;
+		io->worst = (int)end->status;
+	}
+	if (code != 0 && io->conf->kill_on_bad_exit && !io->aborting) {
+		log_info("launch/slurm: _step_signal: Terminating StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id, io->conf->step->step_id);
+		io->aborting = true;
+		end_step(io, 0);
+	}
+	if (io->conf->wait_s && io->conf->wait_s != CORE_NO_VAL && !io->wait_timer && io->tasks_ended < io->task_count)
+		io->wait_timer = loop_add_timer(io->loop, (int64_t)io->conf->wait_s * 1000000, wait_over, io);
+}
+
+static void place_done(struct place *place)
+{
+	struct step_io *io = place->io;
+	if (place->state == PLACE_DONE)
+		return;
+	place->state = PLACE_DONE;
+	if (++io->places_done == io->place_count)
+		loop_stop(io->loop);
+}
+
+/* A node's part is over without its shepherd's word. */
+static void place_lost(struct place *place, const char *why)
+{
+	struct step_io *io = place->io;
+	if (place->state == PLACE_DONE)
+		return;
+	for (uint32_t i = 0; i < place->info->tasks.n; i++) {
+		uint32_t n = place->info->tasks.v[i];
+		if (n < io->task_count && !io->tasks[n].ended) {
+			const struct task_end end = {.task = n, .status = SIGKILL};
+			task_ended(io, &end);
+		}
+	}
+	log_error("%s: %s", place->info->node, why);
+	io->lost_output = true;
+	place_done(place);
+}
+
+/* ---- a shepherd's session ---- */
+
+static void on_opened(void *ctx, struct conn *conn)
+{
+	struct place *place = ctx;
+	(void)conn;
+	if (place->state == PLACE_DIALLING)
+		place->state = PLACE_OPEN;
+}
+
+static void on_running(struct place *place)
+{
+	place->state = PLACE_RUNNING;
+	log_verbose("launch/slurm: _task_start: Node %s, %" PRIu32 " tasks started", place->info->node, place->info->tasks.n);
+}
+
+static void input_watch(struct step_io *io);
+
+static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+{
+	struct place *place = ctx;
+	struct step_io *io = place->io;
+	struct arena arena;
+	struct err err = {0};
+	const struct schema *schema = message_schema(type);
+	(void)id;
+	arena_init(&arena);
+	void *record = schema ? arena_alloc(&arena, schema->size) : NULL;
+	if (!schema || schema_decode(schema, record, body, n, &arena, &err) != 0) {
+		log_error("%s: %s", place->info->node, schema ? err_text(&err) : "an unknown message");
+		arena_free(&arena);
+		return;
+	}
+	switch (type) {
+	case MSG_step_running:
+		on_running(place);
+		break;
+	case MSG_step_output: {
+		const struct step_output *m = record;
+		const struct step_credit credit = {.bytes = m->data.n};
+		take_output(io, m);
+		if (m->data.n)
+			conn_send(conn, MSG_step_credit, 0, &credit);
+		break;
+	}
+	case MSG_step_task_exit: {
+		const struct step_task_exit *m = record;
+		report_ends(place, m);
+		for (uint32_t i = 0; i < m->tasks.n; i++)
+			task_ended(io, &m->tasks.v[i]);
+		break;
+	}
+	case MSG_step_message: {
+		const struct step_message *m = record;
+		if (strstr(m->text, "CANCELLED AT"))
+			say_aborted(io);
+		fprintf(stderr, "%s\n", m->text);
+		break;
+	}
+	case MSG_step_credit: {
+		const struct step_credit *m = record;
+		place->input_out -= m->bytes < place->input_out ? m->bytes : place->input_out;
+		input_watch(io);
+		break;
+	}
+	case MSG_msg_error: {
+		const struct msg_error *m = record;
+		log_error("%s: %s", place->info->node, m->text ? m->text : err_code_text((int)m->code));
+		break;
+	}
+	case MSG_step_done: {
+		const struct step_done *m = record;
+		for (uint32_t i = 0; m->fate && i < m->fate->tasks.n; i++)
+			task_ended(io, &m->fate->tasks.v[i]);
+		if (m->fate && m->fate->failed_why)
+			log_error("%s: %s", place->info->node, m->fate->failed_why);
+		place_done(place);
+		break;
+	}
+	default:
+		break;
+	}
+	arena_free(&arena);
+}
+
+static void dial(struct place *place);
+
+static void on_closed(void *ctx, struct conn *conn, const struct err *err)
+{
+	struct place *place = ctx;
+	(void)conn;
+	place->conn = NULL;
+	if (place->state == PLACE_DONE)
+		return;
+	if (!err) {
+		place_lost(place, "the step's end was not told");
+	} else if (!place->redialled && place->state == PLACE_RUNNING) {
+		/* A cut connection: the shepherd waits for us for a while. */
+		place->redialled = true;
+		dial(place);
+	} else {
+		char why[600];
+		snprintf(why, sizeof(why), "%s; output may be lost", err_text(err));
+		place_lost(place, place->state == PLACE_DIALLING ? err_text(err) : why);
+	}
+}
+
+static const struct conn_ops ops = {on_opened, on_message, on_closed, NULL};
+
+static void dial(struct place *place)
+{
+	const struct step_ready *step = place->io->conf->step;
+	struct session_audience audience = {.role = ROLE_WORKER};
+	struct key_step_of of = {
+		.serial = step->serial, .step_id = step->step_id, .launch = step->launch, .uid = geteuid(), .rights = step->rights};
+	struct err err = {0};
+	text_copy(audience.name, sizeof(audience.name), place->info->node);
+	text_copy(audience.cluster, sizeof(audience.cluster), place->io->conf->cluster);
+	if (step->instance.n == sizeof(of.instance))
+		memcpy(of.instance, step->instance.v, sizeof(of.instance));
+	const struct conn_credential credential = {.step_key = place->info->key.v, .step = &of};
+	if (place->info->key.n != KEY_SIZE) {
+		place_lost(place, "the controller gave no key for this node");
+		return;
+	}
+	place->conn = conn_dial(place->io->loop, place->info->addr, (uint16_t)place->info->port, &audience, &credential, DIAL_LIMIT_US, &ops,
+	                        place, &err);
+	if (!place->conn)
+		place_lost(place, err_text(&err));
+	else if (place->state == PLACE_DIALLING)
+		conn_send(place->conn, MSG_step_launch, 0, place->io->conf->launch);
+}
+
+/* ---- our input, to every node ---- */
+
+static bool input_has_room(const struct step_io *io)
+{
+	bool any = false;
+	for (uint32_t i = 0; i < io->place_count; i++) {
+		const struct place *place = &io->places[i];
+		if (place->state == PLACE_DONE)
+			continue;
+		any = true;
+		if (place->state != PLACE_RUNNING || place->input_out >= INPUT_WINDOW / 2)
+			return false;
+	}
+	return any;
+}
+
+static void send_input(struct step_io *io, uint8_t *data, size_t n, bool eof)
+{
+	for (uint32_t i = 0; i < io->place_count; i++) {
+		struct place *place = &io->places[i];
+		struct step_input m;
+		if (!place->conn || place->state == PLACE_DONE)
+			continue;
+		schema_init(schema_of_step_input(), &m);
+		m.data = (struct schema_bytes){data, (uint32_t)n};
+		m.eof = eof;
+		conn_send(place->conn, MSG_step_input, 0, &m);
+		place->input_out += n;
+	}
+}
+
+static void input_end(struct step_io *io)
+{
+	if (io->input)
+		loop_del_fd(io->loop, io->input);
+	io->input = NULL;
+	io->input_ended = true;
+	send_input(io, NULL, 0, true);
+}
+
+static bool input_read(struct step_io *io)
+{
+	static uint8_t buf[60000];
+	ssize_t n = read(io->conf->stdin_fd, buf, sizeof(buf));
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return false;
+	if (n <= 0) {
+		input_end(io);
+		return false;
+	}
+	send_input(io, buf, (size_t)n, false);
+	return true;
+}
+
+static void input_ready(void *ctx, uint32_t events)
+{
+	struct step_io *io = ctx;
+	(void)events;
+	if (input_has_room(io))
+		input_read(io);
+	input_watch(io);
+}
+
+static void input_watch(struct step_io *io)
+{
+	struct err err = {0};
+	if (io->input_ended || io->conf->stdin_fd < 0)
+		return;
+	if (!input_has_room(io)) {
+		if (io->input)
+			loop_del_fd(io->loop, io->input);
+		io->input = NULL;
+		return;
+	}
+	/* epoll takes no regular files: those are read as fast as there is room. */
+	while (io->input_is_file && input_has_room(io))
+		if (!input_read(io))
+			return;
+	if (!io->input && !io->input_is_file)
+		io->input = loop_add_fd(io->loop, io->conf->stdin_fd, EPOLLIN, input_ready, io, &err);
+	if (!io->input && !io->input_is_file) {
+		io->input_is_file = true;
+		input_watch(io);
+	}
+}
+
+static void before_sleep(void *ctx)
+{
+	struct step_io *io = ctx;
+	input_watch(io);
+}
+
+/* ---- what the controller says meanwhile ---- */
+
+static void controller_says(struct step_io *io, uint32_t type, const void *record)
+{
+	if (type == MSG_step_ended) {
+		const struct step_ended *m = record;
+		for (uint32_t i = 0; m->lost_node && i < io->place_count; i++)
+			if (strcmp(io->places[i].info->node, m->lost_node) == 0)
+				place_lost(&io->places[i], "the node was lost");
+	} else if (type == MSG_job_ended) {
+		const struct job_ended *m = record;
+		if (io->conf->allocation) {
+			io->conf->allocation->ended = true;
+			io->conf->allocation->end_state = m->state;
+		}
+		say_aborted(io);
+	}
+}
+
+static void controller_ready(void *ctx, uint32_t events)
+{
+	struct step_io *io = ctx;
+	(void)events;
+	struct arena arena;
+	arena_init(&arena);
+	for (;;) {
+		uint32_t type = 0;
+		void *record = NULL;
+		struct err err = {0};
+		if (client_next(io->conf->controller, &arena, 0, &type, &record, &err) != 0) {
+			/* The controller is away: the step goes on, and what it says is asked for at the end. */
+			log_debug("%s", err_text(&err));
+			loop_del_fd(io->loop, io->controller);
+			io->controller = NULL;
+			break;
+		}
+		if (type == 0)
+			break;
+		controller_says(io, type, record);
+	}
+	arena_free(&arena);
+}
+
+/* ---- signals ---- */
+
+static void say_states(const struct step_io *io)
+{
+	struct text who = TEXT_EMPTY;
+	uint32_t *numbers = xcalloc(io->task_count + 1, sizeof(*numbers)), n = 0;
+	for (uint32_t i = 0; i < io->task_count; i++)
+		if (!io->tasks[i].ended)
+			numbers[n++] = i;
+	if (n) {
+		task_names(&who, numbers, n);
+		log_info("StepId=%" PRIu32 ".%" PRIu32 " %s: running", io->conf->step->job_id, io->conf->step->step_id, text_str(&who));
+	}
+	text_free(&who);
+	free(numbers);
+}
+
+static void force_end(struct step_io *io)
+{
+	log_info("forcing job termination");
+	end_step(io, SIGKILL);
+	say_aborted(io);
+}
+
+static void on_signal(void *ctx, int signo)
+{
+	struct step_io *io = ctx;
+	int64_t now = loop_clock();
+	io->signal_seen = signo;
+	switch (signo) {
+	case SIGINT:
+		if (!io->conf->quit_on_interrupt && now - io->last_interrupt > INTERRUPT_US) {
+			io->last_interrupt = now;
+			log_info("interrupt (one more within 1 sec to abort)");
+			say_states(io);
+			return;
+		}
+		log_info("sending Ctrl-C to StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id, io->conf->step->step_id);
+		step_signal_all(io, SIGINT);
+		force_end(io);
+		return;
+	case SIGTERM:
+	case SIGHUP:
+	case SIGQUIT:
+		force_end(io);
+		return;
+	default:
+		step_signal_all(io, signo);
+	}
+}
+
+static int add_signals(struct step_io *io, struct err *err)
+{
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (loop_add_signal(io->loop, signals[i], on_signal, io, err) != 0)
+			return -1;
+	return 0;
+}
+
+/* ---- the whole ---- */
+
+static void make_tables(struct step_io *io)
+{
+	const struct step_ready *step = io->conf->step;
+	io->task_count = step->tasks;
+	io->tasks = xcalloc(step->tasks + 1, sizeof(*io->tasks));
+	io->place_count = step->places.n;
+	io->places = xcalloc(step->places.n + 1, sizeof(*io->places));
+	for (uint32_t p = 0; p < step->places.n; p++) {
+		struct place *place = &io->places[p];
+		place->io = io;
+		place->info = &step->places.v[p];
+		place->tasks_left = place->info->tasks.n;
+		for (uint32_t i = 0; i < place->info->tasks.n; i++) {
+			uint32_t n = place->info->tasks.v[i];
+			if (n < io->task_count) {
+				io->tasks[n].number = n;
+				io->tasks[n].place = place;
+			}
+		}
+	}
+}
+
+static void free_tables(struct step_io *io)
+{
+	for (uint32_t i = 0; i < io->place_count; i++)
+		conn_close(io->places[i].conn);
+	for (uint32_t i = 0; i < io->task_count; i++) {
+		text_free(&io->tasks[i].line[0]);
+		text_free(&io->tasks[i].line[1]);
+	}
+	loop_free(io->loop);
+	free(io->tasks);
+	free(io->places);
+}
+
+int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
+{
+	struct step_io io = {.conf = conf};
+	struct err err = {0};
+	signal(SIGPIPE, SIG_IGN);
+	io.loop = loop_new(&err);
+	if (!io.loop || add_signals(&io, &err) != 0) {
+		log_error("%s", err_text(&err));
+		return 1;
+	}
+	make_tables(&io);
+	loop_before_sleep(io.loop, before_sleep, &io);
+	if (conf->controller)
+		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready, &io, &err);
+	for (uint32_t i = 0; i < io.place_count; i++)
+		dial(&io.places[i]);
+	if (io.places_done < io.place_count)
+		loop_run(io.loop);
+	*wait_status = (uint32_t)io.worst;
+	int code = io.worst_code;
+	if (io.lost_output && code == 0) {
+		code = 1;
+		*wait_status = 1 << 8;
+	}
+	if (io.signal_seen == SIGINT && io.aborting && code < 130)
+		code = 130;
+	free_tables(&io);
+	return code;
+}

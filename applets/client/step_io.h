@@ -1,0 +1,20 @@
+/* A step as its srun sees it: connections to its shepherds, their output, our input, the tasks' ends. */
+#pragma once
+#include "applets/client/submit.h"
+
+#include <stdbool.h>
+
+struct step_io_conf {
+	const struct step_ready *step;
+	const struct step_launch *launch; /* for every node the same */
+	const char *cluster;
+	struct client *controller; /* pushes about the job and the step come here; NULL: none */
+	struct allocation *allocation;
+	bool label, unbuffered, kill_on_bad_exit, quit_on_interrupt;
+	uint32_t wait_s;      /* after the first task's end; CORE_NO_VAL or 0: for ever */
+	int stdin_fd;         /* -1: none */
+	unsigned verbose;
+};
+
+/* Runs the step to its end. Its exit code: the highest of the tasks' (128 + signal). *wait_status: the same as wait(2) has it. */
+int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status);

@@ -1,0 +1,118 @@
+#include "applets/client/submit.h"
+
+#include "core/util/log.h"
+
+#include <inttypes.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- what travels along ---- */
+
+/* glibc has an enum of its own for these, musl an int. */
+#define RESOURCE_TYPE __typeof__(RLIMIT_CPU)
+
+void submit_limits(struct submit *s)
+{
+	static const struct {
+		const char *name;
+		RESOURCE_TYPE resource;
+	} rows[] = {{"CPU", RLIMIT_CPU},         {"FSIZE", RLIMIT_FSIZE},   {"DATA", RLIMIT_DATA},       {"STACK", RLIMIT_STACK},
+	            {"CORE", RLIMIT_CORE},       {"RSS", RLIMIT_RSS},       {"NPROC", RLIMIT_NPROC},     {"NOFILE", RLIMIT_NOFILE},
+	            {"MEMLOCK", RLIMIT_MEMLOCK}, {"AS", RLIMIT_AS}};
+	s->spec.limits.v = arena_array(&s->arena, sizeof(rows) / sizeof(rows[0]), sizeof(char *));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct rlimit limit;
+		if (getrlimit(rows[i].resource, &limit) != 0)
+			continue;
+		s->spec.limits.v[s->spec.limits.n++] =
+			arena_printf(&s->arena, "%s=%" PRIu64 ":%" PRIu64, rows[i].name, (uint64_t)limit.rlim_cur, (uint64_t)limit.rlim_max);
+	}
+}
+
+static char *own_host(struct arena *arena)
+{
+	char host[256] = "";
+	if (gethostname(host, sizeof(host) - 1) != 0)
+		return arena_strdup(arena, "localhost");
+	host[strcspn(host, ".")] = '\0';
+	return arena_strdup(arena, host);
+}
+
+static char *directory(struct submit *s)
+{
+	char cwd[PATH_MAX];
+	const char *here = getcwd(cwd, sizeof(cwd)) ? cwd : "/";
+	if (!s->spec.work_dir)
+		return arena_strdup(&s->arena, here);
+	return s->spec.work_dir[0] == '/' ? s->spec.work_dir : arena_printf(&s->arena, "%s/%s", here, s->spec.work_dir);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* ---- numbers against each other ---- */
+
+static void settle_numbers(struct submit *s)
+{
+	struct job_spec *spec = &s->spec;
+	if (spec->tasks_per_node && !spec->tasks_set) {
+		uint32_t nodes = spec->nodes_min ? spec->nodes_min : 1;
+		spec->tasks = nodes * spec->tasks_per_node;
+	}
+	if (spec->tasks_set && spec->nodes_min > spec->tasks) {
+		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32 " nodes, setting nnodes to %" PRIu32, spec->tasks, spec->nodes_min,
+		         spec->tasks);
+		spec->nodes_min = spec->nodes_max = spec->tasks;
+	}
+	if (!spec->nodes_min)
+		spec->nodes_min = 1;
+	if (!spec->tasks)
+		spec->tasks = spec->nodes_min;
+	if (!spec->cpus_per_task)
+		spec->cpus_per_task = 1;
+}
+
+int submit_finish(struct submit *s, const char *command_name, struct err *err)
+{
+	struct job_spec *spec = &s->spec;
+	static struct identity nobody; /* required on the wire; the controller fills in who really asks */
+	mode_t mask = umask(022);
+	umask(mask);
+	spec->umask = mask;
+	spec->work_dir = directory(s);
+	spec->alloc_node = own_host(&s->arena);
+	spec->alloc_sid = (uint32_t)getsid(0);
+	if (!spec->name)
+		spec->name = arena_strdup(&s->arena, base_name(command_name));
+	if (spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_cpu != CORE_NO_VAL64)
+		return err_set(err, ERR_INVALID, "--mem and --mem-per-cpu are mutually exclusive.");
+	spec->kill_on_bad_exit = s->kill_on_bad_exit;
+	spec->who = &nobody;
+	nobody.uid = geteuid();
+	nobody.gid = getegid();
+	submit_limits(s);
+	if (s->job_id == CORE_NO_VAL)
+		settle_numbers(s);
+	return 0;
+}
+
+void submit_refused(const char *what, const struct err *err)
+{
+	const char *words = err_code_text(err->code);
+	/* Our own errors have no words there: what they say is the message. */
+	bool own = err->code < ERR_UNAUTHENTICATED;
+	if (own || err->code == ERR_UNAUTHENTICATED) {
+		log_error("%s: %s", what, err_text(err));
+		return;
+	}
+	if (*err->text && strcmp(err->text, words) != 0)
+		log_error("%s", err->text);
+	log_error("%s: %s", what, words);
+}

@@ -1,0 +1,353 @@
+/* What the core wants done in the world, as messages in the outbox. */
+#include "applets/controller/controller.h"
+#include "core/util/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void to_worker(struct controller *ctl, const char *node, uint32_t type, const void *record)
+{
+	struct peer *peer = worker_of(ctl, node);
+	/* One that isn't connected hears of it when it registers. */
+	if (peer)
+		outbox_add(ctl->outbox, peer->id, type, 0, true, record);
+}
+
+void send_job_end(struct controller *ctl, const char *node, const struct job_end *m)
+{
+	to_worker(ctl, node, MSG_job_end, m);
+}
+
+/* ---- a batch script: script and environment come from the store ---- */
+
+struct batch_start {
+	struct controller *ctl;
+	uint64_t serial, launch;
+	struct schema_bytes script;
+};
+
+static void batch_free(struct batch_start *b)
+{
+	free(b->script.v);
+	free(b);
+}
+
+/* The environment's blob: strings, each with its NUL. The facts of the allocation that sbatch could not know are added. */
+static void fill_env(const struct job *job, const uint8_t *bytes, size_t n, struct schema_strs *env, struct arena *arena)
+{
+	static const char *const facts[] = {"SLURM_JOB_CPUS_PER_NODE", "SLURM_TASKS_PER_NODE"};
+	uint32_t count = 0, nodes = job->state.nodes.n, *values = arena_array(arena, nodes + 1u, sizeof(*values));
+	for (size_t i = 0; i < n; i++)
+		count += bytes[i] == '\0';
+	env->v = arena_array(arena, (size_t)count + 2, sizeof(char *));
+	char *at = arena_memdup(arena, bytes, n);
+	for (uint32_t i = 0; i < count; i++) {
+		env->v[env->n++] = at;
+		at += strlen(at) + 1;
+	}
+	for (size_t f = 0; f < 2; f++) {
+		struct text value = TEXT_EMPTY;
+		for (uint32_t i = 0; i < nodes; i++)
+			values[i] = f == 0 ? job->state.nodes.v[i].cpus : job->state.nodes.v[i].tasks;
+		text_printf(&value, "%s=", facts[f]);
+		print_per_node(values, nodes, &value);
+		env->v[env->n++] = arena_strdup(arena, value.s);
+		text_free(&value);
+	}
+}
+
+static void send_batch(struct batch_start *b, const struct job *job, const struct step *step, const uint8_t *env, size_t n)
+{
+	struct step_grant m;
+	struct batch_launch batch;
+	struct arena arena;
+	const struct job_spec *spec = &job->spec;
+	arena_init(&arena);
+	fill_grant(b->ctl, job, step, 0, &m, &arena);
+	schema_init(schema_of_batch_launch(), &batch);
+	batch.script = b->script;
+	batch.argv = spec->argv;
+	batch.std_in = spec->std_in;
+	batch.std_out = spec->std_out;
+	batch.std_err = spec->std_err;
+	batch.open_mode = spec->open_mode;
+	batch.umask = spec->umask;
+	batch.restarts = job->state.restarts;
+	batch.command = spec->command;
+	fill_env(job, env, n, &batch.env, &arena);
+	m.batch = &batch;
+	to_worker(b->ctl, step->record.nodes.v[0].node, MSG_step_grant, &m);
+	arena_free(&arena);
+}
+
+static void script_is_lost(struct batch_start *b, const struct job *job)
+{
+	struct controller *ctl = b->ctl;
+	log_error("job %u: its script or environment is not in the store any more", job->job_id);
+	ctl->touched = true;
+	report_launch_failed(ctl->cluster, job->state.batch_host, b->serial, job->state.attempt, b->launch,
+	                     "the controller has lost the job's script", controller_now());
+}
+
+/* The job and its batch step, if they still are what the read was begun for. */
+static const struct job *batch_job(const struct batch_start *b, const struct step **step)
+{
+	*step = step_by_launch(b->ctl->cluster, b->launch);
+	const struct job *job = *step ? (*step)->job : NULL;
+	return job && job->serial == b->serial && job_is_active(job) && !b->ctl->stopping && !b->ctl->degraded ? job : NULL;
+}
+
+static void env_is_there(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct batch_start *b = ctx;
+	const struct step *step;
+	const struct job *job = batch_job(b, &step);
+	if (job && bytes)
+		send_batch(b, job, step, bytes, n);
+	else if (job)
+		script_is_lost(b, job);
+	batch_free(b);
+}
+
+static void script_is_there(void *ctx, const uint8_t *bytes, size_t n)
+{
+	struct batch_start *b = ctx;
+	const struct step *step;
+	const struct job *job = batch_job(b, &step);
+	if (job && bytes && job->spec.env_hash.n == STORE_HASH_SIZE) {
+		b->script = (struct schema_bytes){xmalloc(n + 1), (uint32_t)n};
+		memcpy(b->script.v, bytes, n);
+		store_read_blob(b->ctl->store, job->spec.env_hash.v, env_is_there, b);
+		return;
+	}
+	if (job)
+		script_is_lost(b, job);
+	batch_free(b);
+}
+
+/* Off the core's call: losing the script is an event of its own. */
+static void read_script(void *ctx)
+{
+	struct batch_start *b = ctx;
+	const struct step *step;
+	const struct job *job = batch_job(b, &step);
+	if (job && job->spec.script_hash.n == STORE_HASH_SIZE) {
+		store_read_blob(b->ctl->store, job->spec.script_hash.v, script_is_there, b);
+		return;
+	}
+	if (job)
+		script_is_lost(b, job);
+	batch_free(b);
+}
+
+static void launch_batch(struct controller *ctl, const struct action *a)
+{
+	const struct job_spec *spec = &a->job->spec;
+	const uint8_t *script, *env;
+	size_t script_n, env_n;
+	if (!worker_of(ctl, a->step->record.nodes.v[0].node))
+		return;
+	struct batch_start *b = xcalloc(1, sizeof(*b));
+	*b = (struct batch_start){.ctl = ctl, .serial = a->job->serial, .launch = a->step->record.launch};
+	if (spec->script_hash.n == STORE_HASH_SIZE && spec->env_hash.n == STORE_HASH_SIZE &&
+	    store_blob_cached(ctl->store, spec->script_hash.v, &script, &script_n) &&
+	    store_blob_cached(ctl->store, spec->env_hash.v, &env, &env_n)) {
+		b->script = (struct schema_bytes){(uint8_t *)(uintptr_t)script, (uint32_t)script_n};
+		send_batch(b, a->job, a->step, env, env_n);
+		free(b);
+		return;
+	}
+	loop_add_timer(ctl->loop, 0, read_script, b);
+}
+
+/* ---- steps ---- */
+
+static void grant_step(struct controller *ctl, const struct action *a)
+{
+	const struct step_record *r = &a->step->record;
+	struct arena arena;
+	arena_init(&arena);
+	for (uint32_t i = 0; i < r->nodes.n; i++) {
+		struct step_grant m;
+		if (a->node && strcmp(a->node, r->nodes.v[i].node) != 0)
+			continue;
+		if (!worker_of(ctl, r->nodes.v[i].node))
+			continue;
+		fill_grant(ctl, a->job, a->step, i, &m, &arena);
+		to_worker(ctl, r->nodes.v[i].node, MSG_step_grant, &m);
+	}
+	arena_free(&arena);
+	if (a->node)
+		return; /* again, to a worker that came back: its srun was told then */
+	struct waiter *w = waiter_of_step(ctl, a->step);
+	if (!w && ctl->step_asker) {
+		w = waiter_add(ctl->step_asker, r->serial, WAIT_STEP);
+		ctl->step_asker = NULL;
+	}
+	if (!w)
+		return;
+	w->step = NULL;
+	w->launch = r->launch;
+	w->ready = true;
+	send_step_ready(ctl, a->step, w->peer, w->id);
+}
+
+static void step_over(struct controller *ctl, const struct action *a)
+{
+	struct waiter *w = waiter_of_step(ctl, a->step);
+	if (!w)
+		return;
+	struct step_ended m;
+	schema_init(schema_of_step_ended(), &m);
+	m.job_id = a->job->job_id;
+	m.step_id = a->step->record.step_id;
+	m.state = a->step->record.state;
+	m.exit_status = a->step->record.exit_status;
+	outbox_add(ctl->outbox, w->peer->id, MSG_step_ended, w->id, false, &m);
+	waiter_remove(w);
+}
+
+static void refuse_step(struct controller *ctl, const struct action *a)
+{
+	struct waiter *w = waiter_of_step(ctl, a->step);
+	struct err err = {0};
+	if (!w)
+		return;
+	if (job_is_active(a->job))
+		err_set(&err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", a->text ? a->text : "");
+	else
+		err_set(&err, ERR_ALREADY_DONE, "%s", "");
+	outbox_add_error(ctl->outbox, w->peer->id, w->id, &err, NULL);
+	waiter_remove(w);
+}
+
+/* ---- jobs ---- */
+
+static void job_started(struct controller *ctl, const struct job *job)
+{
+	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = waiter_next(ctl, job->serial, w)) {
+		if (w->kind != WAIT_ALLOC)
+			continue;
+		if (!w->replied) {
+			const struct submit_reply reply = {.job_id = job->job_id,
+			                                   .serial = job->serial,
+			                                   .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name};
+			outbox_add(ctl->outbox, w->peer->id, MSG_submit_reply, w->id, false, &reply);
+			w->replied = true;
+		}
+		send_job_ready(ctl, job, w);
+	}
+}
+
+static void job_over(struct controller *ctl, const struct job *job)
+{
+	struct job_ended m;
+	schema_init(schema_of_job_ended(), &m);
+	m.job_id = job->job_id;
+	m.state = job->state.state;
+	m.exit_status = job->state.exit_status;
+	m.reason = job->state.reason ? job->state.reason : job->reason;
+	struct waiter *next;
+	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = next) {
+		next = waiter_next(ctl, job->serial, w);
+		struct err err = {0};
+		if (w->kind == WAIT_STEP)
+			continue;
+		if (w->kind == WAIT_ALLOC && !w->replied) {
+			err_set(&err, job->spec.immediate ? ERR_NODES_BUSY : ERR_JOB_CANCELLED, "%s",
+			        job->spec.immediate ? "Immediate execution impossible, insufficient priority" : "");
+			outbox_add_error(ctl->outbox, w->peer->id, w->id, &err, NULL);
+		} else {
+			outbox_add(ctl->outbox, w->peer->id, MSG_job_ended, w->id, false, &m);
+		}
+		waiter_remove(w);
+	}
+}
+
+/* ---- signals and ends ---- */
+
+static void signal_nodes(struct controller *ctl, const struct action *a)
+{
+	struct job_signal m;
+	schema_init(schema_of_job_signal(), &m);
+	m.epoch = cluster_meta(ctl->cluster)->epoch;
+	m.serial = a->job->serial;
+	m.attempt = a->job->state.attempt;
+	m.launch = a->step ? a->step->record.launch : 0;
+	m.signal = (uint32_t)a->signal;
+	m.batch_only = a->signal_batch_only;
+	m.full = a->signal_full;
+	uint32_t n = a->step ? a->step->record.nodes.n : a->job->state.nodes.n;
+	for (uint32_t i = 0; i < n; i++)
+		to_worker(ctl, a->step ? a->step->record.nodes.v[i].node : a->job->state.nodes.v[i].node, MSG_job_signal, &m);
+}
+
+static struct job_end end_of(struct controller *ctl, const struct action *a)
+{
+	struct job_end m;
+	schema_init(schema_of_job_end(), &m);
+	m.epoch = cluster_meta(ctl->cluster)->epoch;
+	m.serial = a->job->serial;
+	m.attempt = (uint32_t)a->attempt;
+	m.job_id = a->job->job_id;
+	m.kill_wait_s = a->kill_wait_s;
+	m.text = (char *)(uintptr_t)a->text;
+	return m;
+}
+
+static void end_step(struct controller *ctl, const struct action *a)
+{
+	struct job_end m = end_of(ctl, a);
+	m.launch = a->step->record.launch;
+	for (uint32_t i = 0; i < a->step->record.nodes.n; i++)
+		if (a->step->record.nodes.v[i].phase != STEP_ENDED)
+			send_job_end(ctl, a->step->record.nodes.v[i].node, &m);
+}
+
+static void on_action(void *ctx, const struct action *a)
+{
+	struct controller *ctl = ctx;
+	struct job_end end;
+	switch (a->kind) {
+	case ACTION_JOB_STARTED:
+		job_started(ctl, a->job);
+		break;
+	case ACTION_LAUNCH_BATCH:
+		launch_batch(ctl, a);
+		break;
+	case ACTION_GRANT_STEP:
+		grant_step(ctl, a);
+		break;
+	case ACTION_SIGNAL:
+		signal_nodes(ctl, a);
+		break;
+	case ACTION_END_JOB:
+		end = end_of(ctl, a);
+		send_job_end(ctl, a->node, &end);
+		break;
+	case ACTION_END_STEP:
+		end_step(ctl, a);
+		break;
+	case ACTION_JOB_ENDED:
+		job_over(ctl, a->job);
+		break;
+	case ACTION_STEP_ENDED:
+		step_over(ctl, a);
+		break;
+	case ACTION_REFUSE_STEP:
+		refuse_step(ctl, a);
+		break;
+	}
+}
+
+static void on_change(void *ctx, const struct schema *schema, const void *record)
+{
+	struct controller *ctl = ctx;
+	store_change(ctl->store, schema, record);
+}
+
+struct core_sink controller_sink(struct controller *ctl)
+{
+	return (struct core_sink){.ctx = ctl, .change = on_change, .action = on_action};
+}

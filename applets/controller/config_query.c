@@ -1,0 +1,217 @@
+/* `scontrol show config`: every parameter with the value in force, as the real one prints it. */
+#include "applets/applet.h"
+#include "applets/common/users.h"
+#include "applets/controller/controller.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+struct shown {
+	const struct controller *ctl;
+	const struct slurm_conf *conf;
+	enum param param;
+	struct text value;
+};
+
+/* ---- forms ---- */
+
+static const char *set_text(const struct shown *s)
+{
+	const char *text = conf_str(s->conf, s->param);
+	return text && *text ? text : NULL;
+}
+
+static void form_TEXT(struct shown *s)
+{
+	text_add(&s->value, set_text(s) ? set_text(s) : "(null)");
+}
+
+static void form_EMPTY(struct shown *s)
+{
+	text_add(&s->value, set_text(s) ? set_text(s) : "");
+}
+
+static void form_NULL_TYPE(struct shown *s)
+{
+	text_add(&s->value, set_text(s) ? set_text(s) : "(null type)");
+}
+
+static void form_UPPER(struct shown *s)
+{
+	for (const char *p = set_text(s); p && *p; p++)
+		text_add_char(&s->value, (char)toupper((unsigned char)*p));
+	if (s->value.len == 0)
+		text_add(&s->value, "NONE");
+}
+
+static void number(struct shown *s, const char *unit)
+{
+	uint32_t v = conf_u32(s->conf, s->param);
+	if (v == CORE_INFINITE)
+		text_add(&s->value, "UNLIMITED");
+	else
+		text_printf(&s->value, "%" PRIu32 " %s", v, unit);
+}
+
+static void form_SECONDS(struct shown *s)
+{
+	number(s, "sec");
+}
+
+static void form_MINUTES(struct shown *s)
+{
+	text_printf(&s->value, "%s min", set_text(s) ? set_text(s) : "0");
+}
+
+static void form_USEC(struct shown *s)
+{
+	number(s, "usec");
+}
+
+static void form_RATE(struct shown *s)
+{
+	number(s, "nodes/min");
+}
+
+static void form_PERCENT(struct shown *s)
+{
+	number(s, "percent");
+}
+
+static void form_SIZE(struct shown *s)
+{
+	uint64_t mib = conf_mib(s->conf, s->param);
+	if (mib == 0)
+		text_add(&s->value, "UNLIMITED");
+	else
+		text_printf(&s->value, "%" PRIu64, mib);
+}
+
+static void form_YESNO(struct shown *s)
+{
+	text_add(&s->value, conf_bool(s->conf, s->param) ? "Yes" : "No");
+}
+
+static void form_FLAG(struct shown *s)
+{
+	text_add(&s->value, conf_bool(s->conf, s->param) ? "1" : "0");
+}
+
+static void form_BOOT_TIME(struct shown *s)
+{
+	char text[32];
+	struct tm tm;
+	time_t at = (time_t)(s->ctl->boot_time / CORE_SECOND);
+	localtime_r(&at, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	text_add(&s->value, text);
+}
+
+static void form_HASH(struct shown *s)
+{
+	text_add(&s->value, "Match");
+}
+
+static void form_NODE_COUNT(struct shown *s)
+{
+	text_printf(&s->value, "%zu", cluster_conf_of(s->ctl->cluster)->node_count);
+}
+
+static void form_NEXT_JOB_ID(struct shown *s)
+{
+	uint32_t next = cluster_meta(s->ctl->cluster)->next_job_id, first = cluster_conf_of(s->ctl->cluster)->first_job_id;
+	text_printf(&s->value, "%" PRIu32, next < first ? first : next);
+}
+
+static void form_SLURM_USER(struct shown *s)
+{
+	text_printf(&s->value, "%s(%" PRIu32 ")", user_name_of(s->ctl->slurm_uid), s->ctl->slurm_uid);
+}
+
+static void form_SLURMD_USER(struct shown *s)
+{
+	uid_t uid = s->ctl->single_user ? s->ctl->slurm_uid : 0;
+	text_printf(&s->value, "%s(%u)", user_name_of(uid), (unsigned)uid);
+}
+
+static void form_CONF_PATH(struct shown *s)
+{
+	text_add(&s->value, s->ctl->file->path ? s->ctl->file->path : "(null)");
+}
+
+static void form_VERSION(struct shown *s)
+{
+	text_add(&s->value, SLURM_VERSION_TEXT);
+}
+
+static void form_MULTIPLE(struct shown *s)
+{
+	text_add(&s->value, "Yes");
+}
+
+/* One line for each, which on_config_query() makes. */
+static void form_HOSTS(struct shown *s)
+{
+	(void)s;
+}
+
+/* ---- rows ---- */
+
+static const struct {
+	const char *name;
+	enum param param;
+	void (*form)(struct shown *s);
+} rows[] = {
+#define SHOWN(name, param, form) {name, P_##param, form_##form},
+#include "applets/controller/config_rows.def"
+#undef SHOWN
+};
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static void add(struct config_reply *m, char *name, struct text *value, struct arena *arena)
+{
+	m->names.v[m->names.n++] = name;
+	m->values.v[m->values.n++] = arena_strdup(arena, text_str(value));
+}
+
+static void add_hosts(struct config_reply *m, struct shown *s, struct arena *arena)
+{
+	for (size_t i = 0; i < s->conf->host_count; i++) {
+		const struct conf_host *host = &s->conf->hosts[i];
+		text_clear(&s->value);
+		text_add(&s->value, host->name);
+		if (host->addr && !text_eq(host->addr, host->name))
+			text_printf(&s->value, "(%s)", host->addr);
+		add(m, arena_printf(arena, "SlurmctldHost[%zu]", i), &s->value, arena);
+	}
+}
+
+int on_config_query(struct request *r, struct err *err)
+{
+	struct shown s = {.ctl = r->ctl, .conf = &r->ctl->file->conf, .value = TEXT_EMPTY};
+	struct config_reply m;
+	size_t n = ROWS + s.conf->host_count;
+	(void)err;
+	schema_init(schema_of_config_reply(), &m);
+	m.names.v = arena_array(&r->arena, n, sizeof(char *));
+	m.values.v = arena_array(&r->arena, n, sizeof(char *));
+	for (size_t i = 0; i < ROWS; i++) {
+		s.param = rows[i].param;
+		text_clear(&s.value);
+		if (rows[i].form == form_HOSTS) {
+			add_hosts(&m, &s, &r->arena);
+			continue;
+		}
+		rows[i].form(&s);
+		add(&m, arena_strdup(&r->arena, rows[i].name), &s.value, &r->arena);
+	}
+	text_free(&s.value);
+	m.path = (char *)(uintptr_t)r->ctl->file->path;
+	m.boot_time = r->ctl->boot_time;
+	m.now = controller_now();
+	m.pings = arena_printf(&r->arena, "Slurmctld(primary) at %s is UP", r->ctl->file->controller.name);
+	answer(r, MSG_config_reply, &m);
+	return 0;
+}

@@ -1,0 +1,356 @@
+#include "applets/controller/controller.h"
+
+#include "applets/controller/history.h"
+#include "core/util/log.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DUE_MAX_US 10000000 /* the wall clock may be set while we sleep */
+
+core_time controller_now(void)
+{
+	return loop_wall_clock();
+}
+
+/* ---- the outbox's view ---- */
+
+static struct conn *conn_of(void *ctx, uint64_t conn_id)
+{
+	struct peer *peer = peer_by_id(ctx, conn_id);
+	return peer ? peer->conn : NULL;
+}
+
+static void letter_sent(void *ctx, uint64_t conn_id, size_t left)
+{
+	struct peer *peer = peer_by_id(ctx, conn_id);
+	if (!peer || left > 0)
+		return;
+	if (peer->paused) {
+		peer->paused = false;
+		conn_pause(peer->conn, false);
+	}
+	list_each_safe(it, next, &peer->cursors)
+	{
+		struct cursor *cursor = list_entry(it, struct cursor, in_peer);
+		if (!cursor->waiting)
+			cursor_go(cursor);
+	}
+}
+
+static const struct outbox_ops outbox_ops = {.conn_of = conn_of, .sent = letter_sent};
+
+/* ---- rounds ---- */
+
+static void due(void *ctx)
+{
+	struct controller *ctl = ctx;
+	ctl->due_timer = NULL;
+	ctl->due_at = 0;
+}
+
+static void arm_due(struct controller *ctl, core_time now)
+{
+	core_time next = ctl->degraded ? 0 : cluster_next_time(ctl->cluster);
+	if (next == ctl->due_at && (next == 0 || ctl->due_timer))
+		return;
+	loop_del_timer(ctl->loop, ctl->due_timer);
+	ctl->due_timer = NULL;
+	ctl->due_at = next;
+	if (next == 0)
+		return;
+	int64_t delay = next - now;
+	ctl->due_timer = loop_add_timer(ctl->loop, delay > DUE_MAX_US ? DUE_MAX_US : delay, due, ctl);
+}
+
+static void run_cluster(struct controller *ctl, core_time now)
+{
+	core_time next = cluster_next_time(ctl->cluster);
+	if (!ctl->touched && (next == 0 || next > now))
+		return;
+	bool wanted = next != 0 && next <= now;
+	int64_t began = loop_clock();
+	ctl->touched = false;
+	cluster_run(ctl->cluster, now);
+	if (wanted)
+		stats_cycle(ctl->stats, loop_clock() - began);
+}
+
+/* Closes the round: what happened in it is one unit, on disk and to the outside. */
+static void close_round(struct controller *ctl)
+{
+	store_hand_over(ctl->store);
+	uint64_t committed = store_committed(ctl->store), seq = store_seq(ctl->store);
+	/* While nothing can be written, reads are answered from what the disk has; orders wait. */
+	outbox_close_round(ctl->outbox, ctl->degraded ? committed : seq, seq);
+	outbox_release(ctl->outbox, committed);
+}
+
+static void before_sleep(void *ctx)
+{
+	struct controller *ctl = ctx;
+	if (!ctl->cluster || ctl->broken)
+		return;
+	core_time now = controller_now();
+	if (!ctl->degraded) {
+		run_cluster(ctl, now);
+		submits_settle(ctl);
+	}
+	close_round(ctl);
+	arm_due(ctl, now);
+}
+
+/* ---- loading ---- */
+
+static void note(void *ctx, const char *text)
+{
+	(void)ctx;
+	log_info("restoring: %s", text);
+}
+
+static int load_row(void *ctx, const struct schema *schema, const void *record, struct err *err)
+{
+	return cluster_load(ctx, schema, record, err);
+}
+
+/* A cluster from what the store has; ctl->cluster is NULL before. */
+static int load_cluster(struct controller *ctl, struct err *err)
+{
+	const struct core_sink sink = controller_sink(ctl);
+	const struct cluster_conf *conf = &ctl->file->conf.core;
+	ctl->cluster = cluster_new(conf, &sink);
+	if (store_load(ctl->store, load_row, ctl->cluster, err) != 0)
+		return -1;
+	const struct meta *meta = cluster_meta(ctl->cluster);
+	if (meta->cluster_name && !text_eq(meta->cluster_name, conf->cluster_name))
+		return err_set(err, ERR_CONFIG,
+		               "the state in %s is of cluster %s, and slurm.conf says ClusterName=%s: set another StateSaveLocation, or the name back",
+		               store_dir(ctl->store), meta->cluster_name, conf->cluster_name);
+	cluster_start(ctl->cluster, controller_now(), ctl->instance, note, NULL);
+	ctl->touched = true;
+	return 0;
+}
+
+/* ---- a failed commit ---- */
+
+static void retry(void *ctx)
+{
+	struct controller *ctl = ctx;
+	ctl->retry_timer = NULL;
+	store_retry(ctl->store);
+}
+
+static void give_up(struct controller *ctl, const struct err *err)
+{
+	log_write(LOG_LEVEL_FATAL, "the state can neither be written nor read again, ending: %s", err_text(err));
+	ctl->broken = true;
+	loop_stop(ctl->loop);
+}
+
+/* Memory is ahead of the disk: go on from what the disk has. */
+static void rebuild(struct controller *ctl)
+{
+	struct err err = {0};
+	ctl->degraded = true;
+	peers_close_workers(ctl);
+	cluster_free(ctl->cluster);
+	ctl->cluster = NULL;
+	store_recover(ctl->store);
+	if (load_cluster(ctl, &err) != 0) {
+		give_up(ctl, &err);
+		return;
+	}
+	waiters_loaded(ctl, ORPHAN_BOOT_US);
+}
+
+static void store_failed(void *ctx, const struct err *why)
+{
+	struct controller *ctl = ctx;
+	struct err err = {0};
+	unsigned swallowed = 0;
+	if (log_once_in("store", 60, &swallowed))
+		log_error("the state cannot be written, so nothing is changed until it can be: %s", err_text(why));
+	if (!store_on_trial(ctl->store)) {
+		err_set(&err, ERR_STORE, "%s", "");
+		outbox_fail(ctl->outbox, store_committed(ctl->store), &err, error_help(ERR_STORE));
+		rebuild(ctl);
+		return;
+	}
+	if (!ctl->retry_timer)
+		ctl->retry_timer = loop_add_timer(ctl->loop, RETRY_US, retry, ctl);
+}
+
+static void store_wrote(void *ctx, uint64_t seq)
+{
+	struct controller *ctl = ctx;
+	if (ctl->degraded && !store_on_trial(ctl->store)) {
+		log_info("the state can be written again");
+		ctl->degraded = false;
+		ctl->touched = true;
+	}
+	outbox_release(ctl->outbox, seq);
+}
+
+static const struct store_ops store_ops = {.committed = store_wrote, .failed = store_failed};
+
+/* ---- life ---- */
+
+void controller_init(struct controller *ctl, struct loop *loop, struct cluster_file *file)
+{
+	memset(ctl, 0, sizeof(*ctl));
+	ctl->loop = loop;
+	ctl->file = file;
+	ctl->boot_time = controller_now();
+	ctl->slurm_uid = CORE_NO_VAL;
+	map_init_text(&ctl->worker_keys);
+	map_init_text(&ctl->workers);
+	map_init_u64(&ctl->peers);
+	map_init_u64(&ctl->waits);
+	list_init(&ctl->unsettled);
+	ctl->outbox = outbox_new(&outbox_ops, ctl);
+	ctl->stats = stats_new();
+}
+
+int controller_load(struct controller *ctl, const struct store_conf *conf, struct err *err)
+{
+	randombytes_buf(ctl->instance, sizeof(ctl->instance));
+	ctl->store = store_open(ctl->loop, conf, &store_ops, ctl, err);
+	if (!ctl->store || load_cluster(ctl, err) != 0 || store_commit_now(ctl->store, err) != 0)
+		return -1;
+	memcpy(ctl->instance, cluster_meta(ctl->cluster)->instance.v, sizeof(ctl->instance));
+	ctl->history = history_open(ctl->loop, store_dir(ctl->store), err);
+	if (!ctl->history)
+		return -1;
+	waiters_loaded(ctl, ORPHAN_BOOT_US);
+	loop_before_sleep(ctl->loop, before_sleep, ctl);
+	workers_watch(ctl);
+	log_info("%s in %s: %zu jobs, epoch %llu", store_is_new(ctl->store) ? "new state" : "state", store_dir(ctl->store),
+	         job_count(ctl->cluster), (unsigned long long)cluster_meta(ctl->cluster)->epoch);
+	return 0;
+}
+
+struct kept_file {
+	struct cluster_file *file;
+	struct kept_file *next;
+};
+
+void controller_stop(struct controller *ctl)
+{
+	struct err err = {0};
+	size_t at = 0;
+	void *key;
+	ctl->stopping = true;
+	if (ctl->server)
+		server_free(ctl->server);
+	if (ctl->tickets)
+		ticket_server_free(ctl->tickets);
+	if (ctl->store && ctl->cluster && !ctl->broken && !ctl->degraded) {
+		if (store_commit_now(ctl->store, &err) != 0)
+			log_error("the last changes could not be written: %s", err_text(&err));
+		close_round(ctl);
+	}
+	peers_close_all(ctl);
+	waiters_free(ctl);
+	history_close(ctl->history);
+	store_close(ctl->store);
+	cluster_free(ctl->cluster);
+	loop_del_timer(ctl->loop, ctl->due_timer);
+	loop_del_timer(ctl->loop, ctl->watch_timer);
+	loop_del_timer(ctl->loop, ctl->retry_timer);
+	outbox_free(ctl->outbox);
+	stats_free(ctl->stats);
+	while (map_next(&ctl->worker_keys, &at, &key))
+		key_host_free(key);
+	map_free(&ctl->worker_keys);
+	map_free(&ctl->workers);
+	map_free(&ctl->peers);
+	while (ctl->kept_files) {
+		struct kept_file *kept = ctl->kept_files;
+		ctl->kept_files = kept->next;
+		cluster_file_free(kept->file);
+		free(kept->file);
+		free(kept);
+	}
+}
+
+/* ---- reconfigure ---- */
+
+static const enum param fixed_params[] = {P_ClusterName, P_SlurmctldPort, P_StateSaveLocation, P_SlurmUser, P_SlurmctldPidFile, P_AuthType};
+
+static void say_what_stays(const struct cluster_file *old, const struct cluster_file *new)
+{
+	for (size_t i = 0; i < sizeof(fixed_params) / sizeof(fixed_params[0]); i++)
+		if (!text_eq(conf_str(&old->conf, fixed_params[i]), conf_str(&new->conf, fixed_params[i])))
+			log_error("reconfigure: %s is what it was at the start until slurmctld is restarted", param_rows[fixed_params[i]].name);
+	if (!text_eq(old->controller.name, new->controller.name))
+		log_error("reconfigure: SlurmctldHost is what it was at the start until slurmctld is restarted");
+}
+
+/* Workers of nodes that are not in the configuration any more. */
+static void close_foreign_workers(struct controller *ctl)
+{
+	size_t n = 0, at = 0;
+	void *entry;
+	uint64_t *ids = xcalloc(map_count(&ctl->workers) + 1, sizeof(*ids));
+	while (map_next(&ctl->workers, &at, &entry)) {
+		const struct peer *peer = entry;
+		if (!node_by_name(ctl->cluster, peer->worker->node))
+			ids[n++] = peer->id;
+	}
+	for (size_t i = 0; i < n; i++)
+		peer_close(peer_by_id(ctl, ids[i]));
+	free(ids);
+}
+
+int controller_reconfigure(struct controller *ctl, struct err *err)
+{
+	struct cluster_file *file = xcalloc(1, sizeof(*file));
+	enum log_level level;
+	if (cluster_file_read(file, ctl->conf_path) != 0) {
+		free(file);
+		return err_set(err, ERR_CONFIG, "slurm.conf has errors, so nothing was changed: see the log of slurmctld");
+	}
+	say_what_stays(ctl->file, file);
+	file->conf.core.cluster_name = cluster_conf_of(ctl->cluster)->cluster_name;
+	cluster_reconfigure(ctl->cluster, &file->conf.core, controller_now(), note, NULL);
+	ctl->touched = true;
+	struct kept_file *kept = xcalloc(1, sizeof(*kept));
+	*kept = (struct kept_file){file, ctl->kept_files};
+	ctl->kept_files = kept;
+	file->controller = ctl->file->controller;
+	ctl->file = file;
+	close_foreign_workers(ctl);
+	if (log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level))
+		log_set_stderr_level(level);
+	log_info("slurm.conf was read again");
+	return 0;
+}
+
+int on_reconfigure(struct request *r, struct err *err)
+{
+	if (controller_reconfigure(r->ctl, err) != 0)
+		return -1;
+	answer_ok(r);
+	return 0;
+}
+
+int on_ping(struct request *r, struct err *err)
+{
+	const struct msg_ping *m = r->m;
+	const struct msg_pong pong = {.token = m->token};
+	(void)err;
+	answer(r, MSG_msg_pong, &pong);
+	return 0;
+}
+
+int on_shutdown(struct request *r, struct err *err)
+{
+	const struct shutdown_request *m = r->m;
+	if (m->workers_too)
+		return err_set(err, ERR_NOT_SUPPORTED, "slurmd is not stopped from here: stop it on each host, and use scontrol shutdown slurmctld");
+	log_info("shutdown was asked for by %s", peer_title(r->peer));
+	answer_ok(r);
+	loop_stop(r->ctl->loop);
+	return 0;
+}

@@ -1,0 +1,356 @@
+/* slurmctld(8): start and stop. */
+#include "applets/applet.h"
+#include "applets/common/daemon.h"
+#include "applets/common/users.h"
+#include "applets/controller/controller.h"
+#include "core/util/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILES_WANTED 65536
+
+struct ctld_options {
+	bool foreground, set_aside, skip_broken;
+	unsigned verbose;
+	int nice;
+	const char *conf, *log;
+};
+
+/* ---- options ---- */
+
+static const char usage[] = "Usage: slurmctld [OPTIONS]\n"
+			    "  -c        clear: forget all jobs and node states (they are kept under another name)\n"
+			    "  -d        run in the background (the default)\n"
+			    "  -D        run in the foreground\n"
+			    "  -f FILE   read FILE as slurm.conf\n"
+			    "  -h        print this\n"
+			    "  -i        put jobs aside whose stored records are damaged, instead of refusing to start\n"
+			    "  -L FILE   log to FILE\n"
+			    "  -n VALUE  set the nice value\n"
+			    "  -r, -R    recover the state (always done)\n"
+			    "  -v        say more (repeat for more)\n"
+			    "  -V        print the version\n";
+
+static int parse_options(int argc, char **argv, struct ctld_options *o)
+{
+	for (int c; (c = getopt(argc, argv, "cdDf:hiL:n:rRsvV")) != -1;) {
+		switch (c) {
+		case 'c':
+			o->set_aside = true;
+			break;
+		case 'd':
+			o->foreground = false;
+			break;
+		case 'D':
+			o->foreground = true;
+			break;
+		case 'f':
+			o->conf = optarg;
+			break;
+		case 'i':
+			o->skip_broken = true;
+			break;
+		case 'L':
+			o->log = optarg;
+			break;
+		case 'n':
+			o->nice = atoi(optarg); /* NOLINT(cert-err34-c) */
+			break;
+		case 'r':
+		case 'R':
+		case 's':
+			break;
+		case 'v':
+			o->verbose++;
+			break;
+		case 'V':
+			puts("slurm " SLURM_VERSION_TEXT);
+			exit(0);
+		case 'h':
+			fputs(usage, stdout);
+			exit(0);
+		default:
+			fputs(usage, stderr);
+			return -1;
+		}
+	}
+	if (optind == argc)
+		return 0;
+	log_error("unexpected argument: %s", argv[optind]);
+	return -1;
+}
+
+/* ---- the host ---- */
+
+static void short_host(char out[256])
+{
+	if (gethostname(out, 255) != 0)
+		text_copy(out, 256, "localhost");
+	out[255] = '\0';
+	out[strcspn(out, ".")] = '\0';
+}
+
+static int check_host(const struct cluster_file *file, const char *host, struct err *err)
+{
+	for (size_t i = 0; i < file->conf.host_count; i++) {
+		const char *name = file->conf.hosts[i].name;
+		size_t n = strcspn(name, ".");
+		if ((strlen(host) == n && strncmp(host, name, n) == 0) || strcmp(name, "localhost") == 0)
+			return 0;
+	}
+	return err_set(err, ERR_CONFIG, "this host (%s) is not the SlurmctldHost of %s (%s): start slurmctld there, or change slurm.conf", host,
+	               file->path, file->controller.name);
+}
+
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return;
+	if (geteuid() == 0 && limit.rlim_max < FILES_WANTED)
+		limit.rlim_max = FILES_WANTED;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		log_debug("the limit of open files stays: %s", strerror(errno));
+}
+
+/* ---- what is done as root, or as whoever started us ---- */
+
+struct account {
+	uid_t uid;
+	gid_t gid;
+	const char *name;
+	bool single_user;
+};
+
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash && slash != path ? xstrndup(path, (size_t)(slash - path)) : xstrdup("/");
+}
+
+/* The directory of a file that a daemon makes: an existing one is taken as it is. */
+static int make_parent(const char *path, const struct account *a, struct err *err)
+{
+	char *dir = parent_of(path);
+	struct stat st;
+	int rc = stat(dir, &st) == 0 ? 0 : daemon_directory(dir, a->uid, a->gid, 0755, err);
+	free(dir);
+	return rc;
+}
+
+/* The log is made while we are root, in whatever directory, and belongs to SlurmUser then. */
+static int make_log(const char *path, const struct account *a, struct err *err)
+{
+	if (make_parent(path, a, err) != 0)
+		return -1;
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open the log file %s", path);
+	struct stat st;
+	int rc = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 0 : err_set(err, ERR_CONFIG, "the log file %s is no regular file", path);
+	if (rc == 0 && geteuid() == 0 && st.st_uid != a->uid && fchown(fd, a->uid, a->gid) != 0)
+		rc = err_sys(err, errno, "cannot give the log file %s to %s", path, a->name);
+	close(fd);
+	return rc;
+}
+
+static int make_state_directory(const char *path, const struct account *a, struct err *err)
+{
+	struct stat st;
+	if (daemon_directory(path, a->uid, a->gid, 0700, err) != 0) {
+		err_prefix(err, "StateSaveLocation");
+		return -1;
+	}
+	if (stat(path, &st) == 0 && (st.st_mode & 07777) != 0700 && (geteuid() == 0 || st.st_uid == geteuid()) && chmod(path, 0700) == 0)
+		log_info("%s is closed to others now (mode 0700)", path);
+	if (stat(path, &st) == 0 && st.st_uid != a->uid)
+		return err_set(err, ERR_CONFIG, "StateSaveLocation: %s belongs to uid %u: chown it to %s", path, (unsigned)st.st_uid, a->name);
+	return 0;
+}
+
+static int make_directories(const struct cluster_file *file, const struct account *a, const char *log, struct err *err)
+{
+	const char *run_dir = cluster_file_run_dir(file), *pid_file = conf_str(&file->conf, P_SlurmctldPidFile);
+	char *own_run_dir = xprintf("%s/slurmctld", run_dir);
+	int rc = make_state_directory(conf_str(&file->conf, P_StateSaveLocation), a, err);
+	if (rc == 0 && geteuid() == 0)
+		rc = daemon_directory(run_dir, 0, 0, 0755, err);
+	if (rc == 0)
+		rc = daemon_directory(own_run_dir, a->uid, a->gid, 0755, err);
+	if (rc == 0 && log)
+		rc = make_log(log, a, err);
+	if (rc == 0)
+		rc = make_parent(pid_file, a, err) == 0 ? daemon_pidfile(pid_file, a->uid, a->gid, err) : -1;
+	free(own_run_dir);
+	return rc;
+}
+
+static int find_account(const struct cluster_file *file, struct account *a, struct err *err)
+{
+	a->name = conf_str(&file->conf, P_SlurmUser);
+	a->single_user = cluster_file_single_user(file);
+	return cluster_file_slurm_user(file, &a->uid, &a->gid, err);
+}
+
+static int read_key(struct controller *ctl, const struct account *a, struct err *err)
+{
+	const char *path = cluster_file_key_path(ctl->file, err);
+	struct user munge;
+	uid_t allowed[2] = {a->uid, 0};
+	if (user_by_name("munge", &munge) == 0)
+		allowed[1] = munge.uid;
+	if (!path || key_init(err) != 0)
+		return -1;
+	ctl->master = key_master_read(path, allowed, 2, err);
+	return ctl->master ? 0 : -1;
+}
+
+/* ---- signals ---- */
+
+static void on_stop(void *ctx, int signo)
+{
+	struct controller *ctl = ctx;
+	log_info("ending on signal %d", signo);
+	daemon_notify("STOPPING=1");
+	loop_stop(ctl->loop);
+}
+
+static void on_hangup(void *ctx, int signo)
+{
+	struct controller *ctl = ctx;
+	struct err err = {0};
+	(void)signo;
+	if (ctl->degraded)
+		log_error("reconfigure: the state cannot be written just now, so nothing is changed");
+	else if (controller_reconfigure(ctl, &err) != 0)
+		log_error("reconfigure: %s", err_text(&err));
+	log_reopen();
+}
+
+static void on_reopen(void *ctx, int signo)
+{
+	(void)ctx;
+	(void)signo;
+	log_reopen();
+}
+
+static int add_signals(struct controller *ctl, struct err *err)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a write beyond a limit fails, and is handled as a full disk */
+	return loop_add_signal(ctl->loop, SIGTERM, on_stop, ctl, err) == 0 && loop_add_signal(ctl->loop, SIGINT, on_stop, ctl, err) == 0 &&
+	                       loop_add_signal(ctl->loop, SIGHUP, on_hangup, ctl, err) == 0 &&
+	                       loop_add_signal(ctl->loop, SIGUSR2, on_reopen, ctl, err) == 0
+	               ? 0
+	               : -1;
+}
+
+/* ---- serving ---- */
+
+static int open_doors(struct controller *ctl, const struct account *a, const char *host, struct err *err)
+{
+	const struct session_audience *audience = &ctl->file->controller;
+	uint32_t single_uid = a->single_user ? a->uid : CORE_NO_VAL;
+	char *dir = xprintf("%s/slurmctld", cluster_file_run_dir(ctl->file));
+	ctl->own_key = key_host_derive(ctl->master, audience->cluster, KEY_CLASS_CONTROLLER, host, 0, err);
+	const struct ticket_server_conf tickets = {
+		.dir = dir, .file = "auth", .own = ctl->own_key, .controller = audience->name, .single_uid = single_uid};
+	const struct server_conf server = {.role = ROLE_CONTROLLER,
+	                                   .name = audience->name,
+	                                   .cluster = audience->cluster,
+	                                   .master = ctl->master,
+	                                   .version = BATCHBOX_VERSION,
+	                                   .instance = ctl->instance,
+	                                   .fd_reserve = (uint32_t)ctl->file->conf.core.node_count + 128,
+	                                   .single_uid = single_uid,
+	                                   .slurm_uid = a->uid};
+	int rc = ctl->own_key && (ctl->tickets = ticket_server_new(ctl->loop, &tickets, err)) &&
+	                         (ctl->server = server_new(ctl->loop, &server, NULL, ctl->file->controller_port, &controller_server_ops, ctl,
+	                                                   err))
+	                 ? 0
+	                 : -1;
+	free(dir);
+	return rc;
+}
+
+static int run(struct controller *ctl, const struct ctld_options *o, const struct account *a, struct err *err)
+{
+	char host[256];
+	short_host(host);
+	const struct store_conf store = {.dir = conf_str(&ctl->file->conf, P_StateSaveLocation),
+	                                 .set_aside = o->set_aside,
+	                                 .skip_broken = o->skip_broken};
+	if (add_signals(ctl, err) != 0 || controller_load(ctl, &store, err) != 0 || open_doors(ctl, a, host, err) != 0)
+		return -1;
+	log_info("slurmctld " BATCHBOX_VERSION " serves cluster %s on port %u", ctl->file->controller.cluster, (unsigned)server_port(ctl->server));
+	daemon_ready();
+	loop_run(ctl->loop);
+	return ctl->broken ? err_set(err, ERR_STORE, "the state is out of reach") : 0;
+}
+
+/* From here on the controller's own errors go through err, and what was begun is ended in order. */
+static int start(struct cluster_file *file, const struct ctld_options *o, struct err *err)
+{
+	struct account a;
+	struct controller ctl;
+	char host[256];
+	const char *log = o->log ? o->log : conf_str(&file->conf, P_SlurmctldLogFile);
+	enum log_level level = LOG_LEVEL_INFO;
+	short_host(host);
+	if (find_account(file, &a, err) != 0 || check_host(file, host, err) != 0 || (!o->foreground && daemon_detach(err) != 0))
+		return -1;
+	raise_file_limit();
+	controller_init(&ctl, NULL, file);
+	ctl.conf_path = o->conf;
+	ctl.slurm_uid = a.uid;
+	ctl.single_user = a.single_user;
+	log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level);
+	level = level + o->verbose > LOG_LEVEL_DEBUG5 ? LOG_LEVEL_DEBUG5 : (enum log_level)(level + o->verbose);
+	int rc = make_directories(file, &a, log, err);
+	if (rc == 0)
+		rc = read_key(&ctl, &a, err);
+	if (rc == 0)
+		rc = daemon_drop(a.uid, a.gid, a.name, err);
+	if (rc == 0 && log)
+		rc = log_open_file(log, level, err);
+	log_set_stderr_level(level);
+	if (rc == 0 && nice(o->nice) == -1 && o->nice != 0)
+		log_error("cannot set the nice value to %d: %s", o->nice, strerror(errno));
+	user_name_of(a.uid); /* known from now on without a look-up */
+	if (rc == 0)
+		rc = (ctl.loop = loop_new(err)) ? run(&ctl, o, &a, err) : -1;
+	controller_stop(&ctl);
+	key_host_free(ctl.own_key);
+	key_master_free(ctl.master);
+	if (ctl.loop)
+		loop_free(ctl.loop);
+	daemon_pidfile_remove();
+	return rc;
+}
+
+int slurmctld_main(int argc, char **argv)
+{
+	struct ctld_options o = {0};
+	struct cluster_file file;
+	struct err err = {0};
+	log_init("slurmctld", LOG_LEVEL_INFO);
+	if (parse_options(argc, argv, &o) != 0)
+		return 1;
+	if (cluster_file_read(&file, o.conf) != 0)
+		return 1;
+	int rc = cluster_file_check(&file);
+	if (rc == 0 && (rc = start(&file, &o, &err)) != 0)
+		log_write(LOG_LEVEL_FATAL, "%s", err_text(&err));
+	cluster_file_free(&file);
+	return rc == 0 ? 0 : 1;
+}

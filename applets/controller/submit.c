@@ -1,0 +1,191 @@
+/* submit_batch and alloc_request: who asks is resolved off the loop, then the core decides. */
+#include "applets/common/users.h"
+#include "applets/controller/controller.h"
+#include "core/util/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEC_MAX (256u * 1024u) /* bytes of one job's record, without script and environment */
+
+/* ---- what both have ---- */
+
+static const char *partition_of(const struct controller *ctl, const struct job_spec *spec)
+{
+	const struct part *part = spec->partition ? part_by_name(ctl->cluster, spec->partition) : part_default(ctl->cluster);
+	return part ? part->conf->name : spec->partition;
+}
+
+static int check_spec(const struct job_spec *spec, struct err *err)
+{
+	struct text bytes = TEXT_EMPTY;
+	schema_encode(schema_of_job_spec(), spec, &bytes);
+	size_t n = bytes.len;
+	text_free(&bytes);
+	return n <= SPEC_MAX ? 0
+	                     : err_set(err, ERR_LIMIT, "the job's description has %zu bytes, more than %u: shorten its arguments", n, SPEC_MAX);
+}
+
+static int test_only(struct request *r, const struct job_spec *spec, struct err *err)
+{
+	struct controller *ctl = r->ctl;
+	const struct cluster_conf *conf = cluster_conf_of(ctl->cluster);
+	core_time start = 0;
+	struct submit_reply m;
+	if (job_test(ctl->cluster, spec, controller_now(), &start, err) != 0)
+		return -1;
+	schema_init(schema_of_submit_reply(), &m);
+	m.job_id = cluster_meta(ctl->cluster)->next_job_id;
+	if (m.job_id < conf->first_job_id)
+		m.job_id = conf->first_job_id;
+	m.start_time = start;
+	m.partition = (char *)(uintptr_t)partition_of(ctl, spec);
+	uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1, nodes = spec->nodes_min ? spec->nodes_min : 1;
+	m.cpus = (spec->tasks > nodes ? spec->tasks : nodes) * per_task;
+	answer(r, MSG_submit_reply, &m);
+	return 0;
+}
+
+/* Starts the look-up; done() goes on with the request. 0 always. */
+static int resolve(struct request *r, uint32_t claimed_gid, users_done done)
+{
+	const struct session_peer *peer = conn_peer(r->peer->conn);
+	uint32_t gid = claimed_gid != CORE_NO_VAL ? claimed_gid : peer->gid;
+	request_defer(r);
+	users_resolve_async(r->ctl->loop, peer->uid, gid, r->ctl->single_user, done, r);
+	return 0;
+}
+
+/* Is there still somebody to answer, and may anything be changed? False: the request is finished. */
+static bool go_on(struct request *r, const struct identity *who, const struct err *err)
+{
+	struct err unwritable = {0};
+	r->peer = peer_by_id(r->ctl, r->peer_id);
+	if (r->ctl->degraded)
+		err_set(&unwritable, ERR_STORE, "%s", "");
+	if (r->peer && who && !unwritable.code)
+		return true;
+	if (r->peer)
+		answer_error(r, who ? &unwritable : err);
+	request_finish(r);
+	return false;
+}
+
+/* ---- batch jobs ---- */
+
+/* The environment as a blob: strings, each with its NUL. */
+static void pack_env(const struct schema_strs *env, struct text *out)
+{
+	for (uint32_t i = 0; i < env->n; i++)
+		text_add_n(out, env->v[i], strlen(env->v[i]) + 1);
+}
+
+static int submit_batch(struct request *r, const struct submit_batch *m, struct err *err)
+{
+	struct controller *ctl = r->ctl;
+	struct job_spec spec = *m->spec;
+	struct text env = TEXT_EMPTY;
+	uint8_t script_hash[STORE_HASH_SIZE], env_hash[STORE_HASH_SIZE];
+	struct job *job = NULL;
+	pack_env(&m->env, &env);
+	store_hash(m->script.v, m->script.n, script_hash);
+	store_hash(env.s, env.len, env_hash);
+	spec.batch = true;
+	spec.script_hash = (struct schema_bytes){script_hash, sizeof(script_hash)};
+	spec.env_hash = (struct schema_bytes){env_hash, sizeof(env_hash)};
+	int rc = job_submit(ctl->cluster, &spec, controller_now(), &job, err);
+	if (rc == 0) {
+		store_blob(ctl->store, script_hash, m->script.v, m->script.n);
+		store_blob(ctl->store, env_hash, env.s, env.len);
+		const struct submit_reply reply = {.job_id = job->job_id,
+		                                   .serial = job->serial,
+		                                   .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name,
+		                                   .partition = job->spec.partition};
+		answer(r, MSG_submit_reply, &reply);
+		if (m->wait)
+			waiter_add(r, job->serial, WAIT_END)->replied = true;
+	}
+	text_free(&env);
+	return rc;
+}
+
+static void batch_resolved(void *ctx, const struct identity *who, const struct err *why)
+{
+	struct request *r = ctx;
+	const struct submit_batch *m = r->m;
+	struct err err = {0};
+	if (!go_on(r, who, why))
+		return;
+	m->spec->who = (struct identity *)(uintptr_t)who;
+	r->ctl->touched = true;
+	if ((m->test_only ? test_only(r, m->spec, &err) : submit_batch(r, m, &err)) != 0)
+		answer_error(r, &err);
+	request_finish(r);
+}
+
+int on_submit_batch(struct request *r, struct err *err)
+{
+	const struct submit_batch *m = r->m;
+	if (m->script.n == 0)
+		return err_set(err, ERR_SCRIPT_MISSING, "%s", "");
+	if (m->script.n > SCRIPT_MAX)
+		return err_set(err, ERR_SCRIPT_TOO_LARGE, "%s", "");
+	if (check_spec(m->spec, err) != 0)
+		return -1;
+	return resolve(r, m->claimed_gid, batch_resolved);
+}
+
+/* ---- allocations ---- */
+
+static int submit_alloc(struct request *r, const struct alloc_request *m, struct err *err)
+{
+	struct job_spec spec = *m->spec;
+	struct job *job = NULL;
+	spec.batch = false;
+	spec.script_hash = spec.env_hash = (struct schema_bytes){NULL, 0};
+	if (job_submit(r->ctl->cluster, &spec, controller_now(), &job, err) != 0)
+		return -1;
+	struct waiter *w = waiter_add(r, job->serial, WAIT_ALLOC);
+	list_append(&r->ctl->unsettled, &w->in_unsettled);
+	return 0;
+}
+
+static void alloc_resolved(void *ctx, const struct identity *who, const struct err *why)
+{
+	struct request *r = ctx;
+	const struct alloc_request *m = r->m;
+	struct err err = {0};
+	if (!go_on(r, who, why))
+		return;
+	m->spec->who = (struct identity *)(uintptr_t)who;
+	r->ctl->touched = true;
+	if ((m->test_only ? test_only(r, m->spec, &err) : submit_alloc(r, m, &err)) != 0)
+		answer_error(r, &err);
+	request_finish(r);
+}
+
+int on_alloc_request(struct request *r, struct err *err)
+{
+	const struct alloc_request *m = r->m;
+	if (check_spec(m->spec, err) != 0)
+		return -1;
+	return resolve(r, m->claimed_gid, alloc_resolved);
+}
+
+void submits_settle(struct controller *ctl)
+{
+	while (!list_empty(&ctl->unsettled)) {
+		struct waiter *w = list_entry(ctl->unsettled.next, struct waiter, in_unsettled);
+		const struct job *job = job_by_serial(ctl->cluster, w->serial);
+		list_remove(&w->in_unsettled);
+		if (w->replied || !job)
+			continue;
+		w->replied = true;
+		const struct submit_reply reply = {.job_id = job->job_id,
+		                                   .serial = job->serial,
+		                                   .waiting = true,
+		                                   .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name,
+		                                   .partition = job->spec.partition};
+		outbox_add(ctl->outbox, w->peer->id, MSG_submit_reply, w->id, false, &reply);
+	}
+}

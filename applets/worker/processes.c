@@ -1,0 +1,125 @@
+#include "applets/worker/processes.h"
+
+#include "core/util/arena.h"
+#include "core/util/map.h"
+#include "core/util/text.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ENVIRON_MAX (8u << 20) /* more than execve takes */
+
+static ssize_t read_file(const char *path, char *buf, size_t size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	ssize_t n = read(fd, buf, size - 1);
+	close(fd);
+	buf[n > 0 ? n : 0] = '\0';
+	return n;
+}
+
+bool process_read(pid_t pid, struct process *out)
+{
+	char path[64], buf[1024];
+	snprintf(path, sizeof(path), "/proc/%ld/stat", (long)pid);
+	if (read_file(path, buf, sizeof(buf)) <= 0)
+		return false;
+	/* The name is in parentheses and may itself contain some. */
+	char *rest = strrchr(buf, ')');
+	long ppid, pgid, sid;
+	unsigned long long start;
+	if (!rest ||
+	    sscanf(rest + 1,
+	           " %c %ld %ld %ld %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu",
+	           &out->state, &ppid, &pgid, &sid, &start) != 5)
+		return false;
+	out->pid = pid;
+	out->ppid = (pid_t)ppid;
+	out->pgid = (pid_t)pgid;
+	out->sid = (pid_t)sid;
+	out->start = start;
+	return true;
+}
+
+bool process_has_env(pid_t pid, const char *entry)
+{
+	char path[64], buf[16384];
+	struct text all = TEXT_EMPTY;
+	bool found = false;
+	snprintf(path, sizeof(path), "/proc/%ld/environ", (long)pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	for (ssize_t n; (n = read(fd, buf, sizeof(buf))) > 0 && all.len < ENVIRON_MAX;)
+		text_add_n(&all, buf, (size_t)n);
+	close(fd);
+	for (size_t at = 0; !found && at < all.len; at += strlen(all.s + at) + 1)
+		found = strcmp(all.s + at, entry) == 0;
+	text_free(&all);
+	return found;
+}
+
+void processes_each(bool (*fn)(void *ctx, const struct process *p), void *ctx)
+{
+	DIR *proc = opendir("/proc");
+	if (!proc)
+		return;
+	for (struct dirent *entry; (entry = readdir(proc)) != NULL;) {
+		uint32_t pid;
+		struct process p;
+		if (text_to_u32(entry->d_name, &pid) && process_read((pid_t)pid, &p) && !fn(ctx, &p))
+			break;
+	}
+	closedir(proc);
+}
+
+struct process_set {
+	struct process *v;
+	size_t n, cap;
+};
+
+static bool collect(void *ctx, const struct process *p)
+{
+	struct process_set *set = ctx;
+	set->v = xgrow(set->v, &set->cap, set->n + 1, sizeof(*set->v));
+	set->v[set->n++] = *p;
+	return true;
+}
+
+/* The table is no snapshot, so a chain may lead in a circle: no longer chain than there are processes. */
+static bool descends(const struct map *by_pid, const struct process *p, pid_t root, size_t limit)
+{
+	for (size_t i = 0; p && i < limit; i++) {
+		if (p->ppid == root)
+			return true;
+		p = map_get(by_pid, (uint64_t)p->ppid);
+	}
+	return false;
+}
+
+size_t processes_signal_descendants(pid_t root, int signo)
+{
+	struct process_set set = {NULL, 0, 0};
+	struct map by_pid;
+	size_t living = 0;
+	processes_each(collect, &set);
+	map_init_u64(&by_pid);
+	for (size_t i = 0; i < set.n; i++)
+		map_put(&by_pid, (uint64_t)set.v[i].pid, &set.v[i]);
+	for (size_t i = 0; i < set.n; i++) {
+		const struct process *p = &set.v[i];
+		if (p->pid != root && descends(&by_pid, p, root, set.n) && kill(p->pid, signo) == 0 &&
+		    p->state != 'Z')
+			living++;
+	}
+	map_free(&by_pid);
+	free(set.v);
+	return living;
+}

@@ -1,0 +1,189 @@
+/* The shepherd: owns the processes of one step on one node, from the grant to the fate. One process for each,
+ * small, and on its own: it outlives the worker that started it and reports to the next one.
+ *
+ *     waiting for srun's session ──step_launch──▶ opening the user's files ──▶ running ──all gone──▶ fate on
+ * disk ──▶ leaving (a batch script starts with opening)
+ *
+ *   shepherd.c          this life; starting and finishing
+ *   shepherd_files.c    the user's files, opened as the user in a child
+ *   shepherd_env.c      the tasks' environment
+ *   shepherd_task.c     fork, identity, limits, directory, execve
+ *   shepherd_io.c       the sessions with srun; pipes to and from the tasks
+ *   shepherd_end.c      signals, the end by order, what is left over
+ *   shepherd_link.c     the link with the worker
+ *
+ * Its current directory is the launch's directory in the spool (spool.h). */
+#pragma once
+#include "applets/worker/link.h"
+#include "core/util/list.h"
+#include "proto/conn.h"
+
+#include <signal.h>
+#include <sys/types.h>
+
+/* How long a step whose srun went away without a word goes on, before it is ended. Its output waits
+ * meanwhile; what was on the way to the lost srun is lost. */
+#define SHEPHERD_SRUN_LOST_US 30000000
+/* How long a shepherd without worker waits for its srun. */
+#define SHEPHERD_UNCLAIMED_US 30000000
+/* Bytes of output on the way to srun, not yet taken by it (step_credit). */
+#define SHEPHERD_WINDOW (1u << 20)
+/* Bytes of srun's input that wait for the tasks, before nothing more is read from srun. */
+#define SHEPHERD_INPUT_MAX (8u << 20)
+/* After the step's time is over: how long the controller has to end it, before the shepherd does, and how
+ * often it asks. */
+#define SHEPHERD_OVERDUE_US 60000000
+/* How long the end of the session may take to reach srun. */
+#define SHEPHERD_LEAVE_US 10000000
+
+#define FILE_PIPE (-1)
+
+/* What ends daemons does not end steps. slurmd starts a shepherd with all others at their defaults. */
+static const int shepherd_ignores[] = {SIGPIPE, SIGHUP, SIGINT, SIGTERM, SIGTSTP, SIGTTIN, SIGTTOU};
+
+enum shepherd_phase {
+	SHEPHERD_WAITING,
+	SHEPHERD_OPENING,
+	SHEPHERD_RUNNING,
+	SHEPHERD_LEAVING,
+};
+
+struct stream { /* a task's stdout or stderr on the way to srun */
+	struct task *task;
+	uint32_t number;       /* 1 or 2 */
+	int fd;                /* -1: none, or at its end */
+	struct loop_fd *watch; /* NULL while the window is full */
+	uint64_t left; /* bytes that were in it when the task exited, or the step's last process, and are
+	                  still to be read */
+};
+
+struct task {
+	struct shepherd *shepherd;
+	uint32_t global, local;
+	pid_t pid; /* 0: not started */
+	bool exited, reported;
+	int status;
+	struct stream out[2];
+	int in_fd; /* -1: none, or closed */
+	struct loop_fd *in_watch;
+	size_t in_at; /* into the shepherd's input: the next byte that this task gets */
+};
+
+/* A file that tasks start with; tasks that name the same one share the open file. */
+struct user_file {
+	char *path;
+	int flags;
+	int fd;    /* -1: not open */
+	int error; /* errno */
+};
+
+struct step_session {
+	struct shepherd *shepherd;
+	struct conn *conn;
+	uint32_t rights;
+	char address[64];
+	struct list in_all;
+};
+
+struct shepherd {
+	struct loop *loop;
+	enum shepherd_phase phase;
+	struct launch_record record;
+	struct arena arena;
+	struct step_launch launch; /* what to run: from srun, or made from the grant's batch part */
+	bool batch, launched;
+
+	/* files */
+	struct user_file *files;
+	size_t file_count, file_cap, files_answered;
+	int *file_of; /* [local * 3 + 0, 1, 2]: index into files; FILE_PIPE */
+	int opener_fd;
+	pid_t opener;
+	struct loop_fd *opener_watch;
+	int message_fd; /* a batch script's stderr: where the shepherd's own lines go */
+
+	/* tasks */
+	struct task *tasks;
+	uint32_t task_count, tasks_exited;
+	int trouble_fd; /* children write here why they could not become tasks */
+	char **env;
+	size_t env_procid, env_localid, env_pid; /* slots of the variables that differ by task */
+	int64_t start_time;
+
+	/* srun */
+	struct list sessions;      /* struct step_session */
+	struct step_session *srun; /* the one with right io, or NULL */
+	struct loop_timer *srun_lost;
+	uint64_t window_used;
+	bool streams_open, discard;
+	struct text encoded; /* kept from message to message */
+	struct text input;
+	uint64_t input_dropped; /* bytes that every task has taken, and are no more in input */
+	bool input_eof, input_paused;
+
+	/* the end */
+	bool ending, killing, childless;
+	struct loop_timer *kill_timer, *overdue_timer, *leave_timer, *fate_timer;
+	char *end_text, *failed_why;
+	int failed_status;
+
+	/* the worker */
+	int listener, worker;
+	struct loop_fd *listener_watch, *worker_watch;
+	struct loop_timer *unclaimed;
+	bool session_follows;
+};
+
+/* shepherd.c */
+void shepherd_launch(struct shepherd *s); /* s->launch is complete: opens files, starts tasks */
+void shepherd_files_opened(struct shepherd *s);
+void shepherd_check(struct shepherd *s); /* after any event: is everything over? */
+void shepherd_reap(struct shepherd *s);  /* takes the exits of children, then checks */
+/* Nothing can be started, or not all of it: ends what there is; the fate says why. status as wait(2). */
+void shepherd_fail(struct shepherd *s, int status, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
+/* A line for the user: to the batch script's stderr, or srun's. Given without prefix. */
+void shepherd_tell_user(struct shepherd *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* shepherd_files.c */
+/* Collects the names of s->launch's files for all tasks and opens them in a child; shepherd_files_opened()
+ * follows, at once when there is nothing to open. */
+int files_open(struct shepherd *s, struct err *err);
+void files_abort(struct shepherd *s);
+/* A task's file for its fd 0, 1 or 2; NULL: a pipe. */
+const struct user_file *files_of(const struct shepherd *s, uint32_t local, int number);
+void files_close(struct shepherd *s);
+
+/* shepherd_env.c */
+void env_make(struct shepherd *s);
+
+/* shepherd_task.c */
+int tasks_start(struct shepherd *s, struct err *err);
+/* Reads what children said about why they could not start. */
+void tasks_read_trouble(struct shepherd *s);
+
+/* shepherd_io.c */
+void session_adopt(struct shepherd *s, int fd, const struct session_peer *peer,
+                   const struct session_keys *keys);
+void session_started(struct shepherd *s);
+void session_ended(struct shepherd *s, const struct step_fate *fate); /* step_done, TAG_FINAL */
+void streams_watch(struct shepherd *s);
+void streams_close(struct shepherd *s);
+bool streams_at_end(const struct shepherd *s);
+void task_exited(struct task *t, int status);
+void task_report_exit(struct task *t);                 /* if its output is out */
+void streams_mark(struct shepherd *s, struct task *t); /* t: NULL: of all tasks. Sets `left`. */
+void input_watch(struct shepherd *s);
+void input_close(struct task *t);
+
+/* shepherd_end.c */
+void end_begin(struct shepherd *s, uint32_t kill_wait_s, const char *text);
+void end_kill(struct shepherd *s); /* now, and again until nothing is left */
+void end_signal(struct shepherd *s, int signo, bool batch_only, bool full);
+void end_arm_limit(struct shepherd *s);
+void end_disarm(struct shepherd *s);
+
+/* shepherd_link.c */
+int link_listen(struct shepherd *s, struct err *err);
+void link_adopt(struct shepherd *s, int fd); /* a connected SOCK_SEQPACKET socket */
+void link_say(struct shepherd *s, enum link_type type, const void *record); /* when there is a worker */

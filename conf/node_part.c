@@ -1,0 +1,589 @@
+#include "conf/node_part.h"
+
+#include "conf/reader.h"
+#include "conf/size.h"
+#include "conf/time.h"
+#include "core/records.h"
+#include "core/util/hostlist.h"
+#include "core/util/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How a value of a record is read into its member. */
+enum field_kind {
+	FIELD_STR,
+	FIELD_U32,
+	FIELD_U32_INF,   /* UNLIMITED, INFINITE */
+	FIELD_MIB,
+	FIELD_TIME_MIN,  /* a time limit */
+	FIELD_TIME_S,
+	FIELD_BOOL,
+	FIELD_NODE_STATE,
+	FIELD_PART_STATE,
+	FIELD_SHARE,     /* OverSubscribe */
+	FIELD_IGNORED,   /* harmless */
+	FIELD_REFUSED,   /* unsafe to ignore, unless it says none */
+};
+
+struct record_row {
+	const char *key;
+	enum field_kind kind;
+	size_t offset;
+	const char *none; /* FIELD_REFUSED: the value that is fine */
+};
+
+/* What a NodeName line holds beside the core's own structure. */
+struct node_line {
+	struct core_node_conf core;
+	char *names, *addrs, *hostnames, *ports;
+	uint32_t sockets_per_board;
+	bool has_cpus;
+	const char *file;
+	unsigned line;
+};
+struct part_line {
+	struct core_part_conf core;
+	const char *file;
+	unsigned line;
+};
+struct down_line {
+	char *names, *reason;
+	enum conf_node_state state;
+	const char *file;
+	unsigned line;
+};
+struct set_line {
+	char *name, *nodes, *feature;
+};
+
+struct node_part {
+	struct slurm_conf *conf;
+	struct conf_errors *errors;
+	struct node_line node_default, *nodes;
+	struct part_line part_default, *parts;
+	struct down_line *downs;
+	struct set_line *sets;
+	size_t node_count, node_cap, part_count, part_cap, down_count, down_cap, set_count, set_cap;
+	struct map index; /* node name -> index + 1 */
+};
+
+#define N(key, kind, member)   {key, FIELD_##kind, offsetof(struct node_line, member), NULL}
+#define NX(key, kind, none)    {key, FIELD_##kind, 0, none}
+static const struct record_row node_rows[] = {
+	N("NodeName", STR, names),
+	N("NodeAddr", STR, addrs),
+	N("NodeHostname", STR, hostnames),
+	N("Port", STR, ports),
+	N("CPUs", U32, core.cpus),
+	N("Procs", U32, core.cpus),
+	N("Boards", U32, core.boards),
+	N("Sockets", U32, core.sockets),
+	N("SocketsPerBoard", U32, sockets_per_board),
+	N("CoresPerSocket", U32, core.cores_per_socket),
+	N("ThreadsPerCore", U32, core.threads_per_core),
+	N("RealMemory", MIB, core.real_memory),
+	N("TmpDisk", MIB, core.tmp_disk),
+	N("Weight", U32, core.weight),
+	N("Feature", STR, core.features),
+	N("Features", STR, core.features),
+	N("State", NODE_STATE, core.state),
+	N("Reason", STR, core.reason),
+	NX("Gres", REFUSED, "none"),
+	NX("BcastAddr", IGNORED, NULL),
+	NX("CoreSpecCount", REFUSED, "0"),
+	NX("CpuSpecList", REFUSED, ""),
+	NX("MemSpecLimit", REFUSED, "0"),
+	NX("CpuBind", REFUSED, "none"),
+};
+
+#define PP(key, kind, member) {key, FIELD_##kind, offsetof(struct part_line, core.member), NULL}
+static const struct record_row part_rows[] = {
+	PP("PartitionName", STR, name),
+	PP("Nodes", STR, nodes),
+	PP("Default", BOOL, is_default),
+	PP("Hidden", BOOL, hidden),
+	PP("RootOnly", BOOL, root_only),
+	PP("LLN", BOOL, lln),
+	PP("DisableRootJobs", BOOL, no_root_jobs),
+	PP("MaxTime", TIME_MIN, max_time_min),
+	PP("DefaultTime", TIME_MIN, default_time_min),
+	PP("DefTime", TIME_MIN, default_time_min),
+	PP("MaxNodes", U32_INF, max_nodes),
+	PP("MinNodes", U32, min_nodes),
+	PP("PriorityTier", U32, priority_tier),
+	PP("PriorityJobFactor", U32, priority_job_factor),
+	PP("DefMemPerNode", MIB, def_mem_per_node),
+	PP("DefMemPerCPU", MIB, def_mem_per_cpu),
+	PP("GraceTime", TIME_S, grace_time_s),
+	PP("OverTimeLimit", U32_INF, over_time_limit_min),
+	PP("State", PART_STATE, state),
+	PP("OverSubscribe", SHARE, oversubscribe),
+	PP("Shared", SHARE, oversubscribe),
+	NX("AllowGroups", REFUSED, "ALL"),
+	NX("AllowAccounts", REFUSED, "ALL"),
+	NX("AllowQos", REFUSED, "ALL"),
+	NX("AllocNodes", REFUSED, "ALL"),
+	NX("DenyAccounts", REFUSED, ""),
+	NX("DenyQos", REFUSED, ""),
+	NX("MaxMemPerNode", REFUSED, "UNLIMITED"),
+	NX("MaxMemPerCPU", REFUSED, "UNLIMITED"),
+	NX("MaxCPUsPerNode", REFUSED, "UNLIMITED"),
+	NX("ExclusiveUser", REFUSED, "NO"),
+	NX("ReqResv", REFUSED, "NO"),
+	NX("QOS", REFUSED, ""),
+	NX("PreemptMode", REFUSED, "OFF"),
+	NX("Alternate", IGNORED, NULL),
+	NX("CpuBind", REFUSED, "none"),
+	NX("DefCpuPerGPU", IGNORED, NULL),
+	NX("DefMemPerGPU", IGNORED, NULL),
+	NX("Priority", IGNORED, NULL),
+	NX("JobDefaults", IGNORED, NULL),
+	NX("ResumeTimeout", IGNORED, NULL),
+	NX("SuspendTime", IGNORED, NULL),
+	NX("SuspendTimeout", IGNORED, NULL),
+	NX("SelectTypeParameters", REFUSED, "NONE"),
+	NX("TRESBillingWeights", REFUSED, ""),
+};
+
+static const struct record_row down_rows[] = {
+	{"DownNodes", FIELD_STR, offsetof(struct down_line, names), NULL},
+	{"Reason", FIELD_STR, offsetof(struct down_line, reason), NULL},
+	{"State", FIELD_NODE_STATE, offsetof(struct down_line, state), NULL},
+};
+static const struct record_row set_rows[] = {
+	{"NodeSet", FIELD_STR, offsetof(struct set_line, name), NULL},
+	{"Nodes", FIELD_STR, offsetof(struct set_line, nodes), NULL},
+	{"Feature", FIELD_STR, offsetof(struct set_line, feature), NULL},
+};
+
+bool node_part_takes(const char *key)
+{
+	static const char *const keys[] = {"NodeName", "PartitionName", "DownNodes", "NodeSet", "FrontendName"};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (text_eq_nocase(key, keys[i]))
+			return true;
+	return false;
+}
+
+/* ---- one value ---- */
+
+static bool word_index(const char *s, const char *const *words, size_t n, uint32_t *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text_eq_nocase(s, words[i])) {
+			*out = (uint32_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool read_share(const char *s, struct core_part_conf *part)
+{
+	static const char *const words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
+	char word[16];
+	size_t n = strcspn(s, ":");
+	if (n >= sizeof(word))
+		return false;
+	memcpy(word, s, n);
+	word[n] = '\0';
+	part->oversubscribe_max = 4;
+	return word_index(word, words, 4, &part->oversubscribe) && (s[n] == '\0' || text_to_u32(s + n + 1, &part->oversubscribe_max));
+}
+
+static bool read_value(struct arena *arena, const struct record_row *row, void *record, const char *s)
+{
+	static const char *const node_states[] = {"UNKNOWN", "DOWN", "DRAIN", "FAIL", "FUTURE"};
+	static const char *const part_states[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
+	static const char *const yes_no[] = {"NO", "YES"};
+	void *at = (char *)record + row->offset;
+	uint32_t v = 0;
+	int64_t seconds;
+	switch (row->kind) {
+	case FIELD_STR:
+		*(char **)at = arena_strdup(arena, s);
+		return true;
+	case FIELD_U32:
+		return text_to_u32(s, at);
+	case FIELD_U32_INF:
+		if (text_eq_nocase(s, "UNLIMITED") || text_eq_nocase(s, "INFINITE")) {
+			*(uint32_t *)at = CORE_INFINITE;
+			return true;
+		}
+		return text_to_u32(s, at);
+	case FIELD_MIB:
+		return size_parse_mib(s, at);
+	case FIELD_TIME_MIN:
+		if (text_eq_nocase(s, "NONE")) {
+			*(uint32_t *)at = CORE_NO_VAL;
+			return true;
+		}
+		return time_parse_minutes(s, at);
+	case FIELD_TIME_S:
+		if (!time_parse_limit(s, &seconds) || seconds < 0)
+			return text_to_u32(s, at);
+		*(uint32_t *)at = (uint32_t)seconds;
+		return true;
+	case FIELD_BOOL:
+		if (!word_index(s, yes_no, 2, &v))
+			return false;
+		*(bool *)at = v;
+		return true;
+	case FIELD_NODE_STATE:
+		if (text_eq_nocase(s, "CLOUD"))
+			return false;
+		if (!word_index(s, node_states, 5, &v))
+			return false;
+		*(enum conf_node_state *)at = (enum conf_node_state)v;
+		return true;
+	case FIELD_PART_STATE:
+		if (!word_index(s, part_states, 4, &v))
+			return false;
+		*(enum conf_part_state *)at = (enum conf_part_state)v;
+		return true;
+	case FIELD_SHARE:
+		return read_share(s, &((struct part_line *)record)->core);
+	case FIELD_IGNORED:
+		return true;
+	case FIELD_REFUSED:
+		return *s == '\0' || text_eq_nocase(s, row->none);
+	}
+	return false;
+}
+
+/* ---- one line ---- */
+
+static const struct record_row *find_row(const struct record_row *rows, size_t n, const char *key)
+{
+	for (size_t i = 0; i < n; i++)
+		if (text_eq_nocase(rows[i].key, key))
+			return &rows[i];
+	return NULL;
+}
+
+static void unknown_key(struct node_part *np, const char *file, unsigned line, const struct record_row *rows, size_t n, const char *key,
+                        const char *value)
+{
+	const char *names[64];
+	size_t count = n < 64 ? n : 64;
+	for (size_t i = 0; i < count; i++)
+		names[i] = rows[i].key;
+	const char *near = text_nearest(key, names, count);
+	conf_error_add(np->errors, file, line, "%s=%.60s is not a parameter of %s%s%s%s", key, value, rows[0].key, near ? " (did you mean " : "",
+	               near ? near : "", near ? "?)" : "");
+}
+
+static void read_line(struct node_part *np, const char *file, unsigned line, const char *text, const struct record_row *rows, size_t n,
+                      void *record)
+{
+	const char *rest = text, *key, *value;
+	while (reader_pair(&np->conf->arena, &rest, &key, &value)) {
+		const struct record_row *row = key ? find_row(rows, n, key) : NULL;
+		if (!key)
+			conf_error_add(np->errors, file, line, "%.60s: a Parameter=Value is wanted", value);
+		else if (!row)
+			unknown_key(np, file, line, rows, n, key, value);
+		else if (!read_value(&np->conf->arena, row, record, value))
+			conf_error_add(np->errors, file, line, row->kind == FIELD_REFUSED ? "%s=%.60s is not supported, and ignoring it would not be safe"
+			                                                                  : "%s=%.60s: not a valid value",
+			               row->key, value);
+	}
+}
+
+struct node_part *node_part_new(struct slurm_conf *conf, struct conf_errors *errors)
+{
+	struct node_part *np = arena_alloc(&conf->arena, sizeof(*np));
+	np->conf = conf;
+	np->errors = errors;
+	np->node_default.core = (struct core_node_conf){.boards = 1, .real_memory = 1, .weight = 1};
+	np->part_default.core = (struct core_part_conf){.max_time_min = CORE_INFINITE,
+	                                                .default_time_min = CORE_NO_VAL,
+	                                                .max_nodes = CORE_INFINITE,
+	                                                .max_cpus_per_node = CORE_INFINITE,
+	                                                .priority_tier = 1,
+	                                                .priority_job_factor = 1,
+	                                                .over_time_limit_min = CORE_NO_VAL};
+	return np;
+}
+
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+
+static void node_line(struct node_part *np, const char *file, unsigned line, const char *text)
+{
+	struct node_line node = np->node_default;
+	node.file = file;
+	node.line = line;
+	read_line(np, file, line, text, node_rows, COUNT(node_rows), &node);
+	if (text_eq_nocase(node.names, "DEFAULT")) {
+		np->node_default = node;
+		return;
+	}
+	np->nodes = xgrow(np->nodes, &np->node_cap, np->node_count + 1, sizeof(*np->nodes));
+	np->nodes[np->node_count++] = node;
+}
+
+static void part_line(struct node_part *np, const char *file, unsigned line, const char *text)
+{
+	struct part_line part = np->part_default;
+	part.file = file;
+	part.line = line;
+	part.core.name = NULL;
+	read_line(np, file, line, text, part_rows, COUNT(part_rows), &part);
+	if (text_eq_nocase(part.core.name, "DEFAULT")) {
+		np->part_default = part;
+		return;
+	}
+	np->parts = xgrow(np->parts, &np->part_cap, np->part_count + 1, sizeof(*np->parts));
+	np->parts[np->part_count++] = part;
+}
+
+void node_part_line(struct node_part *np, const char *file, unsigned line, const char *text)
+{
+	if (text_starts_nocase(text, "NodeName")) {
+		node_line(np, file, line, text);
+	} else if (text_starts_nocase(text, "PartitionName")) {
+		part_line(np, file, line, text);
+	} else if (text_starts_nocase(text, "DownNodes")) {
+		struct down_line down = {.state = CONF_NODE_DOWN, .file = file, .line = line};
+		read_line(np, file, line, text, down_rows, COUNT(down_rows), &down);
+		np->downs = xgrow(np->downs, &np->down_cap, np->down_count + 1, sizeof(*np->downs));
+		np->downs[np->down_count++] = down;
+	} else if (text_starts_nocase(text, "NodeSet")) {
+		struct set_line set = {0};
+		read_line(np, file, line, text, set_rows, COUNT(set_rows), &set);
+		np->sets = xgrow(np->sets, &np->set_cap, np->set_count + 1, sizeof(*np->sets));
+		np->sets[np->set_count++] = set;
+	} else {
+		conf_error_add(np->errors, file, line, "front-end nodes are not supported");
+	}
+}
+
+/* ---- nodes ---- */
+
+/* CPUs against sockets, cores and threads: what is left out follows from the rest. */
+static void check_shape(struct node_part *np, struct node_line *n)
+{
+	struct core_node_conf *c = &n->core;
+	if (n->sockets_per_board && !c->sockets)
+		c->sockets = n->sockets_per_board * c->boards;
+	uint32_t cores = c->cores_per_socket ? c->cores_per_socket : 1, threads = c->threads_per_core ? c->threads_per_core : 1;
+	if (!c->sockets)
+		c->sockets = c->cpus && c->cpus % (cores * threads) == 0 ? c->cpus / (cores * threads) : 1;
+	if (!c->cores_per_socket)
+		c->cores_per_socket = 1;
+	if (!c->threads_per_core)
+		c->threads_per_core = 1;
+	uint64_t total = (uint64_t)c->sockets * c->cores_per_socket * c->threads_per_core;
+	if (!c->cpus)
+		c->cpus = total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
+	if (total != c->cpus && (uint64_t)c->sockets * c->cores_per_socket != c->cpus && c->sockets != c->cpus && total != 0) {
+		/* As the real one: more CPUs than the sockets make is no error, the sockets are then counted anew. */
+		if (c->cpus % (c->cores_per_socket * c->threads_per_core) == 0)
+			c->sockets = c->cpus / (c->cores_per_socket * c->threads_per_core);
+		else
+			conf_error_add(np->errors, n->file, n->line,
+			               "NodeName=%s: CPUs=%u does not match Sockets=%u CoresPerSocket=%u ThreadsPerCore=%u", n->names, c->cpus,
+			               c->sockets, c->cores_per_socket, c->threads_per_core);
+	}
+	if (c->cpus > 65535)
+		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: CPUs=%u is more than 65535", n->names, c->cpus);
+}
+
+/* A list that goes along with the names: as many entries, or one for all; NULL when it isn't given. */
+static char **parallel(struct node_part *np, const struct node_line *n, const char *what, const char *list, size_t count, size_t *got)
+{
+	struct err err = {0};
+	struct hostlist *h = list ? hostlist_parse(list, &err) : NULL;
+	char **names = h ? hostlist_expand(h, HOSTLIST_EXPAND_MAX, got, &err) : NULL;
+	hostlist_free(h);
+	if (list && !names)
+		conf_error_add(np->errors, n->file, n->line, "%s=%s: %s", what, list, err_text(&err));
+	else if (names && *got != count && *got != 1) {
+		conf_error_add(np->errors, n->file, n->line, "%s=%s has %zu entries for %zu nodes", what, list, *got, count);
+		free(names);
+		names = NULL;
+	}
+	return names;
+}
+
+static void add_node(struct node_part *np, const struct node_line *n, const char *name, const char *addr, const char *host, uint32_t port)
+{
+	struct cluster_conf *core = &np->conf->core;
+	struct arena *arena = &np->conf->arena;
+	if (map_get_text(&np->index, name)) {
+		conf_error_add(np->errors, n->file, n->line, "node %s stands twice", name);
+		return;
+	}
+	struct core_node_conf *node = &core->nodes[core->node_count++];
+	*node = n->core;
+	node->name = arena_strdup(arena, name);
+	node->addr = arena_strdup(arena, addr ? addr : host ? host : name);
+	node->hostname = arena_strdup(arena, host ? host : name);
+	node->port = port ? port : conf_u32(np->conf, P_SlurmdPort);
+	map_put_text(&np->index, node->name, (void *)(uintptr_t)core->node_count);
+}
+
+static void expand_nodes(struct node_part *np, struct node_line *n)
+{
+	struct err err = {0};
+	size_t count = 0, addrs_n = 0, hosts_n = 0, ports_n = 0;
+	struct hostlist *h = n->names ? hostlist_parse(n->names, &err) : NULL;
+	char **names = h ? hostlist_expand(h, HOSTLIST_EXPAND_MAX, &count, &err) : NULL;
+	hostlist_free(h);
+	if (!names) {
+		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: %s", n->names ? n->names : "", err_text(&err));
+		return;
+	}
+	check_shape(np, n);
+	char **addrs = parallel(np, n, "NodeAddr", n->addrs, count, &addrs_n);
+	char **hosts = parallel(np, n, "NodeHostname", n->hostnames, count, &hosts_n);
+	char **ports = parallel(np, n, "Port", n->ports, count, &ports_n);
+	struct cluster_conf *core = &np->conf->core;
+	struct core_node_conf *longer = arena_array(&np->conf->arena, core->node_count + count, sizeof(*longer));
+	if (core->node_count)
+		memcpy(longer, core->nodes, core->node_count * sizeof(*longer));
+	core->nodes = longer;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t port = 0;
+		const char *text = ports ? ports[ports_n == 1 ? 0 : i] : NULL;
+		if (text && (!text_to_u32(text, &port) || port == 0 || port > 65535))
+			conf_error_add(np->errors, n->file, n->line, "Port=%s: not a port number", text);
+		add_node(np, n, names[i], addrs ? addrs[addrs_n == 1 ? 0 : i] : NULL, hosts ? hosts[hosts_n == 1 ? 0 : i] : NULL, port);
+	}
+	free(names);
+	free(addrs);
+	free(hosts);
+	free(ports);
+}
+
+/* ---- partitions ---- */
+
+static const struct set_line *find_set(const struct node_part *np, const char *name)
+{
+	for (size_t i = 0; i < np->set_count; i++)
+		if (text_eq(np->sets[i].name, name))
+			return &np->sets[i];
+	return NULL;
+}
+
+static bool has_feature(const struct core_node_conf *node, const char *word)
+{
+	for (const char *p = node->features; p && *p;) {
+		size_t n = strcspn(p, ",");
+		if (n == strlen(word) && strncasecmp(p, word, n) == 0)
+			return true;
+		p += n + (p[n] == ',');
+	}
+	return false;
+}
+
+static void mark(struct node_part *np, const struct part_line *p, const char *list, bool *in)
+{
+	struct err err = {0};
+	struct hostlist *h = hostlist_parse(list, &err);
+	struct hostlist_iter it;
+	if (!h) {
+		conf_error_add(np->errors, p->file, p->line, "PartitionName=%s Nodes=%s: %s", p->core.name, list, err_text(&err));
+		return;
+	}
+	if (hostlist_count(h) > HOSTLIST_EXPAND_MAX) {
+		conf_error_add(np->errors, p->file, p->line, "PartitionName=%s Nodes=%s: too many nodes", p->core.name, list);
+		hostlist_free(h);
+		return;
+	}
+	hostlist_iter_init(&it, h);
+	for (const char *name; (name = hostlist_next(&it));) {
+		const struct set_line *set = find_set(np, name);
+		uintptr_t index = (uintptr_t)map_get_text(&np->index, name);
+		if (index) {
+			in[index - 1] = true;
+		} else if (text_eq_nocase(name, "ALL")) {
+			for (size_t i = 0; i < np->conf->core.node_count; i++)
+				in[i] = true;
+		} else if (set) {
+			for (size_t i = 0; set->feature && i < np->conf->core.node_count; i++)
+				in[i] = in[i] || has_feature(&np->conf->core.nodes[i], set->feature);
+			if (set->nodes)
+				mark(np, p, set->nodes, in);
+		} else {
+			conf_error_add(np->errors, p->file, p->line, "PartitionName=%s: node %s is on no NodeName line", p->core.name, name);
+		}
+	}
+	hostlist_free(h);
+}
+
+static void expand_part(struct node_part *np, struct part_line *p)
+{
+	struct cluster_conf *core = &np->conf->core;
+	struct core_part_conf *part = &core->parts[core->part_count];
+	bool *in = xcalloc(core->node_count + 1, sizeof(*in));
+	struct hostlist *shown = hostlist_new();
+	for (size_t i = 0; i < core->part_count; i++)
+		if (text_eq(core->parts[i].name, p->core.name))
+			conf_error_add(np->errors, p->file, p->line, "partition %s stands twice", p->core.name);
+	if (p->core.nodes)
+		mark(np, p, p->core.nodes, in);
+	*part = p->core;
+	part->node_index = arena_array(&np->conf->arena, core->node_count + 1, sizeof(*part->node_index));
+	for (size_t i = 0; i < core->node_count; i++) {
+		if (!in[i])
+			continue;
+		part->node_index[part->node_count++] = (uint32_t)i;
+		hostlist_add_name(shown, core->nodes[i].name);
+	}
+	char *text = hostlist_string(shown);
+	part->nodes = arena_strdup(&np->conf->arena, text);
+	free(text);
+	hostlist_free(shown);
+	free(in);
+	core->part_count++;
+}
+
+static void check_default(struct node_part *np)
+{
+	const char *first = NULL;
+	for (size_t i = 0; i < np->part_count; i++) {
+		if (!np->parts[i].core.is_default)
+			continue;
+		if (first)
+			conf_error_add(np->errors, np->parts[i].file, np->parts[i].line, "PartitionName=%s: %s is Default=YES already",
+			               np->parts[i].core.name, first);
+		first = np->parts[i].core.name;
+	}
+}
+
+static void apply_down(struct node_part *np, const struct down_line *d)
+{
+	struct err err = {0};
+	struct hostlist *h = d->names ? hostlist_parse(d->names, &err) : NULL;
+	for (size_t i = 0; h && i < np->conf->core.node_count; i++) {
+		struct core_node_conf *node = &np->conf->core.nodes[i];
+		if (!hostlist_contains(h, node->name) && !text_eq_nocase(d->names, "ALL"))
+			continue;
+		node->state = d->state;
+		node->reason = d->reason;
+	}
+	if (!h)
+		conf_error_add(np->errors, d->file, d->line, "DownNodes=%s: %s", d->names ? d->names : "", err_text(&err));
+	hostlist_free(h);
+}
+
+void node_part_finish(struct node_part *np)
+{
+	map_init_text(&np->index);
+	for (size_t i = 0; i < np->node_count; i++)
+		expand_nodes(np, &np->nodes[i]);
+	for (size_t i = 0; i < np->down_count; i++)
+		apply_down(np, &np->downs[i]);
+	np->conf->core.parts = arena_array(&np->conf->arena, np->part_count + 1, sizeof(*np->conf->core.parts));
+	for (size_t i = 0; i < np->part_count; i++)
+		expand_part(np, &np->parts[i]);
+	check_default(np);
+	map_free(&np->index);
+	free(np->nodes);
+	free(np->parts);
+	free(np->downs);
+	free(np->sets);
+	*np = (struct node_part){0};
+}

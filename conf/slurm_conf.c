@@ -1,0 +1,412 @@
+#include "conf/slurm_conf.h"
+
+#include "conf/node_part.h"
+#include "conf/reader.h"
+#include "conf/size.h"
+#include "conf/time.h"
+#include "core/records.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct param_row param_rows[PARAM_COUNT] = {
+#define P(name, type, dflt, class, accepted) {#name, PARAM_##type, dflt, PARAM_##class, accepted},
+#include "conf/params.def"
+#undef P
+};
+
+/* ---- errors ---- */
+
+void conf_error_add(struct conf_errors *errors, const char *file, unsigned line, const char *fmt, ...)
+{
+	struct text t = TEXT_EMPTY;
+	va_list ap;
+	va_start(ap, fmt);
+	text_vprintf(&t, fmt, ap);
+	va_end(ap);
+	errors->v = xgrow(errors->v, &errors->cap, errors->n + 1, sizeof(*errors->v));
+	errors->v[errors->n++] = (struct conf_error){.file = file, .line = line, .text = text_take(&t)};
+}
+
+void conf_errors_free(struct conf_errors *errors)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		free(errors->v[i].text);
+	free(errors->v);
+	*errors = (struct conf_errors){0};
+}
+
+/* ---- values ---- */
+
+const char *conf_str(const struct slurm_conf *conf, enum param p)
+{
+	return conf->values[p].text ? conf->values[p].text : param_rows[p].dflt;
+}
+
+bool conf_is_set(const struct slurm_conf *conf, enum param p)
+{
+	return conf->values[p].text != NULL;
+}
+
+static bool bool_parse(const char *s, bool *out)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {{"yes", true}, {"no", false}, {"true", true}, {"false", false}, {"1", true}, {"0", false}, {"up", true}, {"down", false}};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_eq_nocase(s, words[i].word)) {
+			*out = words[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool number_parse(enum param_type type, const char *s, uint32_t *out)
+{
+	if (text_eq_nocase(s, "infinite") || text_eq_nocase(s, "unlimited")) {
+		*out = CORE_INFINITE;
+		return type != PARAM_PORT;
+	}
+	/* A port may be a range; the first is the one that counts. */
+	char first[16];
+	if (type == PARAM_PORT) {
+		size_t n = strcspn(s, "-");
+		if (n >= sizeof(first))
+			return false;
+		memcpy(first, s, n);
+		first[n] = '\0';
+		return text_to_u32(first, out) && *out > 0 && *out < 65536;
+	}
+	return text_to_u32(s, out);
+}
+
+uint32_t conf_u32(const struct slurm_conf *conf, enum param p)
+{
+	uint32_t v = 0;
+	const char *s = conf_str(conf, p);
+	if (s)
+		number_parse(param_rows[p].type, s, &v);
+	return v;
+}
+
+uint64_t conf_mib(const struct slurm_conf *conf, enum param p)
+{
+	uint64_t v = 0;
+	const char *s = conf_str(conf, p);
+	if (s)
+		size_parse_mib(s, &v);
+	return v;
+}
+
+bool conf_bool(const struct slurm_conf *conf, enum param p)
+{
+	bool v = false;
+	const char *s = conf_str(conf, p);
+	if (s)
+		bool_parse(s, &v);
+	return v;
+}
+
+static bool list_has(const char *list, const char *word)
+{
+	for (const char *p = list; p && *p;) {
+		size_t n = strcspn(p, ",");
+		if (n == strlen(word) && strncasecmp(p, word, n) == 0)
+			return true;
+		p += n + (p[n] == ',');
+	}
+	return false;
+}
+
+bool conf_list_has(const struct slurm_conf *conf, enum param p, const char *word)
+{
+	return list_has(conf_str(conf, p), word);
+}
+
+static bool value_is_well_formed(enum param p, const char *s)
+{
+	uint32_t n;
+	uint64_t mib;
+	bool b;
+	switch (param_rows[p].type) {
+	case PARAM_BOOL:
+		return bool_parse(s, &b);
+	case PARAM_U32:
+	case PARAM_U64:
+	case PARAM_PORT:
+	case PARAM_SECONDS:
+		return number_parse(param_rows[p].type, s, &n);
+	case PARAM_MINUTES:
+		return number_parse(PARAM_U32, s, &n) || time_parse_minutes(s, &n);
+	case PARAM_SIZE:
+		return text_eq_nocase(s, "unlimited") || size_parse_mib(s, &mib);
+	case PARAM_STR:
+	case PARAM_PATH:
+	case PARAM_PLUGIN:
+	case PARAM_LIST:
+		return true;
+	}
+	return true;
+}
+
+/* ---- lines ---- */
+
+struct parse {
+	struct slurm_conf *conf;
+	struct conf_errors *errors;
+	struct node_part *records;
+};
+
+static int find_param(const char *key)
+{
+	for (int i = 0; i < PARAM_COUNT; i++)
+		if (text_eq_nocase(param_rows[i].name, key))
+			return i;
+	return -1;
+}
+
+static void unknown_key(struct parse *p, const char *file, unsigned line, const char *key, const char *value)
+{
+	const char *names[PARAM_COUNT];
+	for (int i = 0; i < PARAM_COUNT; i++)
+		names[i] = param_rows[i].name;
+	const char *near = text_nearest(key, names, PARAM_COUNT);
+	conf_error_add(p->errors, file, line, "unknown parameter %s=%.60s%s%s%s", key, value, near ? " (did you mean " : "", near ? near : "",
+	               near ? "?)" : "");
+}
+
+/* "name(addr)" */
+static void add_host(struct slurm_conf *conf, const char *value)
+{
+	const char *open = strchr(value, '(');
+	size_t n = open ? (size_t)(open - value) : strlen(value);
+	struct conf_host *longer = arena_array(&conf->arena, conf->host_count + 1, sizeof(*longer));
+	if (conf->host_count)
+		memcpy(longer, conf->hosts, conf->host_count * sizeof(*longer));
+	char *name = arena_strndup(&conf->arena, value, n), *addr = name;
+	if (open)
+		addr = arena_strndup(&conf->arena, open + 1, strcspn(open + 1, ")"));
+	longer[conf->host_count] = (struct conf_host){name, addr};
+	conf->hosts = longer;
+	conf->host_count++;
+}
+
+static void set_param(struct parse *p, const char *file, unsigned line, const char *key, const char *value)
+{
+	int i = find_param(key);
+	if (i < 0) {
+		unknown_key(p, file, line, key, value);
+		return;
+	}
+	if (!value_is_well_formed((enum param)i, value)) {
+		conf_error_add(p->errors, file, line, "%s=%.60s: not a valid value", param_rows[i].name, value);
+		return;
+	}
+	if (i == P_SlurmctldHost) {
+		add_host(p->conf, value);
+	} else if (p->conf->values[i].text && strcmp(p->conf->values[i].text, value) != 0) {
+		conf_error_add(p->errors, file, line, "%s stands twice: %s in line %u of %s, %.60s here", param_rows[i].name,
+		               p->conf->values[i].text, p->conf->values[i].line, p->conf->values[i].file, value);
+	}
+	p->conf->values[i] = (struct conf_value){value, file, line};
+}
+
+static void take_line(void *ctx, const char *file, unsigned line, const char *key, const char *value)
+{
+	struct parse *p = ctx;
+	/* The whole line again, since a line of parameters may hold several pairs. */
+	const char *all = arena_printf(&p->conf->arena, "%s=%s", key, value), *rest = all;
+	if (node_part_takes(key)) {
+		node_part_line(p->records, file, line, all);
+		return;
+	}
+	const char *k, *v;
+	while (reader_pair(&p->conf->arena, &rest, &k, &v)) {
+		if (k)
+			set_param(p, file, line, k, v);
+		else
+			conf_error_add(p->errors, file, line, "%.60s: a Parameter=Value is wanted", v);
+	}
+}
+
+/* ---- the whole ---- */
+
+static bool cluster_name_is_good(const char *s)
+{
+	return s && *s && strlen(s) <= 40 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(s);
+}
+
+static void check_whole(struct slurm_conf *conf, struct conf_errors *errors)
+{
+	const char *file = conf->path;
+	if (!conf_is_set(conf, P_ClusterName))
+		conf_error_add(errors, file, 0, "ClusterName is missing");
+	else if (!cluster_name_is_good(conf_str(conf, P_ClusterName)))
+		conf_error_add(errors, conf->values[P_ClusterName].file, conf->values[P_ClusterName].line,
+		               "ClusterName=%s: letters, digits, '-', '_' and '.' are allowed, up to 40", conf_str(conf, P_ClusterName));
+	if (conf->host_count == 0 && conf_str(conf, P_ControlMachine)) {
+		add_host(conf, conf_str(conf, P_ControlMachine));
+		if (conf_str(conf, P_ControlAddr))
+			conf->hosts[0].addr = arena_strdup(&conf->arena, conf_str(conf, P_ControlAddr));
+	}
+	if (conf->host_count == 0)
+		conf_error_add(errors, file, 0, "SlurmctldHost is missing: name the host that runs slurmctld");
+	if (conf->core.node_count == 0)
+		conf_error_add(errors, file, 0, "no NodeName line: there is no node to run anything on");
+}
+
+static uint32_t select_flags(const struct slurm_conf *conf)
+{
+	static const struct {
+		const char *word;
+		uint32_t flags;
+	} words[] = {{"CR_CPU", CONF_CR_CPU},
+	             {"CR_CPU_Memory", CONF_CR_CPU | CONF_CR_MEMORY},
+	             {"CR_Core", CONF_CR_CORE},
+	             {"CR_Core_Memory", CONF_CR_CORE | CONF_CR_MEMORY},
+	             {"CR_Socket", CONF_CR_SOCKET},
+	             {"CR_Socket_Memory", CONF_CR_SOCKET | CONF_CR_MEMORY},
+	             {"CR_Memory", CONF_CR_MEMORY},
+	             {"CR_ONE_TASK_PER_CORE", CONF_CR_ONE_TASK_PER_CORE},
+	             {"CR_LLN", CONF_CR_LLN},
+	             {"CR_Pack_Nodes", CONF_CR_PACK_NODES}};
+	uint32_t flags = 0;
+	if (text_eq_nocase(conf_str(conf, P_SelectType), "select/linear"))
+		return conf_list_has(conf, P_SelectTypeParameters, "CR_Memory") ? CONF_CR_MEMORY : 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (conf_list_has(conf, P_SelectTypeParameters, words[i].word))
+			flags |= words[i].flags;
+	/* cons_tres without a word of its own counts cores and memory. */
+	return flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET) ? flags : flags | CONF_CR_CORE | CONF_CR_MEMORY;
+}
+
+static void fill_core(struct slurm_conf *conf)
+{
+	struct cluster_conf *c = &conf->core;
+	c->cluster_name = arena_strdup(&conf->arena, conf_str(conf, P_ClusterName));
+	c->select_flags = select_flags(conf);
+	c->builtin_order = text_eq_nocase(conf_str(conf, P_SchedulerType), "sched/builtin");
+	c->config_overrides = conf_list_has(conf, P_SlurmdParameters, "config_overrides");
+	c->first_job_id = conf_u32(conf, P_FirstJobId);
+	c->max_job_id = conf_u32(conf, P_MaxJobId);
+	c->max_job_count = conf_u32(conf, P_MaxJobCount);
+	c->max_array_size = conf_u32(conf, P_MaxArraySize);
+	c->max_step_count = conf_u32(conf, P_MaxStepCount);
+	c->max_tasks_per_node = conf_u32(conf, P_MaxTasksPerNode);
+	c->min_job_age_s = conf_u32(conf, P_MinJobAge);
+	c->kill_wait_s = conf_u32(conf, P_KillWait);
+	c->inactive_limit_s = conf_u32(conf, P_InactiveLimit);
+	c->wait_time_s = conf_u32(conf, P_WaitTime);
+	c->over_time_limit_min = conf_u32(conf, P_OverTimeLimit);
+	c->slurmd_timeout_s = conf_u32(conf, P_SlurmdTimeout);
+	c->slurmctld_timeout_s = conf_u32(conf, P_SlurmctldTimeout);
+	c->batch_start_timeout_s = conf_u32(conf, P_BatchStartTimeout);
+	c->return_to_service = conf_u32(conf, P_ReturnToService);
+	c->def_mem_per_node = conf_mib(conf, P_DefMemPerNode);
+	c->def_mem_per_cpu = conf_mib(conf, P_DefMemPerCPU);
+	c->max_mem_per_node = conf_mib(conf, P_MaxMemPerNode);
+	c->max_mem_per_cpu = conf_mib(conf, P_MaxMemPerCPU);
+	c->job_requeue = conf_bool(conf, P_JobRequeue);
+	c->disable_root_jobs = conf_bool(conf, P_DisableRootJobs);
+}
+
+static int read_any(struct slurm_conf *conf, const char *path, const char *text, size_t n, struct conf_errors *errors)
+{
+	size_t before = errors->n;
+	memset(conf, 0, sizeof(*conf));
+	arena_init(&conf->arena);
+	conf->path = arena_strdup(&conf->arena, path);
+	struct parse p = {.conf = conf, .errors = errors, .records = node_part_new(conf, errors)};
+	reader_run(&conf->arena, conf->path, text, n, errors, take_line, &p);
+	fill_core(conf);
+	node_part_finish(p.records);
+	check_whole(conf, errors);
+	return errors->n > before ? -1 : 0;
+}
+
+int slurm_conf_read(struct slurm_conf *conf, const char *path, struct conf_errors *errors)
+{
+	return read_any(conf, path, NULL, 0, errors);
+}
+
+int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n, struct conf_errors *errors)
+{
+	return read_any(conf, name, text ? text : "", n, errors);
+}
+
+void slurm_conf_free(struct slurm_conf *conf)
+{
+	arena_free(&conf->arena);
+	memset(conf, 0, sizeof(*conf));
+}
+
+const char *slurm_conf_find_path(void)
+{
+	const char *path = getenv("SLURM_CONF");
+	return path && *path ? path : "/etc/slurm/slurm.conf";
+}
+
+/* ---- classes ---- */
+
+static bool value_is_served(const struct slurm_conf *conf, int i)
+{
+	const struct param_row *row = &param_rows[i];
+	const char *text = conf->values[i].text;
+	if (!text || (row->dflt && text_eq_nocase(text, row->dflt)) || text_eq_nocase(text, "none") || text_eq_nocase(text, "(null)"))
+		return true;
+	if (row->accepted)
+		return list_has(row->accepted, text);
+	if (row->type == PARAM_BOOL) {
+		bool v = false, d = false;
+		bool_parse(text, &v);
+		if (row->dflt)
+			bool_parse(row->dflt, &d);
+		return v == d;
+	}
+	/* 0 and UNLIMITED mean "none" for limits. */
+	return (row->type == PARAM_SIZE || row->type == PARAM_U32) && (strcmp(text, "0") == 0 || text_eq_nocase(text, "unlimited"));
+}
+
+void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors)
+{
+	for (int i = 0; i < PARAM_COUNT; i++) {
+		const struct param_row *row = &param_rows[i];
+		bool closed = row->class == PARAM_UNSAFE || (row->class == PARAM_ACTED && row->accepted);
+		if (!closed || value_is_served(conf, i) || list_has(accepted, row->name))
+			continue;
+		conf_error_add(errors, conf->values[i].file, conf->values[i].line,
+		               "%s=%s is not supported, and ignoring it would not be safe: remove it, or accept that by `unsafe = %s` in section "
+		               "[accept] of batchbox.conf",
+		               row->name, conf->values[i].text, row->name);
+	}
+}
+
+void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out)
+{
+	for (int i = 0; i < PARAM_COUNT; i++)
+		if (param_rows[i].class == PARAM_HARMLESS && conf->values[i].text &&
+		    !(param_rows[i].dflt && text_eq_nocase(conf->values[i].text, param_rows[i].dflt)))
+			text_printf(out, "%s%s", out->len ? ", " : "", param_rows[i].name);
+}
+
+/* ---- the hash ---- */
+
+void slurm_conf_hash(const struct slurm_conf *conf, uint8_t out[32])
+{
+	struct text t = TEXT_EMPTY;
+	for (int i = 0; i < PARAM_COUNT; i++)
+		if (conf->values[i].text)
+			text_printf(&t, "%s=%s\n", param_rows[i].name, conf->values[i].text);
+	for (size_t i = 0; i < conf->core.node_count; i++) {
+		const struct core_node_conf *n = &conf->core.nodes[i];
+		text_printf(&t, "%s %s %u %u %u %u %u %llu\n", n->name, n->addr, n->port, n->cpus, n->sockets, n->cores_per_socket,
+		            n->threads_per_core, (unsigned long long)n->real_memory);
+	}
+	for (size_t i = 0; i < conf->core.part_count; i++)
+		text_printf(&t, "%s %s\n", conf->core.parts[i].name, conf->core.parts[i].nodes);
+	crypto_generichash(out, 32, (const uint8_t *)text_str(&t), t.len, NULL, 0);
+	text_free(&t);
+}

@@ -1,0 +1,77 @@
+/* The configuration as the core sees it: plain values, made by conf/core_conf.c from a slurm.conf.
+ * A cluster keeps a deep copy. */
+#pragma once
+#include "core/util/arena.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum conf_node_state { CONF_NODE_UNKNOWN, CONF_NODE_DOWN, CONF_NODE_DRAIN, CONF_NODE_FAIL, CONF_NODE_FUTURE };
+enum conf_part_state { CONF_PART_UP, CONF_PART_DOWN, CONF_PART_DRAIN, CONF_PART_INACTIVE };
+
+/* SelectTypeParameters */
+enum {
+	CONF_CR_CPU = 1,
+	CONF_CR_CORE = 2,
+	CONF_CR_SOCKET = 4,
+	CONF_CR_MEMORY = 8,
+	CONF_CR_ONE_TASK_PER_CORE = 16,
+	CONF_CR_LLN = 32,
+	CONF_CR_PACK_NODES = 64,
+};
+
+struct core_node_conf {
+	char *name;
+	char *addr;     /* NodeAddr, or the name */
+	char *hostname; /* NodeHostName, or the name */
+	uint32_t port;
+	uint32_t cpus, boards, sockets, cores_per_socket, threads_per_core;
+	uint64_t real_memory; /* MiB */
+	uint64_t tmp_disk;    /* MiB */
+	uint32_t weight;
+	char *features; /* comma list or NULL */
+	char *gres;
+	enum conf_node_state state;
+	char *reason;
+};
+
+struct core_part_conf {
+	char *name;
+	char *nodes; /* host list as shown */
+	uint32_t *node_index; /* into cluster_conf.nodes, ascending */
+	size_t node_count;
+	bool is_default, hidden, root_only, lln, exclusive_user, no_root_jobs;
+	uint32_t max_time_min, default_time_min; /* CORE_INFINITE; default CORE_NO_VAL: as max */
+	uint32_t max_nodes, min_nodes;           /* CORE_INFINITE */
+	uint32_t max_cpus_per_node;              /* CORE_INFINITE */
+	uint32_t priority_tier, priority_job_factor;
+	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
+	uint32_t grace_time_s;
+	uint32_t over_time_limit_min; /* CORE_NO_VAL: the cluster's */
+	enum conf_part_state state;
+	char *allow_groups, *allow_accounts, *allow_qos, *alloc_nodes; /* NULL: all */
+	uint32_t oversubscribe; /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
+	uint32_t oversubscribe_max;
+};
+
+struct cluster_conf {
+	char *cluster_name;
+	struct core_node_conf *nodes;
+	size_t node_count;
+	struct core_part_conf *parts;
+	size_t part_count;
+	uint32_t select_flags; /* CONF_CR_* */
+	bool builtin_order;    /* sched/builtin: strictly first come */
+	bool config_overrides;
+	uint32_t first_job_id, max_job_id, max_job_count, max_array_size, max_step_count, max_tasks_per_node;
+	uint32_t min_job_age_s, kill_wait_s, inactive_limit_s, wait_time_s, over_time_limit_min;
+	uint32_t slurmd_timeout_s, slurmctld_timeout_s, batch_start_timeout_s;
+	uint32_t return_to_service; /* 0, 1, 2 */
+	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
+	bool job_requeue, disable_root_jobs;
+	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */
+};
+
+/* A deep copy in the arena. */
+struct cluster_conf *cluster_conf_copy(const struct cluster_conf *conf, struct arena *arena);

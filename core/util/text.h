@@ -1,0 +1,54 @@
+/* Text: a growing string, and strict readers of numbers, words and patterns. */
+#pragma once
+#include "core/util/err.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct text {
+	char *s;    /* always NUL-terminated once anything was added; NULL before */
+	size_t len; /* without the NUL */
+	size_t cap;
+};
+#define TEXT_EMPTY                                                                                           \
+	{                                                                                                    \
+		NULL, 0, 0                                                                                   \
+	}
+
+/* Makes room for n more bytes (and the NUL) behind t->s + t->len; who writes there adds to len, and the NUL.
+ */
+void text_reserve(struct text *t, size_t n);
+void text_add(struct text *t, const char *s);
+void text_add_n(struct text *t, const char *s, size_t n);
+void text_add_char(struct text *t, char c);
+void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void text_vprintf(struct text *t, const char *fmt, va_list ap);
+/* Adds s with control and non-ASCII bytes written as \ooo: for logs and terminals. */
+void text_add_escaped(struct text *t, const char *s, size_t n);
+/* One byte of it: writes 1 or 4 characters (no NUL), says how many. The backslash counts as a control byte.
+ */
+size_t text_escape_byte(char c, char out[4]);
+void text_clear(struct text *t); /* keeps the memory */
+void text_free(struct text *t);
+char *text_take(struct text *t);            /* the caller owns the string (never NULL); t is empty again */
+const char *text_str(const struct text *t); /* never NULL */
+
+/* Whole-string decimal numbers: no blanks, no sign for unsigned, no overflow. true when read. */
+bool text_to_u64(const char *s, uint64_t *out);
+bool text_to_u32(const char *s, uint32_t *out);
+bool text_to_i64(const char *s, int64_t *out);
+
+bool text_eq(const char *a, const char *b);        /* both may be NULL; NULL equals only NULL */
+bool text_eq_nocase(const char *a, const char *b); /* ASCII */
+bool text_starts_nocase(const char *s, const char *prefix);
+/* The copied bytes always end in NUL; false when s did not fit whole. */
+bool text_copy(char *to, size_t size, const char *s);
+/* Levenshtein distance without regard to case, for "nearest known name"; stops counting at `limit`. */
+unsigned text_distance(const char *a, const char *b, unsigned limit);
+/* The nearest of `n` names to `word` (at most a third of its length away), or NULL. */
+const char *text_nearest(const char *word, const char *const *names, size_t n);
+/* Splits s in place at `sep`; returns the next piece or NULL; *rest starts as s. Empty pieces are given. */
+char *text_split(char **rest, char sep);
+char *text_trim(char *s); /* in place, blanks at both ends */

@@ -1,0 +1,266 @@
+/* slurm.conf: the lab's file, comments and continuation, every kind of error, records and defaults. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "conf/size.h"
+#include "conf/slurm_conf.h"
+#include "conf/time.h"
+#include "core/records.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char head[] = "ClusterName=lab-cluster\nSlurmctldHost=head\n";
+static const char tail[] = "NodeName=worker-[1-3] CPUs=1 RealMemory=1800 State=UNKNOWN\n"
+			   "PartitionName=compute Nodes=worker-[1-3] Default=YES MaxTime=INFINITE State=UP\n";
+
+/* Reads head + text + tail; the number of errors, whose texts are joined into *said. */
+static size_t read_text(struct slurm_conf *conf, const char *text, struct text *said)
+{
+	struct conf_errors errors = {0};
+	struct text all = TEXT_EMPTY;
+	text_printf(&all, "%s%s%s", head, text, tail);
+	int rc = slurm_conf_read_text(conf, "slurm.conf", all.s, all.len, &errors);
+	size_t n = errors.n;
+	assert_int_equal(rc, n ? -1 : 0);
+	for (size_t i = 0; i < n; i++)
+		text_printf(said, "%u: %s\n", errors.v[i].line, errors.v[i].text);
+	conf_errors_free(&errors);
+	text_free(&all);
+	return n;
+}
+
+static void labs_file(void **state)
+{
+	(void)state;
+	struct slurm_conf conf;
+	struct conf_errors errors = {0};
+	int rc = slurm_conf_read(&conf, "test/data/lab-slurm.conf", &errors);
+	for (size_t i = 0; i < errors.n; i++)
+		print_error("%s:%u: %s\n", errors.v[i].file, errors.v[i].line, errors.v[i].text);
+	assert_int_equal(rc, 0);
+	assert_int_equal(conf.core.node_count, 3);
+	assert_string_equal(conf.core.nodes[2].name, "worker-3");
+	assert_int_equal(conf.core.nodes[2].cpus, 1);
+	assert_int_equal(conf.core.nodes[2].real_memory, 1800);
+	assert_int_equal(conf.core.nodes[2].port, 6818);
+	assert_int_equal(conf.core.part_count, 1);
+	assert_string_equal(conf.core.parts[0].nodes, "worker-[1-3]");
+	assert_true(conf.core.parts[0].is_default);
+	assert_int_equal(conf.core.parts[0].max_time_min, CORE_INFINITE);
+	assert_string_equal(conf.hosts[0].name, "head");
+	assert_int_equal(conf.core.kill_wait_s, 30);
+	assert_int_equal(conf.core.select_flags, CONF_CR_CORE);
+	slurm_conf_check_unsafe(&conf, NULL, &errors);
+	assert_int_equal(errors.n, 0);
+	slurm_conf_free(&conf);
+}
+
+static void forms_of_lines(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum param p;
+		const char *value;
+	} rows[] = {
+		{"KillWait=10 # a comment\n", P_KillWait, "10"},
+		{"KillWait=11#glued\n", P_KillWait, "11"},
+		{"  killwait = 12  \n", P_KillWait, "12"},
+		{"# KillWait=13\nKillWait=14\n", P_KillWait, "14"},
+		{"AuthInfo=a\\#b\n", P_AuthInfo, "a#b"},
+		{"Kill\\\nWait=15\n", P_KillWait, "15"},
+		{"MinJobAge=1 \\\n KillWait=16\n", P_KillWait, "16"},
+		{"MailProg=\"/bin/my mail\"\n", P_MailProg, "/bin/my mail"},
+		{"SlurmctldPort=7000 SlurmdPort=7001\n", P_SlurmdPort, "7001"},
+		{"\r\nKillWait=17\r\n", P_KillWait, "17"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slurm_conf conf;
+		struct text said = TEXT_EMPTY;
+		size_t n = read_text(&conf, rows[i].text, &said);
+		if (n)
+			fail_msg("row %zu: %s", i, said.s);
+		assert_string_equal(conf_str(&conf, rows[i].p), rows[i].value);
+		text_free(&said);
+		slurm_conf_free(&conf);
+	}
+}
+
+static void errors_are_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text, *says;
+		size_t n;
+	} rows[] = {
+		{"SlurmctldProt=1\n", "3: unknown parameter SlurmctldProt=1 (did you mean SlurmctldPort?)", 1},
+		{"KillWait=soon\n", "3: KillWait=soon: not a valid value", 1},
+		{"KillWait\n", "3: not a Parameter=Value line: KillWait", 1},
+		{"KillWait=1\nKillWait=2\n", "KillWait stands twice", 1},
+		{"NodeName=w9 CPU=3\n", "CPU=3 is not a parameter of NodeName (did you mean CPUs?)", 1},
+		{"NodeName=worker-1\n", "node worker-1 stands twice", 1},
+		{"NodeName=n[1- CPUs=1\n", "NodeName=n[1-", 1},
+		{"PartitionName=p Nodes=nosuch\n", "PartitionName=p: node nosuch is on no NodeName line", 1},
+		{"PartitionName=p Nodes=worker-1 Default=YES\n", "Default=YES already", 1},
+		{"NodeName=w[1-2] Port=1,2,3 CPUs=1\n", "Port=1,2,3 has 3 entries for 2 nodes", 1},
+		{"MailProg=\"x\n", "a quote that is not closed", 1},
+		{"Include /nonexistent\n", "Include", 1},
+		{"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
+		{"PartitionName=p Nodes=worker-1 AllowGroups=staff\n", "not be safe", 1},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slurm_conf conf;
+		struct text said = TEXT_EMPTY;
+		size_t n = read_text(&conf, rows[i].text, &said);
+		if (!strstr(text_str(&said), rows[i].says) || n != rows[i].n)
+			fail_msg("row %zu: %zu errors: %s", i, n, text_str(&said));
+		text_free(&said);
+		slurm_conf_free(&conf);
+	}
+}
+
+static void unsafe_needs_consent(void **state)
+{
+	(void)state;
+	struct slurm_conf conf;
+	struct conf_errors errors = {0};
+	struct text said = TEXT_EMPTY;
+	assert_int_equal(read_text(&conf, "Prolog=/etc/prolog\nTreeWidth=9\nPrivateData=jobs\nMailProg=/bin/mail\n", &said), 0);
+	slurm_conf_check_unsafe(&conf, "", &errors);
+	assert_int_equal(errors.n, 2);
+	conf_errors_free(&errors);
+	slurm_conf_check_unsafe(&conf, "prolog,PrivateData", &errors);
+	assert_int_equal(errors.n, 0);
+	slurm_conf_harmless(&conf, &said);
+	assert_string_equal(said.s, "TreeWidth");
+	text_free(&said);
+	slurm_conf_free(&conf);
+}
+
+static void defaults_and_records(void **state)
+{
+	(void)state;
+	struct slurm_conf conf;
+	struct text said = TEXT_EMPTY;
+	size_t n = read_text(&conf,
+	                     "NodeName=DEFAULT CoresPerSocket=4 Sockets=2 ThreadsPerCore=2 RealMemory=2G Feature=fast,big\n"
+	                     "NodeName=a[1-2] NodeAddr=10.0.0.[1-2] Port=[7001-7002]\n"
+	                     "NodeName=b1 CPUs=8\n"
+	                     "NodeSet=fastones Feature=fast\n"
+	                     "PartitionName=DEFAULT MaxTime=30 State=DOWN\n"
+	                     "PartitionName=quick Nodes=fastones\n"
+	                     "PartitionName=every Nodes=ALL MaxTime=2-0\n"
+	                     "DownNodes=b1 State=FAIL Reason=\"no power\"\n"
+	                     "NodeName=DEFAULT Sockets=1 CoresPerSocket=1 ThreadsPerCore=1\n",
+	                     &said);
+	if (n)
+		fail_msg("%s", said.s);
+	assert_int_equal(conf.core.node_count, 6);
+	assert_int_equal(conf.core.nodes[1].cpus, 16);
+	assert_string_equal(conf.core.nodes[1].addr, "10.0.0.2");
+	assert_int_equal(conf.core.nodes[1].port, 7002);
+	assert_int_equal(conf.core.nodes[1].real_memory, 2048);
+	assert_int_equal(conf.core.nodes[2].state, CONF_NODE_FAIL);
+	assert_string_equal(conf.core.nodes[2].reason, "no power");
+	assert_int_equal(conf.core.parts[0].max_time_min, 30);
+	assert_int_equal(conf.core.parts[0].state, CONF_PART_DOWN);
+	assert_int_equal(conf.core.parts[0].node_count, 6);
+	assert_int_equal(conf.core.parts[1].max_time_min, 2 * 24 * 60);
+	slurm_conf_free(&conf);
+	text_free(&said);
+}
+
+static void long_values(void **state)
+{
+	(void)state;
+	struct slurm_conf conf;
+	struct text said = TEXT_EMPTY, line = TEXT_EMPTY;
+	text_add(&line, "MailDomain=");
+	for (int i = 0; i < 1500000; i++)
+		text_add_char(&line, 'x');
+	text_add(&line, "\n");
+	assert_int_equal(read_text(&conf, line.s, &said), 0);
+	assert_int_equal(strlen(conf_str(&conf, P_MailDomain)), 1500000);
+	slurm_conf_free(&conf);
+	text_free(&said);
+	text_free(&line);
+}
+
+static void times(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool ok;
+		uint32_t minutes;
+	} rows[] = {{"5", true, 5},      {"1:30", true, 2},          {"0:3:0", true, 3},  {"1-2", true, 1560},  {"2-00:00:00", true, 2880},
+	            {"0", true, 0},      {"UNLIMITED", true, CORE_INFINITE}, {"-1", true, CORE_INFINITE}, {"1:", false, 0}, {"x", false, 0},
+	            {"", false, 0},      {"1:2:3:4", false, 0},      {"1-x", false, 0},   {"99999999999999", false, 0}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint32_t m = 7;
+		bool ok = time_parse_minutes(rows[i].text, &m);
+		if (ok != rows[i].ok || (ok && m != rows[i].minutes))
+			fail_msg("%s: %d %u", rows[i].text, ok, m);
+	}
+	static const struct {
+		int64_t s;
+		const char *elapsed, *hms;
+	} prints[] = {{7, "0:07", "00:00:07"}, {600, "10:00", "00:10:00"}, {3600, "1:00:00", "01:00:00"}, {90061, "1-01:01:01", "1-01:01:01"}};
+	for (size_t i = 0; i < sizeof(prints) / sizeof(prints[0]); i++) {
+		struct text t = TEXT_EMPTY;
+		time_print_elapsed(&t, prints[i].s);
+		assert_string_equal(t.s, prints[i].elapsed);
+		text_clear(&t);
+		time_print_hms(&t, prints[i].s);
+		assert_string_equal(t.s, prints[i].hms);
+		text_free(&t);
+	}
+	setenv("TZ", "UTC", 1);
+	const int64_t now = 1795404839000000; /* 2026-11-23T03:33:59 */
+	static const struct {
+		const char *text;
+		int64_t at;
+	} when[] = {{"now", 1795404839}, {"now+60", 1795404899}, {"now+1hour", 1795408439}, {"2026-11-23T10:00:00", 1795428000},
+	            {"tomorrow", 1795478400}, {"16:00", 1795449600}, {"03:00", 1795489200}, {"noon", 1795435200}, {"112326", 1795392000}};
+	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
+		int64_t at = 0;
+		if (!time_parse_when(when[i].text, now, &at) || at / 1000000 != when[i].at)
+			fail_msg("%s: %lld", when[i].text, (long long)(at / 1000000));
+	}
+	int64_t at;
+	assert_false(time_parse_when("soon", now, &at));
+	assert_false(time_parse_when("25:00", now, &at));
+}
+
+static void sizes(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		bool ok;
+		uint64_t mib;
+	} rows[] = {{"1800", true, 1800}, {"1G", true, 1024}, {"200MB", true, 200}, {"100K", true, 1}, {"2T", true, 2097152}, {"1X", false, 0},
+	            {"", false, 0},       {"-1", false, 0},   {"1GBx", false, 0},   {"99999999999999999999", false, 0}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t m = 0;
+		bool ok = size_parse_mib(rows[i].text, &m);
+		if (ok != rows[i].ok || (ok && m != rows[i].mib))
+			fail_msg("%s: %d %llu", rows[i].text, ok, (unsigned long long)m);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(labs_file),          cmocka_unit_test(forms_of_lines), cmocka_unit_test(errors_are_named),
+		cmocka_unit_test(unsafe_needs_consent), cmocka_unit_test(defaults_and_records), cmocka_unit_test(long_values),
+		cmocka_unit_test(times),              cmocka_unit_test(sizes),
+	};
+	return cmocka_run_group_tests_name("slurm.conf", tests, NULL, NULL);
+}

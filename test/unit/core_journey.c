@@ -1,0 +1,416 @@
+/* The lab's jobs through the core alone: submit, start, steps, ends; and every stored change replayed into a fresh cluster. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/cluster.h"
+#include "core/util/arena.h"
+#include "core/util/map.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define T0 ((core_time)1700000000 * CORE_SECOND)
+
+struct seen {
+	int started, launched, granted, ended, job_ended, refused;
+	char last_ended_nodes[256];
+	uint64_t launches[16];
+	size_t launch_count;
+	struct text stored; /* every change: schema number, length, bytes */
+};
+
+static const struct schema *const stored_schemas[16] = {0};
+
+static void on_change(void *ctx, const struct schema *schema, const void *record)
+{
+	struct seen *s = ctx;
+	struct text body = TEXT_EMPTY;
+	schema_encode(schema, record, &body);
+	varint_put(&s->stored, schema->number);
+	varint_put(&s->stored, body.len);
+	text_add_n(&s->stored, body.s ? body.s : "", body.len);
+	text_free(&body);
+	(void)stored_schemas;
+}
+
+static void on_action(void *ctx, const struct action *a)
+{
+	struct seen *s = ctx;
+	switch (a->kind) {
+	case ACTION_JOB_STARTED:
+		s->started++;
+		break;
+	case ACTION_LAUNCH_BATCH:
+		s->launched++;
+		s->launches[s->launch_count++ % 16] = a->step->record.launch;
+		break;
+	case ACTION_GRANT_STEP:
+		s->granted++;
+		s->launches[s->launch_count++ % 16] = a->step->record.launch;
+		break;
+	case ACTION_END_JOB:
+		s->ended++;
+		break;
+	case ACTION_JOB_ENDED:
+		s->job_ended++;
+		break;
+	case ACTION_REFUSE_STEP:
+		s->refused++;
+		break;
+	case ACTION_SIGNAL:
+	case ACTION_END_STEP:
+	case ACTION_STEP_ENDED:
+		break;
+	}
+}
+
+struct lab {
+	struct core_node_conf nodes[3];
+	uint32_t index[3];
+	struct core_part_conf part;
+	struct cluster_conf conf;
+	struct seen seen;
+	struct core_sink sink;
+	struct cluster *c;
+};
+
+static void lab_conf(struct lab *lab, uint32_t cpus)
+{
+	static const char *const names[] = {"worker-1", "worker-2", "worker-3"};
+	for (uint32_t i = 0; i < 3; i++) {
+		lab->nodes[i] = (struct core_node_conf){.name = (char *)(uintptr_t)names[i],
+		                                        .addr = (char *)(uintptr_t)names[i],
+		                                        .hostname = (char *)(uintptr_t)names[i],
+		                                        .port = 6818,
+		                                        .cpus = cpus,
+		                                        .boards = 1,
+		                                        .sockets = cpus,
+		                                        .cores_per_socket = 1,
+		                                        .threads_per_core = 1,
+		                                        .real_memory = 1800,
+		                                        .weight = 1};
+		lab->index[i] = i;
+	}
+	lab->part = (struct core_part_conf){.name = (char *)(uintptr_t) "compute",
+	                                    .nodes = (char *)(uintptr_t) "worker-[1-3]",
+	                                    .node_index = lab->index,
+	                                    .node_count = 3,
+	                                    .is_default = true,
+	                                    .max_time_min = CORE_INFINITE,
+	                                    .default_time_min = CORE_NO_VAL,
+	                                    .max_nodes = CORE_INFINITE,
+	                                    .max_cpus_per_node = CORE_INFINITE,
+	                                    .priority_tier = 1,
+	                                    .over_time_limit_min = CORE_NO_VAL};
+	lab->conf = (struct cluster_conf){.cluster_name = (char *)(uintptr_t) "lab",
+	                                  .nodes = lab->nodes,
+	                                  .node_count = 3,
+	                                  .parts = &lab->part,
+	                                  .part_count = 1,
+	                                  .select_flags = CONF_CR_CORE,
+	                                  .max_job_count = 10000,
+	                                  .min_job_age_s = 300,
+	                                  .kill_wait_s = 30,
+	                                  .slurmd_timeout_s = 300,
+	                                  .job_requeue = true};
+}
+
+static void lab_register(struct lab *lab, const char *name, const uint64_t *launches, size_t n, core_time now)
+{
+	struct hardware hw = {.cpus = 64, .real_memory = 100000, .tmp_disk = 1000};
+	struct err err = {0};
+	const struct node_registration reg = {.boot_id = "boot-1",
+	                                      .version = "22.05.8",
+	                                      .hardware = &hw,
+	                                      .launches = launches,
+	                                      .launch_count = n};
+	assert_int_equal(node_register(lab->c, name, &reg, now, &err), 0);
+}
+
+static void check(struct lab *lab)
+{
+	struct err err = {0};
+	if (cluster_check(lab->c, &err) != 0)
+		fail_msg("%s", err_text(&err));
+}
+
+static struct lab *lab_new(uint32_t cpus)
+{
+	static const uint8_t instance[16] = {1};
+	struct lab *lab = xcalloc(1, sizeof(*lab));
+	lab_conf(lab, cpus);
+	lab->sink = (struct core_sink){&lab->seen, on_change, on_action};
+	lab->c = cluster_new(&lab->conf, &lab->sink);
+	cluster_start(lab->c, T0, instance, NULL, NULL);
+	for (int i = 0; i < 3; i++)
+		lab_register(lab, lab->nodes[i].name, NULL, 0, T0);
+	cluster_run(lab->c, T0);
+	check(lab);
+	return lab;
+}
+
+static void lab_free(struct lab *lab)
+{
+	cluster_free(lab->c);
+	text_free(&lab->seen.stored);
+	free(lab);
+}
+
+static struct job *submit(struct lab *lab, bool batch, uint32_t nodes, uint32_t tasks, core_time now)
+{
+	struct identity who = {.uid = 1000, .gid = 1000, .user_name = (char *)(uintptr_t) "alice"};
+	struct job_spec spec;
+	struct job *job = NULL;
+	struct err err = {0};
+	schema_init(schema_of_job_spec(), &spec);
+	spec.who = &who;
+	spec.batch = batch;
+	spec.nodes_min = nodes;
+	spec.tasks = tasks;
+	spec.tasks_set = tasks != 0;
+	assert_int_equal(job_submit(lab->c, &spec, now, &job, &err), 0);
+	cluster_run(lab->c, now);
+	check(lab);
+	return job;
+}
+
+static struct step *step(struct lab *lab, struct job *job, core_time now)
+{
+	const struct step_request r = {.name = "python3",
+	                               .tasks = 1,
+	                               .tasks_set = true,
+	                               .nodes_min = 1,
+	                               .nodes_max = 1,
+	                               .mem_per_node = CORE_NO_VAL64,
+	                               .relative = CORE_NO_VAL,
+	                               .dist = CORE_NO_VAL,
+	                               .time_limit_min = CORE_NO_VAL};
+	struct step *out = NULL;
+	struct err err = {0};
+	assert_int_equal(step_create(lab->c, job, &r, now, &out, &err), 0);
+	check(lab);
+	return out;
+}
+
+/* A batch job on three nodes whose three steps go to a node each; a fourth waits until one ends. */
+static void batch_with_steps(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct job *job = submit(lab, true, 3, 3, T0);
+	assert_int_equal(job->state.state, JOB_RUNNING);
+	assert_int_equal(job->state.nodes.n, 3);
+	assert_int_equal(lab->seen.launched, 1);
+	struct step *s[4];
+	for (int i = 0; i < 4; i++)
+		s[i] = step(lab, job, T0);
+	assert_string_equal(s[0]->record.nodes.v[0].node, "worker-1");
+	assert_string_equal(s[1]->record.nodes.v[0].node, "worker-2");
+	assert_string_equal(s[2]->record.nodes.v[0].node, "worker-3");
+	assert_true(s[3]->queued);
+	assert_int_equal(lab->seen.granted, 3);
+	report_step_started(lab->c, "worker-2", job->serial, 1, s[1]->record.launch, T0);
+	report_step_ended(lab->c, "worker-2", job->serial, 1, s[1]->record.launch, 0, NULL, NULL, T0);
+	check(lab);
+	assert_false(s[3]->queued);
+	assert_string_equal(s[3]->record.nodes.v[0].node, "worker-2");
+	report_step_ended(lab->c, "worker-2", job->serial, 1, s[1]->record.launch, 0, NULL, NULL, T0);
+	uint64_t batch = job->state.batch_launch;
+	report_step_ended(lab->c, "worker-1", job->serial, 1, batch, 0, NULL, NULL, T0 + CORE_SECOND);
+	check(lab);
+	assert_int_equal(job->state.state, JOB_COMPLETED);
+	assert_string_equal(job_shown_word(job->state.state, job->state.flags), "COMPLETING");
+	assert_int_equal(lab->seen.ended, 3);
+	for (int i = 0; i < 3; i++) {
+		report_job_gone(lab->c, lab->nodes[i].name, job->serial, 1, T0 + CORE_SECOND);
+		check(lab);
+	}
+	assert_true(job_is_done(job));
+	assert_int_equal(node_shown_base(node_by_name(lab->c, "worker-1")), NODE_IDLE);
+	/* MinJobAge later it is gone. */
+	cluster_run(lab->c, T0 + 400 * CORE_SECOND);
+	assert_null(job_by_id(lab->c, 1));
+	lab_free(lab);
+}
+
+static void first_come_first_served(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct job *a = submit(lab, false, 2, 0, T0), *b = submit(lab, true, 3, 0, T0), *d = submit(lab, true, 1, 1, T0);
+	struct err err = {0};
+	assert_int_equal(a->state.state, JOB_RUNNING);
+	assert_int_equal(b->reason, REASON_RESOURCES);
+	assert_int_equal(d->reason, REASON_PRIORITY);
+	assert_int_equal(a->state.priority, b->state.priority + 1);
+	assert_int_equal(job_complete(lab->c, a, 0, T0, &err), 0);
+	for (uint32_t i = 0; i < a->state.nodes.n; i++)
+		report_job_gone(lab->c, a->state.nodes.v[i].node, a->serial, 1, T0);
+	cluster_run(lab->c, T0);
+	check(lab);
+	assert_int_equal(b->state.state, JOB_RUNNING);
+	assert_int_equal(d->state.state, JOB_PENDING);
+	assert_int_equal(job_cancel(lab->c, b, 0, false, false, 1000, T0, &err), 0);
+	for (int i = 0; i < 3; i++)
+		report_job_gone(lab->c, lab->nodes[i].name, b->serial, 1, T0);
+	cluster_run(lab->c, T0);
+	check(lab);
+	assert_int_equal(d->state.state, JOB_RUNNING);
+	assert_int_equal(b->state.exit_status, 15);
+	lab_free(lab);
+}
+
+static void refusals(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct identity who = {.uid = 1000, .gid = 1000};
+	struct job_spec spec;
+	struct job *job;
+	const struct {
+		uint32_t nodes_min, nodes_max, tasks, cpus;
+		uint64_t mem;
+		const char *partition, *nodes;
+		int code;
+	} rows[] = {
+		{1, 0, 1, 2, CORE_NO_VAL64, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
+		{1, 0, 1, 1, 4000, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
+		{1, 1, 3, 1, CORE_NO_VAL64, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
+		{1, 0, 1, 1, CORE_NO_VAL64, "nosuch", NULL, ERR_INVALID_PARTITION},
+		{1, 0, 1, 1, CORE_NO_VAL64, NULL, "worker-9", ERR_INVALID_NODE_NAME},
+		{4, 0, 4, 1, CORE_NO_VAL64, NULL, NULL, 0}, /* it can only wait */
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct err err = {0};
+		schema_init(schema_of_job_spec(), &spec);
+		spec.who = &who;
+		spec.nodes_min = rows[i].nodes_min;
+		spec.nodes_max = rows[i].nodes_max;
+		spec.tasks = rows[i].tasks;
+		spec.tasks_set = true;
+		spec.cpus_per_task = rows[i].cpus;
+		spec.mem_per_node = rows[i].mem;
+		spec.partition = (char *)(uintptr_t)rows[i].partition;
+		spec.req_nodes = (char *)(uintptr_t)rows[i].nodes;
+		assert_int_equal(job_submit(lab->c, &spec, T0, &job, &err), rows[i].code ? -1 : 0);
+		assert_int_equal(err.code, rows[i].code);
+	}
+	cluster_run(lab->c, T0);
+	check(lab);
+	assert_int_equal(job->reason, REASON_PART_CONFIG);
+	lab_free(lab);
+}
+
+static void node_lost_and_requeued(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct job *job = submit(lab, true, 1, 1, T0);
+	node_lost(lab->c, "worker-1", T0 + CORE_SECOND);
+	cluster_run(lab->c, T0 + 100 * CORE_SECOND);
+	assert_int_equal(job->state.state, JOB_RUNNING);
+	cluster_run(lab->c, T0 + 302 * CORE_SECOND);
+	check(lab);
+	assert_int_equal(node_shown_base(node_by_name(lab->c, "worker-1")), NODE_DOWN);
+	assert_int_equal(job->state.state, JOB_PENDING);
+	assert_int_equal(job->state.restarts, 1);
+	cluster_run(lab->c, T0 + 500 * CORE_SECOND);
+	check(lab);
+	assert_int_equal(job->state.state, JOB_RUNNING);
+	assert_int_equal(job->state.attempt, 2);
+	lab_free(lab);
+}
+
+static void time_limit(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct identity who = {.uid = 1000, .gid = 1000};
+	struct job_spec spec;
+	struct job *job;
+	struct err err = {0};
+	schema_init(schema_of_job_spec(), &spec);
+	spec.who = &who;
+	spec.batch = true;
+	spec.time_limit_min = 1;
+	assert_int_equal(job_submit(lab->c, &spec, T0, &job, &err), 0);
+	cluster_run(lab->c, T0);
+	assert_int_equal(cluster_next_time(lab->c), T0 + 60 * CORE_SECOND);
+	cluster_run(lab->c, T0 + 60 * CORE_SECOND);
+	assert_int_equal(job->state.state, JOB_TIMEOUT);
+	check(lab);
+	lab_free(lab);
+}
+
+/* ---- restoring ---- */
+
+static const struct schema *schema_by_number(uint64_t number)
+{
+	static const struct schema *(*const all[])(void) = {schema_of_meta,       schema_of_job_spec, schema_of_job_state, schema_of_step_record,
+	                                                    schema_of_node_state, schema_of_job_gone, schema_of_step_gone, schema_of_history_job};
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (all[i]()->number == number)
+			return all[i]();
+	return NULL;
+}
+
+/* Feeds all stored changes, in order, to a fresh cluster (each put replaces the one before). */
+static struct cluster *replay(struct lab *lab)
+{
+	struct cluster *c = cluster_new(&lab->conf, &(struct core_sink){0});
+	struct arena arena;
+	arena_init(&arena);
+	const uint8_t *p = (const uint8_t *)lab->seen.stored.s;
+	for (size_t at = 0; at < lab->seen.stored.len;) {
+		uint64_t number = 0, n = 0;
+		struct err err = {0};
+		at += varint_get(p + at, lab->seen.stored.len - at, &number);
+		at += varint_get(p + at, lab->seen.stored.len - at, &n);
+		const struct schema *s = schema_by_number(number);
+		assert_non_null(s);
+		void *record = arena_alloc(&arena, s->size);
+		assert_int_equal(schema_decode(s, record, p + at, (size_t)n, &arena, &err), 0);
+		/* Steps are rows of their own, which only a store replaces: load each once, at its last state. */
+		if (s != schema_of_job_gone() && s != schema_of_step_gone() && s != schema_of_history_job() && s != schema_of_step_record())
+			assert_int_equal(cluster_load(c, s, record, &err), 0);
+		at += (size_t)n;
+	}
+	arena_free(&arena);
+	return c;
+}
+
+static void restored_as_it_was(void **state)
+{
+	(void)state;
+	static const uint8_t instance[16] = {2};
+	struct lab *lab = lab_new(2);
+	struct job *running = submit(lab, false, 3, 6, T0), *waiting = submit(lab, true, 1, 1, T0);
+	struct cluster *c = replay(lab);
+	cluster_start(c, T0 + CORE_SECOND, instance, NULL, NULL);
+	struct err err = {0};
+	if (cluster_check(c, &err) != 0)
+		fail_msg("%s", err_text(&err));
+	const struct job *a = job_by_id(c, running->job_id), *b = job_by_id(c, waiting->job_id);
+	assert_int_equal(schema_differs(schema_of_job_state(), &a->state, &running->state), 0);
+	assert_int_equal(schema_differs(schema_of_job_spec(), &b->spec, &waiting->spec), 0);
+	assert_int_equal(cluster_meta(c)->epoch, cluster_meta(lab->c)->epoch + 1);
+	assert_memory_equal(cluster_meta(c)->instance.v, cluster_meta(lab->c)->instance.v, 16);
+	/* Nothing starts before the workers have said what they run. */
+	cluster_run(c, T0 + CORE_SECOND);
+	assert_int_equal(b->state.state, JOB_PENDING);
+	cluster_free(c);
+	lab_free(lab);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(batch_with_steps), cmocka_unit_test(first_come_first_served), cmocka_unit_test(refusals),
+		cmocka_unit_test(node_lost_and_requeued), cmocka_unit_test(time_limit), cmocka_unit_test(restored_as_it_was),
+	};
+	return cmocka_run_group_tests_name("core journey", tests, NULL, NULL);
+}
