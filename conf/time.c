@@ -239,10 +239,8 @@ static bool parse_word(const char *s, struct tm *tm, bool *of_day)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!text_eq_nocase(s, words[i].word))
 			continue;
-		if (words[i].of_day || words[i].days) {
-			tm->tm_hour = words[i].hour;
-			tm->tm_min = tm->tm_sec = 0;
-		}
+		tm->tm_hour = words[i].hour;
+		tm->tm_min = tm->tm_sec = 0;
 		tm->tm_mday += words[i].days;
 		*of_day = words[i].of_day;
 		return true;

@@ -35,7 +35,8 @@ struct client {
 	struct list kept;
 };
 
-static void client_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+static void client_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
+                           size_t n)
 {
 	struct client *c = ctx;
 	c->has_message = true;
@@ -73,12 +74,14 @@ static void rest(struct client *c, int64_t us)
 }
 
 /* Dials once, until OPEN could be sent. */
-static int dial_once(struct client *c, const char *addr, uint16_t port, const struct session_audience *audience, int64_t timeout_us)
+static int dial_once(struct client *c, const char *addr, uint16_t port,
+                     const struct session_audience *audience, int64_t timeout_us)
 {
 	const struct conn_credential credential = {.local_daemon = true};
 	err_clear(&c->ended);
 	c->over = false;
-	c->conn = dial_held(c->loop, addr, port, audience, &credential, timeout_us, &client_ops, c, &c->ended);
+	c->conn =
+	        dial_held(c->loop, addr, port, audience, &credential, timeout_us, &client_ops, c, &c->ended);
 	while (c->conn && c->conn->phase == CONN_DIALING)
 		loop_once(c->loop, -1);
 	return c->conn ? 0 : -1;
@@ -95,8 +98,8 @@ static int is_over(const struct client *c, struct err *err)
 	return err_set(err, ERR_CONNECT, NULL);
 }
 
-struct client *client_open(const char *addr, uint16_t port, const struct session_audience *audience, int64_t timeout_us,
-                           struct err *err)
+struct client *client_open(const char *addr, uint16_t port, const struct session_audience *audience,
+                           int64_t timeout_us, struct err *err)
 {
 	int64_t until = loop_clock() + timeout_us, pause = RETRY_FIRST_US;
 	if (sodium_init() < 0) {
@@ -139,7 +142,8 @@ int client_send(struct client *c, uint32_t type, const void *request, struct err
 	return send_id(c, type, ++c->last_id, request, err);
 }
 
-/* Turns the loop until a message is there. 1: it is; 0: the time is over, or a signal came (when asked for); -1. */
+/* Turns the loop until a message is there. 1: it is; 0: the time is over, or a signal came (when asked for);
+ * -1. */
 static int wait_message(struct client *c, int64_t until, bool signals, struct err *err)
 {
 	while (!c->has_message) {
@@ -150,7 +154,9 @@ static int wait_message(struct client *c, int64_t until, bool signals, struct er
 			c->conn->held = false;
 			conn_flush(c->conn);
 		}
-		loop_once(c->loop, left < 0 ? (until < 0 ? -1 : 0) : left > 3600000000ll ? 3600000 : (int)((left + 999) / 1000));
+		loop_once(c->loop, left < 0              ? (until < 0 ? -1 : 0)
+		                   : left > 3600000000ll ? 3600000
+		                                         : (int)((left + 999) / 1000));
 		if (c->has_message || c->over)
 			continue;
 		if (signals && loop_interrupted(c->loop))
@@ -169,7 +175,8 @@ static void message_done(struct client *c)
 		conn_pause(c->conn, false);
 }
 
-static int decode(uint32_t type, const uint8_t *body, size_t n, struct arena *arena, void **record, struct err *err)
+static int decode(uint32_t type, const uint8_t *body, size_t n, struct arena *arena, void **record,
+                  struct err *err)
 {
 	const struct schema *schema = message_schema(type);
 	void *r = arena_alloc(arena, schema->size);
@@ -190,8 +197,8 @@ static int become_error(const struct msg_error *m, char **help, struct arena *ar
 }
 
 /* Decodes a message; an error of the server becomes ours. */
-static int give(uint32_t type, const uint8_t *body, size_t n, struct arena *arena, uint32_t *reply_type, void **record, char **help,
-                struct err *err)
+static int give(uint32_t type, const uint8_t *body, size_t n, struct arena *arena, uint32_t *reply_type,
+                void **record, char **help, struct err *err)
 {
 	if (decode(type, body, n, arena, record, err) != 0)
 		return -1;
@@ -210,8 +217,8 @@ static void keep(struct client *c)
 	list_append(&c->kept, &k->in_kept);
 }
 
-int client_call(struct client *c, uint32_t type, const void *request, struct arena *arena, uint32_t *reply_type, void **record,
-                char **help, struct err *err)
+int client_call(struct client *c, uint32_t type, const void *request, struct arena *arena,
+                uint32_t *reply_type, void **record, char **help, struct err *err)
 {
 	uint64_t id = ++c->last_id;
 	int64_t until = loop_clock() + c->timeout_us;
@@ -237,7 +244,8 @@ int client_call(struct client *c, uint32_t type, const void *request, struct are
 	return rc;
 }
 
-int client_next(struct client *c, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record, struct err *err)
+int client_next(struct client *c, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record,
+                struct err *err)
 {
 	*type = 0;
 	*record = NULL;
@@ -270,8 +278,7 @@ void client_close(struct client *c)
 			conn_finish(c->conn);
 		conn_close(c->conn);
 	}
-	list_each_safe(it, tmp, &c->kept)
-	{
+	list_each_safe (it, tmp, &c->kept) {
 		list_remove(it);
 		free(list_entry(it, struct kept, in_kept));
 	}

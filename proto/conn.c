@@ -14,10 +14,10 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define READ_SIZE  (64 * 1024)
-#define READ_TURNS 4         /* reads of one connection before others get their turn */
-#define LOW_MARK   (64 * 1024)
-#define KEPT_MAX   (64 * 1024) /* bytes of an empty queue's memory that are kept */
+#define READ_SIZE  65536
+#define READ_TURNS 4 /* reads of one connection before others get their turn */
+#define LOW_MARK   65536
+#define KEPT_MAX   65536 /* bytes of an empty queue's memory that are kept */
 #define LINGER_US  5000000
 
 static void conn_event(void *ctx, uint32_t events);
@@ -211,8 +211,8 @@ static void linger_over(void *ctx)
 	conn_fail(c, err.code ? &err : NULL);
 }
 
-/* All is sent. A socket that is closed with unread bytes in it resets the connection, and the peer may lose what it has not read: so
- * what still comes is read and dropped until the peer closes. */
+/* All is sent. A socket that is closed with unread bytes in it resets the connection, and the peer may lose
+ * what it has not read: so what still comes is read and dropped until the peer closes. */
 static void linger(struct conn *c)
 {
 	c->phase = CONN_LINGERING;
@@ -233,7 +233,8 @@ static void push(struct conn *c)
 			continue;
 		if (n < 0 && (errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
 			break;
-		/* When it failed, what the peer sent before it went can still be read: the loop comes to its end by itself. */
+		/* When it failed, what the peer sent before it went can still be read: the loop comes to its
+		 * end by itself. */
 		c->broken = n < 0;
 		fault_point("after send");
 		c->out_at += n > 0 ? (size_t)n : 0;
@@ -269,7 +270,7 @@ static void uncork(struct conn *c)
 
 void conn_send_encoded(struct conn *c, uint32_t type, uint64_t id, const void *body, size_t n)
 {
-	if (c->phase == CONN_DEAD || c->phase >= CONN_FINISHING || c->broken || c->finish_early)
+	if (c->phase >= CONN_FINISHING || c->broken || c->finish_early)
 		return;
 	if (!c->session) {
 		varint_put(&c->early, type);
@@ -307,7 +308,7 @@ void conn_send_error(struct conn *c, uint64_t id, const struct err *err, const c
 
 void conn_finish(struct conn *c)
 {
-	if (c->phase == CONN_DEAD || c->phase >= CONN_FINISHING)
+	if (c->phase >= CONN_FINISHING)
 		return;
 	if (!c->session) {
 		c->finish_early = true;
@@ -355,10 +356,12 @@ static void refuse_message(struct conn *c, const struct session_message *m)
 {
 	struct err err = {0};
 	if (!message_schema(m->type))
-		err_set(&err, ERR_NOT_SUPPORTED, "message %u is not supported by version %s", (unsigned)m->type, BATCHBOX_VERSION);
+		err_set(&err, ERR_NOT_SUPPORTED, "message %u is not supported by version %s",
+		        (unsigned)m->type, BATCHBOX_VERSION);
 	else
 		err_set(&err, ERR_ACCESS_DENIED, NULL);
-	log_debug("%s may not send message %u (%s)", c->peer.address, (unsigned)m->type, message_name(m->type));
+	log_debug("%s may not send message %u (%s)", c->peer.address, (unsigned)m->type,
+	          message_name(m->type));
 	conn_send_error(c, m->id, &err, NULL);
 }
 
@@ -403,7 +406,8 @@ static void deliver(struct conn *c, const struct session_message *m)
 	}
 	/* An answer to an error would be answered for ever. */
 	bool known = message_schema(m->type) != NULL;
-	bool allowed = !c->checked || m->type == MSG_msg_error || permission_may_send(m->type, &c->peer, c->slurm_uid);
+	bool allowed = !c->checked || m->type == MSG_msg_error ||
+	               permission_may_send(m->type, &c->peer, c->slurm_uid);
 	if (!known || !allowed)
 		refuse_message(c, m);
 	else if (c->ops && c->ops->message)
@@ -481,11 +485,11 @@ static void ended(struct conn *c, int cause)
 	if (c->phase == CONN_WELCOME && c->in.len - c->in_at == 1)
 		dial_refused(c, (uint8_t)c->in.s[c->in_at], &err);
 	else if (c->phase == CONN_WELCOME)
-		err_set(&err, ERR_CONNECT, "%s closed the connection before the session stood%s%s", c->peer.address, cause ? ": " : "",
-		        cause ? strerror(cause) : "");
+		err_set(&err, ERR_CONNECT, "%s closed the connection before the session stood%s%s",
+		        c->peer.address, cause ? ": " : "", cause ? strerror(cause) : "");
 	else
-		err_set(&err, ERR_TRUNCATED, "the connection with %s was cut%s%s", c->peer.address, cause ? ": " : "",
-		        cause ? strerror(cause) : "");
+		err_set(&err, ERR_TRUNCATED, "the connection with %s was cut%s%s", c->peer.address,
+		        cause ? ": " : "", cause ? strerror(cause) : "");
 	conn_fail(c, &err);
 }
 
@@ -496,7 +500,9 @@ static void receive(struct conn *c)
 	/* What a reader that has just resumed left lying comes before what is new, or the end. */
 	if (c->later)
 		take(c, NULL, 0);
-	for (int turn = 0; turn < READ_TURNS && c->phase != CONN_DEAD && !(c->paused && c->phase < CONN_LINGERING); turn++) {
+	for (int turn = 0;
+	     turn < READ_TURNS && c->phase != CONN_DEAD && !(c->paused && c->phase < CONN_LINGERING);
+	     turn++) {
 		ssize_t n = recv(c->fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
@@ -545,8 +551,9 @@ static void conn_event(void *ctx, uint32_t events)
 
 /* ---- a server's end ---- */
 
-struct conn *conn_serve(struct loop *loop, int fd, const struct session_keys *keys, const struct session_peer *peer,
-                        const char *version, const uint8_t *instance, struct err *err)
+struct conn *conn_serve(struct loop *loop, int fd, const struct session_keys *keys,
+                        const struct session_peer *peer, const char *version, const uint8_t *instance,
+                        struct err *err)
 {
 	struct conn *c = conn_new(loop, NULL, NULL);
 	struct msg_welcome m;
@@ -583,8 +590,9 @@ void conn_start(struct conn *c)
 	conn_release(c);
 }
 
-struct conn *conn_adopt(struct loop *loop, int fd, const struct session_keys *keys, const struct session_peer *peer,
-                        const struct conn_ops *ops, void *ctx, struct err *err)
+struct conn *conn_adopt(struct loop *loop, int fd, const struct session_keys *keys,
+                        const struct session_peer *peer, const struct conn_ops *ops, void *ctx,
+                        struct err *err)
 {
 	struct conn *c = conn_serve(loop, fd, keys, peer, BATCHBOX_VERSION, peer->step.instance, err);
 	if (c) {

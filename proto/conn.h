@@ -1,4 +1,5 @@
-/* Authenticated connections on a loop: the server's and the client's end, and the daemon's local ticket socket. */
+/* Authenticated connections on a loop: the server's and the client's end, and the daemon's local ticket
+ * socket. */
 #pragma once
 #include "core/util/schema.h"
 #include "proto/loop.h"
@@ -9,10 +10,12 @@ struct conn;
 
 /* Callbacks; conn_close() may be called in any of them. After `closed` the conn is gone. */
 struct conn_ops {
-	/* The session stands: at the server after OPEN, at the client after the server's first frame. May be NULL. */
+	/* The session stands: at the server after OPEN, at the client after the server's first frame. May be
+	 * NULL. */
 	void (*opened)(void *ctx, struct conn *conn);
 	/* One authenticated message. body is valid during the call. */
-	void (*message)(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n);
+	void (*message)(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
+	                size_t n);
 	/* err NULL: an authenticated end (TAG_FINAL). Otherwise what went wrong (ERR_TRUNCATED: cut off). */
 	void (*closed)(void *ctx, struct conn *conn, const struct err *err);
 	/* The bytes that wait to be sent fell below the low mark. May be NULL. */
@@ -21,15 +24,17 @@ struct conn_ops {
 
 void conn_set_ctx(struct conn *conn, const struct conn_ops *ops, void *ctx);
 void *conn_ctx(const struct conn *conn);
-/* Seals and queues a message; never blocks, never calls back. Before `opened` it goes with OPEN, and only the server that is meant can
- * read it. id: the request's id for answers, a new one for requests, 0 else. A message that permissions.def does not allow the peer never
- * reaches `message`: it is answered with an error. */
+/* Seals and queues a message; never blocks, never calls back. Before `opened` it goes with OPEN, and only the
+ * server that is meant can read it. id: the request's id for answers, a new one for requests, 0 else. A
+ * message that permissions.def does not allow the peer never reaches `message`: it is answered with an error.
+ */
 void conn_send(struct conn *conn, uint32_t type, uint64_t id, const void *record);
 /* The same for bytes that were encoded already. */
 void conn_send_encoded(struct conn *conn, uint32_t type, uint64_t id, const void *body, size_t n);
 /* msg_error from an err. help may be NULL. */
 void conn_send_error(struct conn *conn, uint64_t id, const struct err *err, const char *help);
-/* TAG_FINAL after what is queued; messages that still come are dropped. `closed` follows without an error when all of it has arrived. */
+/* TAG_FINAL after what is queued; messages that still come are dropped. `closed` follows without an error
+ * when all of it has arrived. */
 void conn_finish(struct conn *conn);
 /* At once; `closed` is not called. */
 void conn_close(struct conn *conn);
@@ -45,21 +50,25 @@ uint64_t conn_id(const struct conn *conn);
 
 struct server;
 struct server_ops {
-	/* A verified OPEN: give the connection its ops by conn_set_ctx(); false refuses (closes). */
+	/* A verified OPEN of a user or daemon: give the connection its ops by conn_set_ctx(); false refuses
+	 * (closes). NULL refuses all. */
 	bool (*accepted)(void *ctx, struct conn *conn);
-	/* For step sessions at a worker: NULL refuses every step session. Looks the grant up from peer->step; returns true when it is
-	 * known (now or within the 10 s that the server waits: it asks again whenever server_grants_changed() is called). */
+	/* For step sessions at a worker: NULL refuses every step session. Looks the grant up from peer->step;
+	 * returns true when it is known (now or within the 10 s that the server waits: it asks again whenever
+	 * server_grants_changed() is called). */
 	bool (*step_known)(void *ctx, const struct session_peer *peer);
-	/* A step session's OPEN is verified: the raw socket with its keys is handed over, nothing was written but HELLO and nothing read
-	 * behind OPEN. The callee owns fd and wipes its copy of keys. */
-	void (*step_opened)(void *ctx, int fd, const struct session_peer *peer, const struct session_keys *keys);
+	/* A step session's OPEN is verified: the raw socket with its keys is handed over, nothing was written
+	 * but HELLO and nothing read behind OPEN. The callee owns fd and wipes its copy of keys. */
+	void (*step_opened)(void *ctx, int fd, const struct session_peer *peer,
+	                    const struct session_keys *keys);
 };
 struct server_conf {
 	enum session_role role;
-	const char *name;    /* audience name: what clients must mean */
+	const char *name; /* audience name: what clients must mean */
 	const char *cluster;
 	const struct key_master *master; /* controller: verifies every host's key; NULL at a worker */
-	const struct key_host *own;      /* worker: verifies step keys derived from it; also user tickets of its own host */
+	const struct key_host
+	        *own; /* worker: verifies step keys derived from it; also user tickets of its own host */
 	const char *version;
 	const uint8_t *instance; /* 16 bytes, copied, or NULL until known (server_set_instance) */
 	uint32_t fd_reserve;     /* nodes + 128: descriptors that users' sessions leave free */
@@ -67,8 +76,8 @@ struct server_conf {
 	uint32_t slurm_uid;      /* exempt from the per-uid limit, as root is */
 };
 /* Listens on all addresses (or `address`) at port; port 0 takes a free one (server_port tells). */
-struct server *server_new(struct loop *loop, const struct server_conf *conf, const char *address, uint16_t port,
-                          const struct server_ops *ops, void *ctx, struct err *err);
+struct server *server_new(struct loop *loop, const struct server_conf *conf, const char *address,
+                          uint16_t port, const struct server_ops *ops, void *ctx, struct err *err);
 uint16_t server_port(const struct server *server);
 void server_set_instance(struct server *server, const uint8_t instance[16]);
 void server_grants_changed(struct server *server);
@@ -81,30 +90,36 @@ struct conn_credential {
 	const struct key_host *host_key; /* a daemon's own session */
 	const uint8_t *step_key;         /* KEY_SIZE bytes: a step session, of `step` */
 	const struct key_step_of *step;
-	bool local_daemon;               /* a user's ticket from the daemon of this host */
+	bool local_daemon; /* a user's ticket from the daemon of this host */
 };
-/* Starts to connect to addr ("host" or numeric) at port; returns at once; `opened` or `closed` follows. timeout_us covers connect to
- * opened. Names are resolved off the loop's thread, numeric addresses at once. */
-struct conn *conn_dial(struct loop *loop, const char *addr, uint16_t port, const struct session_audience *audience,
-                       const struct conn_credential *credential, int64_t timeout_us,
-                       const struct conn_ops *ops, void *ctx, struct err *err);
-/* A connection whose session keys came by hand-over (the shepherd's end of a step session): we are the server. Takes fd, also when it
- * fails. `opened` is not called: it stands. */
-struct conn *conn_adopt(struct loop *loop, int fd, const struct session_keys *keys, const struct session_peer *peer,
-                        const struct conn_ops *ops, void *ctx, struct err *err);
+/* Starts to connect to addr ("host" or numeric) at port; returns at once; `opened` or `closed` follows.
+ * timeout_us covers connect to opened. Names are resolved off the loop's thread, numeric addresses at once.
+ */
+struct conn *conn_dial(struct loop *loop, const char *addr, uint16_t port,
+                       const struct session_audience *audience, const struct conn_credential *credential,
+                       int64_t timeout_us, const struct conn_ops *ops, void *ctx, struct err *err);
+/* A connection whose session keys came by hand-over (the shepherd's end of a step session): we are the
+ * server. Takes fd, also when it fails. `opened` is not called: it stands. */
+struct conn *conn_adopt(struct loop *loop, int fd, const struct session_keys *keys,
+                        const struct session_peer *peer, const struct conn_ops *ops, void *ctx,
+                        struct err *err);
 
 /* ---- client: blocking, for commands ---- */
 
 struct client;
-/* Connects to the cluster's controller with a ticket of the local daemon (sockets in /run/batchbox/..., or $BATCHBOX_RUN_DIR of a
- * single-user cluster owned by the caller). Tries for at most timeout_us. Errors: ERR_CONNECT (with Slurm's words), ERR_UNAUTHENTICATED. */
-struct client *client_open(const char *addr, uint16_t port, const struct session_audience *audience, int64_t timeout_us, struct err *err);
-/* Sends a request and receives the next message with its id: *type and the record decoded into the arena (*record). An msg_error
- * answer becomes err (code and text; help, if any, in *help when not NULL) and -1. */
-int client_call(struct client *client, uint32_t type, const void *request, struct arena *arena, uint32_t *reply_type, void **record,
-                char **help, struct err *err);
-/* Receives the next message (of the same request or pushed). timeout_us -1: for ever. 0 and *type 0 on a time-out or a signal (EINTR). */
-int client_next(struct client *client, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record, struct err *err);
+/* Connects to the cluster's controller with a ticket of the local daemon (sockets in /run/batchbox/..., or
+ * $BATCHBOX_RUN_DIR of a single-user cluster owned by the caller). Tries for at most timeout_us. Errors:
+ * ERR_CONNECT (with Slurm's words), ERR_UNAUTHENTICATED. */
+struct client *client_open(const char *addr, uint16_t port, const struct session_audience *audience,
+                           int64_t timeout_us, struct err *err);
+/* Sends a request and receives the next message with its id: *type and the record decoded into the arena
+ * (*record). An msg_error answer becomes err (code and text; help, if any, in *help when not NULL) and -1. */
+int client_call(struct client *client, uint32_t type, const void *request, struct arena *arena,
+                uint32_t *reply_type, void **record, char **help, struct err *err);
+/* Receives the next message (of the same request or pushed). timeout_us -1: for ever. 0 and *type 0 on a
+ * time-out or a signal (EINTR). */
+int client_next(struct client *client, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record,
+                struct err *err);
 int client_send(struct client *client, uint32_t type, const void *request, struct err *err);
 int client_fd(const struct client *client);
 void client_close(struct client *client);
@@ -112,16 +127,18 @@ void client_close(struct client *client);
 /* ---- the local ticket socket ---- */
 
 struct ticket_server;
-/* Serves tickets at path (`auth` or `auth.NODE` in dir), mode 0666, under a lock; a stale socket is replaced, a live one is an error.
- * dir is made (0755) when missing; each failure says the mend. audiences: the controller's name, and own worker name or NULL. */
+/* Serves tickets at path (`auth` or `auth.NODE` in dir), mode 0666, under a lock; a stale socket is replaced,
+ * a live one is an error. dir is made (0755) when missing; each failure says the mend. audiences: the
+ * controller's name, and own worker name or NULL. */
 struct ticket_server_conf {
-	const char *dir;       /* /run/batchbox/slurmctld ... */
-	const char *file;      /* auth */
+	const char *dir;  /* /run/batchbox/slurmctld ... */
+	const char *file; /* auth */
 	const struct key_host *own;
-	const char *controller; /* audience name */
-	const char *worker;     /* own NodeName, or NULL */
-	uint32_t single_uid;    /* CORE_NO_VAL: none */
-	const char *subuid_path;/* NULL: /etc/subuid */
+	const char *controller;  /* audience name */
+	const char *worker;      /* own NodeName, or NULL */
+	uint32_t single_uid;     /* CORE_NO_VAL: none */
+	const char *subuid_path; /* NULL: /etc/subuid */
 };
-struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_server_conf *conf, struct err *err);
+struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_server_conf *conf,
+                                        struct err *err);
 void ticket_server_free(struct ticket_server *server);

@@ -26,7 +26,7 @@
 
 enum conn_phase {
 	CONN_DIALING,
-	CONN_WELCOME,   /* client: OPEN is made, the server's first frame is to come */
+	CONN_WELCOME, /* client: OPEN is made, the server's first frame is to come */
 	CONN_OPEN,
 	CONN_FINISHING, /* TAG_FINAL is queued */
 	CONN_LINGERING, /* it was sent: until the peer has closed, too */
@@ -40,7 +40,8 @@ struct conn {
 	uint64_t id;
 	enum conn_phase phase;
 	int fd;
-	struct loop_fd *watch; /* NULL also when a paused connection was broken by its peer: the rest is read when the reader goes on */
+	struct loop_fd *watch; /* NULL also when a paused connection was broken by its peer: the rest is read
+	                          when the reader goes on */
 	uint32_t events;
 	bool paused;
 	bool corked; /* what is sent waits for the end of a batch */
@@ -67,9 +68,11 @@ struct conn {
 };
 
 struct conn *conn_new(struct loop *loop, const struct conn_ops *ops, void *ctx);
-/* A server's connection, with msg_welcome queued and corked; nothing is read or written before conn_start(). Takes fd, also when it fails. */
-struct conn *conn_serve(struct loop *loop, int fd, const struct session_keys *keys, const struct session_peer *peer,
-                        const char *version, const uint8_t *instance, struct err *err);
+/* A server's connection, with msg_welcome queued and corked; nothing is read or written before conn_start().
+ * Takes fd, also when it fails. */
+struct conn *conn_serve(struct loop *loop, int fd, const struct session_keys *keys,
+                        const struct session_peer *peer, const char *version, const uint8_t *instance,
+                        struct err *err);
 /* Calls `opened`, takes what has come already, sends. */
 void conn_start(struct conn *conn);
 /* A client's session is ready to begin: sends OPEN (unless it is held) and what was sent early. */
@@ -93,9 +96,9 @@ void dial_free(struct conn *conn);
 /* Why an unanswered OPEN may have been refused: code is the server's byte. */
 void dial_refused(const struct conn *conn, uint8_t code, struct err *err);
 /* conn_dial(), with OPEN held back until the first message is sent. */
-struct conn *dial_held(struct loop *loop, const char *addr, uint16_t port, const struct session_audience *audience,
-                       const struct conn_credential *credential, int64_t timeout_us, const struct conn_ops *ops, void *ctx,
-                       struct err *err);
+struct conn *dial_held(struct loop *loop, const char *addr, uint16_t port,
+                       const struct session_audience *audience, const struct conn_credential *credential,
+                       int64_t timeout_us, const struct conn_ops *ops, void *ctx, struct err *err);
 
 /* ---- open.c ---- */
 
@@ -110,18 +113,22 @@ void opening_start(struct opening *o); /* makes the X25519 key */
 /* Looks at HELLO (hello_bytes): is it a server that we can talk to, of the role that is meant? */
 int opening_hello(struct opening *o, const struct session_audience *audience, struct err *err);
 /* OPEN with the mac of a key that this process has: a daemon's or a step's. */
-int opening_sign(struct opening *o, const struct session_audience *audience, const struct conn_credential *credential,
-                 uint8_t open[WIRE_OPEN_SIZE], uint8_t psk[32], struct err *err);
+int opening_sign(struct opening *o, const struct session_audience *audience,
+                 const struct conn_credential *credential, uint8_t open[WIRE_OPEN_SIZE], uint8_t psk[32],
+                 struct err *err);
 /* The session's keys, from OPEN and psk. */
-int opening_keys(const struct opening *o, const struct session_audience *audience, const uint8_t open[WIRE_OPEN_SIZE],
-                 const uint8_t psk[32], struct session_keys *keys, struct err *err);
+int opening_keys(const struct opening *o, const struct session_audience *audience,
+                 const uint8_t open[WIRE_OPEN_SIZE], const uint8_t psk[32], struct session_keys *keys,
+                 struct err *err);
 
 /* ---- ticket_client.c ---- */
 
 /* Asks the daemons of this host in turn for a user's ticket. */
 struct ticket_ask;
-struct ticket_ask *ticket_ask_new(const struct opening *o, const struct session_audience *audience, struct err *err);
-/* 1: open and psk are filled in; 0: wait until ticket_ask_fd() is readable (it may be another one than before); -1: nobody gave one. */
+struct ticket_ask *ticket_ask_new(const struct opening *o, const struct session_audience *audience,
+                                  struct err *err);
+/* 1: open and psk are filled in; 0: wait until ticket_ask_fd() is readable (it may be another one than
+ * before); -1: nobody gave one. */
 int ticket_ask_step(struct ticket_ask *ask, uint8_t open[WIRE_OPEN_SIZE], uint8_t psk[32], struct err *err);
 /* The daemon that is being asked is too slow: on to the next. */
 void ticket_ask_skip(struct ticket_ask *ask);
@@ -138,10 +145,11 @@ struct verifier {
 	const struct key_host *own;
 	uint32_t single_uid;
 };
-/* Checks OPEN in the specification's order and computes the session. 0, or why not, with the reason in why. */
-enum wire_refusal verify_open(const struct verifier *v, const uint8_t hello[WIRE_HELLO_SIZE], const uint8_t e_secret[32],
-                              const uint8_t open[WIRE_OPEN_SIZE], struct session_peer *peer, struct session_keys *keys,
-                              char why[200]);
+/* Checks OPEN in the specification's order and computes the session. 0, or why not, with the reason in why.
+ */
+enum wire_refusal verify_open(const struct verifier *v, const uint8_t hello[WIRE_HELLO_SIZE],
+                              const uint8_t e_secret[32], const uint8_t open[WIRE_OPEN_SIZE],
+                              struct session_peer *peer, struct session_keys *keys, char why[200]);
 /* The ids that stand for an unmapped user; read once. */
 uint32_t overflow_uid(void);
 uint32_t overflow_gid(void);
@@ -154,10 +162,12 @@ void server_forget(struct conn *conn); /* it is gone: no longer counted */
 
 #define RESOLVE_MAX 8
 /* done runs in the loop's thread. n = 0: err is set. */
-typedef void (*resolve_done)(void *ctx, const struct sockaddr_storage *addrs, size_t n, const struct err *err);
+typedef void (*resolve_done)(void *ctx, const struct sockaddr_storage *addrs, size_t n,
+                             const struct err *err);
 struct resolve;
 /* Resolves off the loop; numeric addresses and /etc/hosts at once. NULL when done was called already. */
-struct resolve *resolve_start(struct loop *loop, const char *name, uint16_t port, resolve_done done, void *ctx);
+struct resolve *resolve_start(struct loop *loop, const char *name, uint16_t port, resolve_done done,
+                              void *ctx);
 void resolve_cancel(struct resolve *resolve); /* done is not called any more */
 bool address_numeric(const char *name, uint16_t port, struct sockaddr_storage *out);
 socklen_t address_length(const struct sockaddr_storage *addr);

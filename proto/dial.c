@@ -75,10 +75,11 @@ static void timed_out(void *ctx)
 	if (d->phase == DIAL_NAME)
 		err_set(&err, ERR_CONNECT, "the address of %s was not found in time", d->audience.name);
 	else if (d->phase == DIAL_CONNECT)
-		err_set(&err, ERR_CONNECT, "%s (%s port %u) does not answer", d->audience.name, c->peer.address, (unsigned)d->port);
+		err_set(&err, ERR_CONNECT, "%s (%s port %u) does not answer", d->audience.name,
+		        c->peer.address, (unsigned)d->port);
 	else
-		err_set(&err, ERR_TIMEOUT, "no session with %s (%s port %u) within %lld ms", d->audience.name, c->peer.address,
-		        (unsigned)d->port, (long long)(d->timeout_us / 1000));
+		err_set(&err, ERR_TIMEOUT, "no session with %s (%s port %u) within %lld ms", d->audience.name,
+		        c->peer.address, (unsigned)d->port, (long long)(d->timeout_us / 1000));
 	fail(d, &err);
 }
 
@@ -91,12 +92,13 @@ static int try_address(struct dial *d, const struct sockaddr_storage *addr)
 	err_clear(&d->last);
 	int fd = socket(addr->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return err_set(&d->last, ERR_CONNECT, "cannot make a socket for %s: %s", c->peer.address, strerror(errno));
+		return err_set(&d->last, ERR_CONNECT, "cannot make a socket for %s: %s", c->peer.address,
+		               strerror(errno));
 	socket_tune(fd);
 	c->fd = fd;
 	if (connect(fd, (const struct sockaddr *)addr, address_length(addr)) != 0 && errno != EINPROGRESS)
-		return err_set(&d->last, ERR_CONNECT, "cannot connect to %s (%s port %u): %s", d->audience.name, c->peer.address,
-		               (unsigned)d->port, strerror(errno));
+		return err_set(&d->last, ERR_CONNECT, "cannot connect to %s (%s port %u): %s",
+		               d->audience.name, c->peer.address, (unsigned)d->port, strerror(errno));
 	d->phase = DIAL_CONNECT;
 	d->hello_got = 0;
 	return conn_watch(c, EPOLLIN | EPOLLOUT, &d->last);
@@ -217,7 +219,8 @@ static void got_hello(struct dial *d)
 			fail(d, &err);
 		return;
 	}
-	if (opening_sign(&d->secrets->opening, &d->audience, &d->credential, open, d->secrets->psk, &err) != 0)
+	if (opening_sign(&d->secrets->opening, &d->audience, &d->credential, open, d->secrets->psk, &err) !=
+	    0)
 		fail(d, &err);
 	else
 		send_open(d, open);
@@ -232,8 +235,9 @@ static void read_hello(struct dial *d)
 		return;
 	if (n <= 0) {
 		err_clear(&d->last);
-		err_set(&d->last, ERR_CONNECT, "%s (%s port %u) closed the connection at once%s%s", d->audience.name, c->peer.address,
-		        (unsigned)d->port, n < 0 ? ": " : "", n < 0 ? strerror(errno) : "");
+		err_set(&d->last, ERR_CONNECT, "%s (%s port %u) closed the connection at once%s%s",
+		        d->audience.name, c->peer.address, (unsigned)d->port, n < 0 ? ": " : "",
+		        n < 0 ? strerror(errno) : "");
 		try_next(d);
 		return;
 	}
@@ -252,8 +256,8 @@ void dial_event(struct conn *c, uint32_t events)
 			why = errno;
 		if (why) {
 			err_clear(&d->last);
-			err_set(&d->last, ERR_CONNECT, "cannot connect to %s (%s port %u): %s", d->audience.name, c->peer.address,
-			        (unsigned)d->port, strerror(why));
+			err_set(&d->last, ERR_CONNECT, "cannot connect to %s (%s port %u): %s",
+			        d->audience.name, c->peer.address, (unsigned)d->port, strerror(why));
 			try_next(d);
 			return;
 		}
@@ -264,8 +268,8 @@ void dial_event(struct conn *c, uint32_t events)
 		read_hello(d);
 	} else if (d->phase == DIAL_TICKET && (events & (EPOLLHUP | EPOLLERR))) {
 		err_clear(&d->last);
-		err_set(&d->last, ERR_CONNECT, "%s (%s port %u) closed the connection", d->audience.name, c->peer.address,
-		        (unsigned)d->port);
+		err_set(&d->last, ERR_CONNECT, "%s (%s port %u) closed the connection", d->audience.name,
+		        c->peer.address, (unsigned)d->port);
 		fail(d, &d->last);
 	}
 }
@@ -276,24 +280,30 @@ void dial_refused(const struct conn *c, uint8_t code, struct err *err)
 	const char *text = wire_refusal_text(code);
 	char there[2 * KEY_ID_SIZE + 1], here[2 * KEY_ID_SIZE + 1];
 	if (!d || code != REFUSED_KEY) {
-		err_set(err, code == REFUSED_BUSY ? ERR_LIMIT : code == REFUSED_VERSION ? ERR_VERSION : ERR_UNAUTHENTICATED,
+		err_set(err,
+		        code == REFUSED_BUSY      ? ERR_LIMIT
+		        : code == REFUSED_VERSION ? ERR_VERSION
+		                                  : ERR_UNAUTHENTICATED,
 		        "%s refused this connection (unverified answer: %s)", c->peer.address, text);
 		return;
 	}
 	sodium_bin2hex(there, sizeof(there), d->secrets->opening.hello.kid, KEY_ID_SIZE);
 	sodium_bin2hex(here, sizeof(here), d->secrets->opening.own_kid, KEY_ID_SIZE);
 	err_set(err, ERR_UNAUTHENTICATED,
-	        "%s refused this connection (unverified answer: %s): its key has id %s, this host's %s; put the same key file on both",
+	        "%s refused this connection (unverified answer: %s): its key has id %s, this host's %s; put "
+	        "the same key file on both",
 	        c->peer.address, text, there, here);
 }
 
 /* ---- starting ---- */
 
-static struct conn *dial(struct loop *loop, const char *addr, uint16_t port, const struct session_audience *audience,
-                         const struct conn_credential *credential, int64_t timeout_us, const struct conn_ops *ops, void *ctx,
-                         bool held, struct err *err)
+static struct conn *dial(struct loop *loop, const char *addr, uint16_t port,
+                         const struct session_audience *audience, const struct conn_credential *credential,
+                         int64_t timeout_us, const struct conn_ops *ops, void *ctx, bool held,
+                         struct err *err)
 {
-	if (!credential->host_key && !credential->local_daemon && !(credential->step_key && credential->step)) {
+	if (!credential->host_key && !credential->local_daemon &&
+	    !(credential->step_key && credential->step)) {
 		err_set(err, ERR_INTERNAL, "a connection without a credential");
 		return NULL;
 	}
@@ -325,16 +335,16 @@ static struct conn *dial(struct loop *loop, const char *addr, uint16_t port, con
 	return c;
 }
 
-struct conn *conn_dial(struct loop *loop, const char *addr, uint16_t port, const struct session_audience *audience,
-                       const struct conn_credential *credential, int64_t timeout_us, const struct conn_ops *ops, void *ctx,
-                       struct err *err)
+struct conn *conn_dial(struct loop *loop, const char *addr, uint16_t port,
+                       const struct session_audience *audience, const struct conn_credential *credential,
+                       int64_t timeout_us, const struct conn_ops *ops, void *ctx, struct err *err)
 {
 	return dial(loop, addr, port, audience, credential, timeout_us, ops, ctx, false, err);
 }
 
-struct conn *dial_held(struct loop *loop, const char *addr, uint16_t port, const struct session_audience *audience,
-                       const struct conn_credential *credential, int64_t timeout_us, const struct conn_ops *ops, void *ctx,
-                       struct err *err)
+struct conn *dial_held(struct loop *loop, const char *addr, uint16_t port,
+                       const struct session_audience *audience, const struct conn_credential *credential,
+                       int64_t timeout_us, const struct conn_ops *ops, void *ctx, struct err *err)
 {
 	return dial(loop, addr, port, audience, credential, timeout_us, ops, ctx, true, err);
 }

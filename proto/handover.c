@@ -7,23 +7,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/*   magic[4] "BBT1"  format u16  oldest u16 (who knows that format can read it)  kind u8  class u8  zero u16  uid u32  gid u32
- *   serial u64  launch u64  step u32  rights u32  instance[16]  host[256]  address[64]  c2s[32]  s2c[32]  h[32]
- * Big endian. A newer format only adds at the end. */
-#define AT_FORMAT    4
-#define AT_OLDEST    6
-#define AT_KIND      8
-#define AT_CLASS     9
-#define AT_UID       12
-#define AT_GID       16
-#define AT_SERIAL    20
-#define AT_LAUNCH    28
-#define AT_STEP      36
-#define AT_RIGHTS    40
-#define AT_INSTANCE  44
-#define AT_HOST      60
-#define AT_ADDRESS   316
-#define AT_KEYS      380
+/*   magic[4] "BBT1"  format u16  oldest u16 (who knows that format can read it)  kind u8  class u8  zero u16
+ * uid u32  gid u32 serial u64  launch u64  step u32  rights u32  instance[16]  host[256]  address[64] c2s[32]
+ * s2c[32]  h[32] Big endian. A newer format only adds at the end. */
+#define AT_FORMAT     4
+#define AT_OLDEST     6
+#define AT_KIND       8
+#define AT_CLASS      9
+#define AT_UID        12
+#define AT_GID        16
+#define AT_SERIAL     20
+#define AT_LAUNCH     28
+#define AT_STEP       36
+#define AT_RIGHTS     40
+#define AT_INSTANCE   44
+#define AT_HOST       60
+#define AT_ADDRESS    316
+#define AT_KEYS       380
 #define HANDOVER_SIZE 476
 #define HANDOVER_MAX  4096
 #define HANDOVER_FDS  8 /* room for more than is right, to see that it isn't */
@@ -42,7 +42,8 @@ static uint64_t get(const uint8_t *from, unsigned bytes)
 	return v;
 }
 
-static void encode(const struct session_peer *peer, const struct session_keys *keys, uint8_t out[HANDOVER_SIZE])
+static void encode(const struct session_peer *peer, const struct session_keys *keys,
+                   uint8_t out[HANDOVER_SIZE])
 {
 	memset(out, 0, HANDOVER_SIZE);
 	memcpy(out, "BBT1", 4);
@@ -57,21 +58,25 @@ static void encode(const struct session_peer *peer, const struct session_keys *k
 	put(out + AT_STEP, peer->step.step_id, 4);
 	put(out + AT_RIGHTS, peer->step.rights, 4);
 	memcpy(out + AT_INSTANCE, peer->step.instance, 16);
-	memcpy(out + AT_HOST, peer->host, strnlen(peer->host, 255));
-	memcpy(out + AT_ADDRESS, peer->address, strnlen(peer->address, 63));
+	text_copy((char *)out + AT_HOST, sizeof(peer->host), peer->host);
+	text_copy((char *)out + AT_ADDRESS, sizeof(peer->address), peer->address);
 	memcpy(out + AT_KEYS, keys->c2s, 32);
 	memcpy(out + AT_KEYS + 32, keys->s2c, 32);
 	memcpy(out + AT_KEYS + 64, keys->h, 32);
 }
 
-static int decode(const uint8_t *in, size_t n, struct session_peer *peer, struct session_keys *keys, struct err *err)
+static int decode(const uint8_t *in, size_t n, struct session_peer *peer, struct session_keys *keys,
+                  struct err *err)
 {
 	if (n < HANDOVER_SIZE || memcmp(in, "BBT1", 4) != 0)
 		return err_set(err, ERR_CORRUPT, "a handed-over session of %zu bytes is none", n);
 	if (get(in + AT_OLDEST, 2) > HANDOVER_FORMAT)
-		return err_set(err, ERR_VERSION, "a session was handed over in format %u, which this program does not know: it is too old",
+		return err_set(err, ERR_VERSION,
+		               "a session was handed over in format %u, which this program does not know: it "
+		               "is too old",
 		               (unsigned)get(in + AT_FORMAT, 2));
-	if (in[AT_KIND] != SESSION_STEP || in[AT_CLASS] != KEY_CLASS_WORKER || in[AT_HOST + 255] || in[AT_ADDRESS + 63])
+	if (in[AT_KIND] != SESSION_STEP || in[AT_CLASS] != KEY_CLASS_WORKER || in[AT_HOST + 255] ||
+	    in[AT_ADDRESS + 63])
 		return err_set(err, ERR_CORRUPT, "a handed-over session with impossible values");
 	memset(peer, 0, sizeof(*peer));
 	peer->kind = SESSION_STEP;
@@ -97,7 +102,8 @@ void handover_wipe(struct session_keys *keys)
 	sodium_memzero(keys, sizeof(*keys));
 }
 
-int handover_send(int sock, int fd, const struct session_peer *peer, const struct session_keys *keys, struct err *err)
+int handover_send(int sock, int fd, const struct session_peer *peer, const struct session_keys *keys,
+                  struct err *err)
 {
 	uint8_t bytes[HANDOVER_SIZE];
 	union {
@@ -105,7 +111,10 @@ int handover_send(int sock, int fd, const struct session_peer *peer, const struc
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = {0};
 	struct iovec iov = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)};
+	struct msghdr m = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = &control,
+	                   .msg_controllen = sizeof(control.space)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	ssize_t n;
 	encode(peer, keys, bytes);
@@ -120,7 +129,8 @@ int handover_send(int sock, int fd, const struct session_peer *peer, const struc
 	sodium_memzero(bytes, sizeof(bytes));
 	if (n == (ssize_t)sizeof(bytes))
 		return 0;
-	return n < 0 ? err_sys(err, why, "cannot hand a session over") : err_set(err, ERR_TRUNCATED, "a session was handed over in part");
+	return n < 0 ? err_sys(err, why, "cannot hand a session over")
+	             : err_set(err, ERR_TRUNCATED, "a session was handed over in part");
 }
 
 /* ---- receiving ---- */
@@ -149,11 +159,13 @@ static int check_sender(int sock, struct err *err)
 	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
 		return err_sys(err, errno, "cannot see who hands a session over");
 	if (who.uid != 0 && who.uid != geteuid())
-		return err_set(err, ERR_ACCESS_DENIED, "uid %u hands a session over: refused", (unsigned)who.uid);
+		return err_set(err, ERR_ACCESS_DENIED, "uid %u hands a session over: refused",
+		               (unsigned)who.uid);
 	return 0;
 }
 
-/* Collects the descriptors of a message; all are ours now. The kernel puts all of a message into one header. */
+/* Collects the descriptors of a message; all are ours now. The kernel puts all of a message into one header.
+ */
 static size_t collect(const struct msghdr *m, int fds[HANDOVER_FDS])
 {
 	const struct cmsghdr *c = CMSG_FIRSTHDR(m);
@@ -166,8 +178,9 @@ static size_t collect(const struct msghdr *m, int fds[HANDOVER_FDS])
 	return n;
 }
 
-static int check(int sock, const struct msghdr *m, size_t n, const int *fds, size_t fd_count, uint32_t step_id, uint64_t launch,
-                 struct session_peer *peer, struct session_keys *keys, struct err *err)
+static int check(int sock, const struct msghdr *m, size_t n, const int *fds, size_t fd_count,
+                 uint32_t step_id, uint64_t launch, struct session_peer *peer, struct session_keys *keys,
+                 struct err *err)
 {
 	const uint8_t *bytes = m->msg_iov->iov_base;
 	if (check_sender(sock, err) != 0)
@@ -186,8 +199,8 @@ static int check(int sock, const struct msghdr *m, size_t n, const int *fds, siz
 	return 0;
 }
 
-int handover_receive(int sock, uint32_t step_id, uint64_t launch, struct session_peer *peer, struct session_keys *keys,
-                     struct err *err)
+int handover_receive(int sock, uint32_t step_id, uint64_t launch, struct session_peer *peer,
+                     struct session_keys *keys, struct err *err)
 {
 	uint8_t bytes[HANDOVER_MAX];
 	union {
@@ -195,8 +208,11 @@ int handover_receive(int sock, uint32_t step_id, uint64_t launch, struct session
 		char space[CMSG_SPACE(HANDOVER_FDS * sizeof(int))];
 	} control = {0};
 	struct iovec iov = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)};
-	int fds[HANDOVER_FDS];
+	struct msghdr m = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = &control,
+	                   .msg_controllen = sizeof(control.space)};
+	int fds[HANDOVER_FDS] = {-1};
 	ssize_t n;
 	memset(keys, 0, sizeof(*keys));
 	do

@@ -53,7 +53,8 @@ static void *locked_alloc(size_t size)
 	}
 	if (sodium_mlock(p, size) != 0 && !said) {
 		said = true;
-		log_info("keys cannot be locked into memory (%s) and may be swapped: raise the limit (LimitMEMLOCK=, ulimit -l)",
+		log_info("keys cannot be locked into memory (%s) and may be swapped: raise the limit "
+		         "(LimitMEMLOCK=, ulimit -l)",
 		         strerror(errno));
 	}
 	return p;
@@ -66,10 +67,12 @@ int key_master_add(struct key_master *master, const void *bytes, size_t n, struc
 	uint8_t id[32];
 	struct mac m;
 	if (n < KEY_FILE_MIN || n > KEY_FILE_MAX)
-		return err_set(err, ERR_CONFIG, "a key of %zu bytes: it must have %d to %d", n, KEY_FILE_MIN, KEY_FILE_MAX);
+		return err_set(err, ERR_CONFIG, "a key of %zu bytes: it must have %d to %d", n, KEY_FILE_MIN,
+		               KEY_FILE_MAX);
 	if (master->n == KEYS_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d keys at a time", KEYS_MAX);
-	/* The key of this first HMAC is the label and the message the file: an extract step, as HKDF's (RFC 5869). */
+	/* The key of this first HMAC is the label and the message the file: an extract step, as HKDF's (RFC
+	 * 5869). */
 	crypto_auth_hmacsha256_init(&state, (const uint8_t *)label, sizeof(label) - 1);
 	crypto_auth_hmacsha256_update(&state, bytes, n);
 	crypto_auth_hmacsha256_final(&state, master->keys[master->n].prk);
@@ -100,8 +103,8 @@ const uint8_t *key_master_id(const struct key_master *master)
 	return master->keys[0].id;
 }
 
-bool key_master_host(const struct key_master *master, const uint8_t id[KEY_ID_SIZE], const char *cluster, enum key_class class,
-                     const char *name, uint32_t generation, uint8_t out[KEY_SIZE])
+bool key_master_host(const struct key_master *master, const uint8_t id[KEY_ID_SIZE], const char *cluster,
+                     enum key_class class, const char *name, uint32_t generation, uint8_t out[KEY_SIZE])
 {
 	size_t i = 0;
 	struct mac m;
@@ -111,24 +114,27 @@ bool key_master_host(const struct key_master *master, const uint8_t id[KEY_ID_SI
 		return false;
 	mac_start(&m, master->keys[i].prk, "host");
 	mac_string(&m, cluster);
-	mac_u32(&m, (uint32_t)class);
+	mac_u32(&m, (uint32_t) class);
 	mac_string(&m, name);
 	mac_u32(&m, generation);
 	mac_end(&m, out);
 	return true;
 }
 
-struct key_host *key_host_derive(const struct key_master *master, const char *cluster, enum key_class class, const char *name,
-                                 uint32_t generation, struct err *err)
+struct key_host *key_host_derive(const struct key_master *master, const char *cluster, enum key_class class,
+                                 const char *name, uint32_t generation, struct err *err)
 {
 	struct key_host *key = locked_alloc(sizeof(*key));
 	sodium_memzero(key, sizeof(*key));
 	key->class = class;
 	key->generation = generation;
 	memcpy(key->kid, key_master_id(master), KEY_ID_SIZE);
-	if (!text_copy(key->name, sizeof(key->name), name) || !text_copy(key->cluster, sizeof(key->cluster), cluster) || !*name ||
+	if (!text_copy(key->name, sizeof(key->name), name) ||
+	    !text_copy(key->cluster, sizeof(key->cluster), cluster) || !*name ||
 	    !key_master_host(master, key->kid, cluster, class, name, generation, key->key)) {
-		err_set(err, ERR_CONFIG, "a cluster's or host's name is empty or has more than %d characters: \"%.40s\", \"%.40s\"",
+		err_set(err, ERR_CONFIG,
+		        "a cluster's or host's name is empty or has more than %d characters: \"%.40s\", "
+		        "\"%.40s\"",
 		        KEY_NAME_MAX, cluster, name);
 		key_host_free(key);
 		return NULL;

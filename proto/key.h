@@ -6,15 +6,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define KEY_SIZE      32
-#define KEY_ID_SIZE   8
-#define KEY_FILE_MIN  32
-#define KEY_FILE_MAX  65536
-#define KEY_NAME_MAX  255
+#define KEY_SIZE     32
+#define KEY_ID_SIZE  8
+#define KEY_FILE_MIN 32
+#define KEY_FILE_MAX 65536
+#define KEY_NAME_MAX 255
 
 enum key_class { KEY_CLASS_CONTROLLER = 1, KEY_CLASS_WORKER = 2, KEY_CLASS_LOGIN = 3 };
 
-/* The cluster's secret (PRK) and its id; with those of FILE.next and FILE.prev, where they are. Lives in sodium_malloc memory. */
+/* The cluster's secret (PRK) and its id; with those of FILE.next and FILE.prev, where they are. Lives in
+ * sodium_malloc memory. */
 struct key_master;
 /* A host key K_h, with what it was derived for. Lives in sodium_malloc memory. */
 struct key_host;
@@ -22,18 +23,20 @@ struct key_host;
 /* sodium_init, core dumps and ptrace off (prctl). Once, before any key is read. */
 int key_init(struct err *err);
 
-/* Reads and checks a key file, and FILE.next and FILE.prev where they are there: their sessions are accepted too, but only FILE's key
- * makes tickets. allowed: uids that may own it besides root and the caller's own (SlurmUser, munge), n of them. Each refusal says which
- * check failed and how to mend it. NULL on error. key_master_free wipes. */
+/* Reads and checks a key file, and FILE.next and FILE.prev where they are there: their sessions are accepted
+ * too, but only FILE's key makes tickets. allowed: uids that may own it besides root and the caller's own
+ * (SlurmUser, munge), n of them. Each refusal says which check failed and how to mend it. NULL on error.
+ * key_master_free wipes. */
 struct key_master *key_master_read(const char *path, const uid_t *allowed, size_t n, struct err *err);
 struct key_master *key_master_from_bytes(const void *bytes, size_t n, struct err *err); /* tests, fuzzing */
 /* One more key that is accepted. */
 int key_master_add(struct key_master *master, const void *bytes, size_t n, struct err *err);
 void key_master_free(struct key_master *master);
 const uint8_t *key_master_id(const struct key_master *master); /* KEY_ID_SIZE bytes: of FILE's key */
-/* K_h as bytes, from the key that has this id; false when there is none. Wipe after use. A derivation costs less than any cache of them. */
-bool key_master_host(const struct key_master *master, const uint8_t id[KEY_ID_SIZE], const char *cluster, enum key_class class,
-                     const char *name, uint32_t generation, uint8_t out[KEY_SIZE]);
+/* K_h as bytes, from the key that has this id; false when there is none. Wipe after use. A derivation costs
+ * less than any cache of them. */
+bool key_master_host(const struct key_master *master, const uint8_t id[KEY_ID_SIZE], const char *cluster,
+                     enum key_class class, const char *name, uint32_t generation, uint8_t out[KEY_SIZE]);
 
 /* Makes a new key file (KEY: 1024 random bytes, mode 0400); refuses to overwrite. `batchbox keygen FILE`. */
 int key_file_make(const char *path, struct err *err);
@@ -45,11 +48,12 @@ const char *key_host_name(const struct key_host *key);
 const char *key_host_cluster(const struct key_host *key);
 enum key_class key_host_class(const struct key_host *key);
 uint32_t key_host_generation(const struct key_host *key);
-const uint8_t *key_host_id(const struct key_host *key);    /* KEY_ID_SIZE bytes: which cluster key it came from */
+const uint8_t *
+key_host_id(const struct key_host *key); /* KEY_ID_SIZE bytes: which cluster key it came from */
 const uint8_t *key_host_bytes(const struct key_host *key); /* KEY_SIZE bytes: for proto/ alone */
 
-/* K_step = HMAC(K_worker, "step", instance, serial, step, launch, uid, rights). The controller derives the worker's
- * K_h from the master, the worker has its own. */
+/* K_step = HMAC(K_worker, "step", instance, serial, step, launch, uid, rights). The controller derives the
+ * worker's K_h from the master, the worker has its own. */
 struct key_step_of {
 	uint8_t instance[16];
 	uint64_t serial;
@@ -60,4 +64,5 @@ struct key_step_of {
 };
 void key_step_derive(const struct key_host *worker, const struct key_step_of *of, uint8_t out[KEY_SIZE]);
 /* The same from the worker's K_h as bytes (key_master_host). */
-void key_step_derive_from(const uint8_t worker[KEY_SIZE], const struct key_step_of *of, uint8_t out[KEY_SIZE]);
+void key_step_derive_from(const uint8_t worker[KEY_SIZE], const struct key_step_of *of,
+                          uint8_t out[KEY_SIZE]);

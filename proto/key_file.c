@@ -30,7 +30,8 @@ static bool owner_is_allowed(const struct key_source *src, uid_t uid)
 	return false;
 }
 
-/* Whoever can write a directory can put another file, or another directory, in the place of one that is in it. A sticky directory
+/* Whoever can write a directory can put another file, or another directory, in the place of one that is in
+ * it. A sticky directory
  * (/tmp) forbids that for what belongs to others. */
 static int check_directory(const struct key_source *src, const char *dir, struct err *err)
 {
@@ -38,10 +39,13 @@ static int check_directory(const struct key_source *src, const char *dir, struct
 	if (lstat(dir, &st) != 0)
 		return err_sys(err, errno, "cannot look at %s, above the key file", dir);
 	if (!owner_is_allowed(src, st.st_uid))
-		return err_set(err, ERR_CONFIG, "%s, above the key file, belongs to uid %u: move the key, or chown the directory", dir,
-		               (unsigned)st.st_uid);
+		return err_set(
+		        err, ERR_CONFIG,
+		        "%s, above the key file, belongs to uid %u: move the key, or chown the directory",
+		        dir, (unsigned)st.st_uid);
 	if (!S_ISLNK(st.st_mode) && (st.st_mode & 022) && !(st.st_mode & S_ISVTX))
-		return err_set(err, ERR_CONFIG, "others may write %s, above the key file: chmod go-w %s", dir, dir);
+		return err_set(err, ERR_CONFIG, "others may write %s, above the key file: chmod go-w %s", dir,
+		               dir);
 	return 0;
 }
 
@@ -50,7 +54,7 @@ static int check_chain(const struct key_source *src, const char *dir, struct err
 {
 	char *at = xstrdup(dir);
 	int rc = check_directory(src, "/", err);
-	for (char *slash = at; rc == 0 && *at == '/' && slash[1]; ) {
+	for (char *slash = at; rc == 0 && *at == '/' && slash[1];) {
 		slash = strchrnul(slash + 1, '/');
 		char kept = *slash;
 		*slash = '\0';
@@ -75,7 +79,8 @@ static char *directory_of(const char *path)
 	return slash ? xprintf("%s/%.*s", cwd, (int)(slash - path), path) : xstrdup(cwd);
 }
 
-/* Checks the way to the file, then opens it there: nobody else can change that way in between. -1 with errno ENOENT for a missing file. */
+/* Checks the way to the file, then opens it there: nobody else can change that way in between. -1 with errno
+ * ENOENT for a missing file. */
 static int open_checked(const struct key_source *src, struct err *err)
 {
 	const char *slash = strrchr(src->path, '/');
@@ -90,11 +95,13 @@ static int open_checked(const struct key_source *src, struct err *err)
 		int why = errno;
 		free(file);
 		if (fd < 0 && why == ELOOP)
-			err_set(err, ERR_CONFIG, "the key file %s is a symbolic link: put the key itself there", src->path);
+			err_set(err, ERR_CONFIG,
+			        "the key file %s is a symbolic link: put the key itself there", src->path);
 		else if (fd < 0 && why == ENOENT)
 			err_set(err, ERR_NOT_FOUND,
-			        "cannot open the key file %s: %s; make one with `batchbox keygen %s` and copy it to every host", src->path,
-			        strerror(why), src->path);
+			        "cannot open the key file %s: %s; make one with `batchbox keygen %s` and "
+			        "copy it to every host",
+			        src->path, strerror(why), src->path);
 		else if (fd < 0)
 			err_sys(err, why, "cannot open the key file %s", src->path);
 	}
@@ -111,13 +118,17 @@ static int check_file(const struct key_source *src, int fd, size_t *size, struct
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_CONFIG, "the key file %s is not a regular file", src->path);
 	if (!owner_is_allowed(src, st.st_uid))
-		return err_set(err, ERR_CONFIG, "the key file %s belongs to uid %u: chown it to root, SlurmUser or munge", src->path,
-		               (unsigned)st.st_uid);
+		return err_set(err, ERR_CONFIG,
+		               "the key file %s belongs to uid %u: chown it to root, SlurmUser or munge",
+		               src->path, (unsigned)st.st_uid);
 	if (st.st_mode & 077)
-		return err_set(err, ERR_CONFIG, "the key file %s may be used by others (mode %04o): chmod 0400 %s", src->path,
+		return err_set(err, ERR_CONFIG,
+		               "the key file %s may be used by others (mode %04o): chmod 0400 %s", src->path,
 		               (unsigned)(st.st_mode & 07777), src->path);
 	if (st.st_size < KEY_FILE_MIN || st.st_size > KEY_FILE_MAX)
-		return err_set(err, ERR_CONFIG, "the key file %s has %lld bytes: a key has %d to %d; make one with `batchbox keygen FILE`",
+		return err_set(err, ERR_CONFIG,
+		               "the key file %s has %lld bytes: a key has %d to %d; make one with `batchbox "
+		               "keygen FILE`",
 		               src->path, (long long)st.st_size, KEY_FILE_MIN, KEY_FILE_MAX);
 	*size = (size_t)st.st_size;
 	return 0;
@@ -138,7 +149,8 @@ static int read_whole(const struct key_source *src, int fd, uint8_t *bytes, size
 		got += (size_t)r;
 	}
 	if (got != size)
-		return err_set(err, ERR_CONFIG, "the key file %s changed while it was read: start again", src->path);
+		return err_set(err, ERR_CONFIG, "the key file %s changed while it was read: start again",
+		               src->path);
 	return 0;
 }
 
@@ -190,7 +202,10 @@ int key_file_make(const char *path, struct err *err)
 	uint8_t bytes[KEY_FILE_NEW];
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0400);
 	if (fd < 0 && errno == EEXIST)
-		return err_set(err, ERR_EXISTS, "%s exists: a key is never overwritten, since whoever has the old one would be shut out", path);
+		return err_set(err, ERR_EXISTS,
+		               "%s exists: a key is never overwritten, since whoever has the old one would "
+		               "be shut out",
+		               path);
 	if (fd < 0)
 		return err_sys(err, errno, "cannot make the key file %s", path);
 	randombytes_buf(bytes, sizeof(bytes));

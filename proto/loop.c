@@ -135,7 +135,8 @@ struct loop *loop_new(struct err *err)
 	loop->now = loop_clock();
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	loop->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (loop->epoll < 0 || loop->event < 0 || !loop_add_fd(loop, loop->event, EPOLLIN, run_posted, loop, err)) {
+	if (loop->epoll < 0 || loop->event < 0 ||
+	    !loop_add_fd(loop, loop->event, EPOLLIN, run_posted, loop, err)) {
 		err_sys(err, errno, "cannot make an event loop");
 		loop_free(loop);
 		return NULL;
@@ -145,8 +146,7 @@ struct loop *loop_new(struct err *err)
 
 static void bury(struct list *handles)
 {
-	list_each_safe(it, tmp, handles)
-	{
+	list_each_safe (it, tmp, handles) {
 		list_remove(it);
 		free(list_entry(it, struct loop_fd, in_loop));
 	}
@@ -177,7 +177,8 @@ void loop_free(struct loop *loop)
 
 /* ---- fds ---- */
 
-struct loop_fd *loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ctx, struct err *err)
+struct loop_fd *loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ctx,
+                            struct err *err)
 {
 	struct loop_fd *handle = xcalloc(1, sizeof(*handle));
 	*handle = (struct loop_fd){.fd = fd, .fn = fn, .ctx = ctx};
@@ -252,9 +253,9 @@ struct loop_timer *loop_add_timer(struct loop *loop, int64_t delay_us, loop_fn f
 {
 	struct loop_timer *timer = xcalloc(1, sizeof(*timer));
 	*timer = (struct loop_timer){.at = loop_clock() + (delay_us > 0 ? delay_us : 0),
-	                              .order = loop->timer_order++,
-	                              .fn = fn,
-	                              .ctx = ctx};
+	                             .order = loop->timer_order++,
+	                             .fn = fn,
+	                             .ctx = ctx};
 	loop->heap = xgrow(loop->heap, &loop->heap_cap, loop->timers + 1, sizeof(struct loop_timer *));
 	loop->timers++;
 	heap_set(loop, loop->timers - 1, timer);
@@ -278,7 +279,8 @@ void loop_del_timer(struct loop *loop, struct loop_timer *timer)
 
 static void run_timers(struct loop *loop)
 {
-	/* Only those that were set before this round: one that sets itself again at once must not keep others waiting. */
+	/* Only those that were set before this round: one that sets itself again at once must not keep others
+	 * waiting. */
 	uint64_t end = loop->timer_order;
 	while (loop->timers && loop->heap[0]->at <= loop->now && loop->heap[0]->order < end) {
 		struct loop_timer *timer = loop->heap[0];

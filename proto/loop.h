@@ -31,8 +31,10 @@ int64_t loop_clock(void);
 /* Wall-clock microseconds since the epoch. */
 int64_t loop_wall_clock(void);
 
-/* The fd stays the caller's. Level-triggered. Removing inside any callback is safe. NULL with err set when epoll refuses the fd. */
-struct loop_fd *loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ctx, struct err *err);
+/* The fd stays the caller's. Level-triggered. Removing inside any callback is safe. NULL with err set when
+ * epoll refuses the fd. */
+struct loop_fd *loop_add_fd(struct loop *loop, int fd, uint32_t events, loop_fd_fn fn, void *ctx,
+                            struct err *err);
 void loop_mod_fd(struct loop *loop, struct loop_fd *handle, uint32_t events);
 void loop_del_fd(struct loop *loop, struct loop_fd *handle);
 

@@ -1,5 +1,5 @@
-/* HMAC-SHA256 over labelled fields: strings are length-prefixed, integers of fixed width (big endian), each use has a label of its own, so no
- * two uses can ever hash the same bytes. */
+/* HMAC-SHA256 over labelled fields: strings are length-prefixed, integers of fixed width (big endian), each
+ * use has a label of its own, so no two uses can ever hash the same bytes. */
 #pragma once
 #include <sodium.h>
 #include <stddef.h>

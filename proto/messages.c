@@ -1,11 +1,14 @@
 #include "proto/messages.h"
 
 #include "core/util/schema_table.h"
+
 #include "proto/messages.def"
+
 #include "core/util/schema_end.h"
 
-/* Rows of number 0 are only ever nested: each gets a label of its own, which no message on the wire can name. */
-#define NESTED_FIRST 0x10000
+/* Rows of number 0 are only ever nested: each gets a label of its own, which no message on the wire names. */
+#define NESTED_FIRST     0x10000
+#define LABEL_OF(number) ((number) ? (number) : NESTED_FIRST + __LINE__)
 
 const struct schema *message_schema(uint32_t type)
 {
@@ -13,8 +16,8 @@ const struct schema *message_schema(uint32_t type)
 		return NULL;
 	/* A number that is given twice does not build. */
 	switch (type) {
-#define BEGIN(number, name)                                                                                            \
-	case (number) ? (number) : NESTED_FIRST + __LINE__:                                                            \
+#define BEGIN(number, name)                                                                                  \
+	case LABEL_OF(number):                                                                               \
 		return schema_of_##name();
 #define F(...)
 #define FS(...)

@@ -3,7 +3,9 @@
 #include "core/records.h"
 
 #include "core/util/schema_struct.h"
+
 #include "proto/messages.def"
+
 #include "core/util/schema_end.h"
 
 /* MSG_submit_batch = 20 ... */

@@ -1,4 +1,5 @@
-/* The client's half of a handshake (shared/security.md, "Session"): HELLO is judged, OPEN made, the keys computed. */
+/* The client's half of a handshake (shared/security.md, "Session"): HELLO is judged, OPEN made, the keys
+ * computed. */
 #include "proto/conn_priv.h"
 
 #include <sodium.h>
@@ -15,16 +16,19 @@ int opening_hello(struct opening *o, const struct session_audience *audience, st
 	if (wire_get_hello(o->hello_bytes, &o->hello, err) != 0)
 		return -1;
 	if (o->hello.role != audience->role)
-		return err_set(err, ERR_UNAUTHENTICATED, "a %s answers there, where the %s %s was meant: check address and port",
+		return err_set(err, ERR_UNAUTHENTICATED,
+		               "a %s answers there, where the %s %s was meant: check address and port",
 		               o->hello.role == ROLE_CONTROLLER ? "controller" : "worker",
 		               audience->role == ROLE_CONTROLLER ? "controller" : "worker", audience->name);
 	return 0;
 }
 
-int opening_sign(struct opening *o, const struct session_audience *audience, const struct conn_credential *credential,
-                 uint8_t open[WIRE_OPEN_SIZE], uint8_t psk[32], struct err *err)
+int opening_sign(struct opening *o, const struct session_audience *audience,
+                 const struct conn_credential *credential, uint8_t open[WIRE_OPEN_SIZE], uint8_t psk[32],
+                 struct err *err)
 {
-	struct wire_open w = {.version = SESSION_VERSION, .role = audience->role, .uid = UINT32_MAX, .gid = UINT32_MAX};
+	struct wire_open w = {
+	        .version = SESSION_VERSION, .role = audience->role, .uid = UINT32_MAX, .gid = UINT32_MAX};
 	const uint8_t *key = credential->step_key;
 	const char *host = audience->name;
 	uint8_t h[32];
@@ -46,7 +50,8 @@ int opening_sign(struct opening *o, const struct session_audience *audience, con
 	}
 	memcpy(o->own_kid, w.kid, KEY_ID_SIZE);
 	memcpy(w.e_c, o->e_public, sizeof(w.e_c));
-	if (!text_copy(w.host, sizeof(w.host), host) || !text_copy(w.audience, sizeof(w.audience), audience->name))
+	if (!text_copy(w.host, sizeof(w.host), host) ||
+	    !text_copy(w.audience, sizeof(w.audience), audience->name))
 		return err_set(err, ERR_INVALID, "a host's name of more than %d characters", KEY_NAME_MAX);
 	wire_put_open(&w, open);
 	wire_transcript(o->hello_bytes, audience->cluster, open, h);
@@ -55,8 +60,9 @@ int opening_sign(struct opening *o, const struct session_audience *audience, con
 	return 0;
 }
 
-int opening_keys(const struct opening *o, const struct session_audience *audience, const uint8_t open[WIRE_OPEN_SIZE],
-                 const uint8_t psk[32], struct session_keys *keys, struct err *err)
+int opening_keys(const struct opening *o, const struct session_audience *audience,
+                 const uint8_t open[WIRE_OPEN_SIZE], const uint8_t psk[32], struct session_keys *keys,
+                 struct err *err)
 {
 	uint8_t h[32];
 	wire_transcript(o->hello_bytes, audience->cluster, open, h);

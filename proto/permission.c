@@ -11,10 +11,10 @@ struct permission_row {
 static const struct permission_row *row_of(uint32_t type)
 {
 	switch (type) {
-#define P(name, who_, rights_, limit_)                                                                                 \
-	case MSG_##name: {                                                                                             \
-		static const struct permission_row row = {(who_), (rights_), (limit_)};                                \
-		return &row;                                                                                           \
+#define P(name, who_, rights_, limit_)                                                                       \
+	case MSG_##name: {                                                                                   \
+		static const struct permission_row row = {(who_), (rights_), (limit_)};                      \
+		return &row;                                                                                 \
 	}
 #include "proto/permissions.def"
 #undef P
@@ -41,7 +41,8 @@ enum {
 #include "proto/permissions.def"
 #undef P
 };
-_Static_assert((int)MESSAGE_COUNT == (int)PERMISSION_COUNT, "a message in messages.def lacks its row in permissions.def");
+_Static_assert((int)MESSAGE_COUNT == (int)PERMISSION_COUNT,
+               "a message in messages.def lacks its row in permissions.def");
 
 size_t message_limit(uint32_t type)
 {
@@ -84,15 +85,16 @@ bool permission_may_send(uint32_t type, const struct session_peer *peer, uint32_
 	return false;
 }
 
-static bool is_about_its_own(const struct permission_row *row, const struct session_peer *peer, uint32_t slurm_uid,
-                             uint32_t owner_uid, const char *object_node)
+static bool is_about_its_own(const struct permission_row *row, const struct session_peer *peer,
+                             uint32_t slurm_uid, uint32_t owner_uid, const char *object_node)
 {
 	switch (peer->kind) {
 	case SESSION_USER:
 		return (row->who & MAY_USER) || ((row->who & MAY_OWNER) && peer->uid == owner_uid) ||
 		       ((row->who & MAY_OPERATOR) && is_operator(peer->uid, slurm_uid));
 	case SESSION_DAEMON:
-		return peer->class != KEY_CLASS_WORKER || (object_node && strcmp(object_node, peer->host) == 0);
+		return peer->class != KEY_CLASS_WORKER ||
+		       (object_node && strcmp(object_node, peer->host) == 0);
 	case SESSION_STEP:
 		return peer->uid == owner_uid;
 	}

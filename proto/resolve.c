@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RESOLVE_STACK (512 * 1024)
+#define RESOLVE_STACK 524288
 
-/* Shared by the loop and the thread: whoever lets go of it last frees it. A loop that ends, or a connection that is closed, doesn't wait
- * for a name server. */
+/* Shared by the loop and the thread: whoever lets go of it last frees it. A loop that ends, or a connection
+ * that is closed, doesn't wait for a name server. */
 struct resolve {
 	pthread_mutex_t lock;
 	struct loop *loop; /* NULL: cancelled */
@@ -92,7 +92,8 @@ static size_t hosts_file(const char *name, uint16_t port, struct sockaddr_storag
 			if (*p == '\t')
 				*p = ' ';
 		const char *address = text_split(&rest, ' ');
-		for (char *word = text_split(&rest, ' '); address && word && !found; word = text_split(&rest, ' '))
+		for (char *word = text_split(&rest, ' '); address && word && !found;
+		     word = text_split(&rest, ' '))
 			found = *word && text_eq_nocase(word, name);
 		if (found && address_numeric(address, port, &out[n]))
 			n++;
@@ -109,12 +110,15 @@ static void look_up(struct resolve *r)
 	snprintf(service, sizeof(service), "%u", (unsigned)r->port);
 	int rc = getaddrinfo(r->name, service, &hints, &list);
 	for (struct addrinfo *ai = rc == 0 ? list : NULL; ai && r->n < RESOLVE_MAX; ai = ai->ai_next)
-		if ((ai->ai_family == AF_INET || ai->ai_family == AF_INET6) && ai->ai_addrlen <= sizeof(r->addrs[0]))
+		if ((ai->ai_family == AF_INET || ai->ai_family == AF_INET6) &&
+		    ai->ai_addrlen <= sizeof(r->addrs[0]))
 			memcpy(&r->addrs[r->n++], ai->ai_addr, ai->ai_addrlen);
 	if (list)
 		freeaddrinfo(list);
 	if (r->n == 0)
-		err_set(&r->err, ERR_CONNECT, "the address of host %s cannot be found (%s): check NodeAddr, SlurmctldHost and /etc/hosts",
+		err_set(&r->err, ERR_CONNECT,
+		        "the address of host %s cannot be found (%s): check NodeAddr, SlurmctldHost and "
+		        "/etc/hosts",
 		        r->name, rc ? gai_strerror(rc) : "it has none");
 }
 
@@ -163,7 +167,8 @@ static int start_thread(struct resolve *r)
 	return rc;
 }
 
-struct resolve *resolve_start(struct loop *loop, const char *name, uint16_t port, resolve_done done, void *ctx)
+struct resolve *resolve_start(struct loop *loop, const char *name, uint16_t port, resolve_done done,
+                              void *ctx)
 {
 	struct sockaddr_storage addrs[RESOLVE_MAX];
 	struct err err = {0};

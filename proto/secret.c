@@ -22,7 +22,8 @@ static size_t live;
 /* A page for each key would cost a large controller 40 MB: pieces share pages, which are never given back. */
 static void add_chunk(void)
 {
-	union slot *slots = mmap(NULL, SECRET_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	union slot *slots =
+	        mmap(NULL, SECRET_CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (slots == MAP_FAILED) {
 		log_write(LOG_LEVEL_FATAL, "out of memory for session keys");
 		abort();

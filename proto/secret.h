@@ -1,4 +1,5 @@
-/* Small pieces of memory for session keys: kept out of core files, wiped when they are given back. Any thread. */
+/* Small pieces of memory for session keys: kept out of core files, wiped when they are given back. Any
+ * thread. */
 #pragma once
 #include <stddef.h>
 

@@ -1,4 +1,5 @@
-/* A server: connections that have not said who they are (pending), and the limits that keep them from shutting others out. */
+/* A server: connections that have not said who they are (pending), and the limits that keep them from
+ * shutting others out. */
 #include "core/util/arena.h"
 #include "core/util/log.h"
 #include "core/util/map.h"
@@ -15,10 +16,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define OPEN_LIMIT_US     5000000
-#define GRANT_LIMIT_US    10000000
-#define EPHEMERAL_US      60000000
-#define EPHEMERAL_USE_US  (EPHEMERAL_US - OPEN_LIMIT_US) /* for new connections: an OPEN finds its key alive */
+#define OPEN_LIMIT_US  5000000
+#define GRANT_LIMIT_US 10000000
+#define EPHEMERAL_US   60000000
+#define EPHEMERAL_USE_US                                                                                     \
+	(EPHEMERAL_US - OPEN_LIMIT_US) /* for new connections: an OPEN finds its key alive                   \
+	                                */
 #define PENDING_MAX       1024
 #define PENDING_PER_HOST  64
 #define WAITING_MAX       64
@@ -204,7 +207,8 @@ static void log_refusal(const struct pending *p, const char *why)
 	if (!log_once_in(key, LOG_EVERY_S, &more))
 		return;
 	if (more)
-		log_info("refused a connection of %s: %s (and %u more of this address before)", p->address, log_escape(why), more);
+		log_info("refused a connection of %s: %s (and %u more of this address before)", p->address,
+		         log_escape(why), more);
 	else
 		log_info("refused a connection of %s: %s", p->address, log_escape(why));
 }
@@ -274,7 +278,8 @@ static struct address *fullest_address(const struct server *s)
 	void *value;
 	while (map_next(&s->addresses, &at, &value)) {
 		struct address *a = value;
-		if (!fullest || a->n > fullest->n || (a->n == fullest->n && oldest_until(a) < oldest_until(fullest)))
+		if (!fullest || a->n > fullest->n ||
+		    (a->n == fullest->n && oldest_until(a) < oldest_until(fullest)))
 			fullest = a;
 	}
 	return fullest;
@@ -331,7 +336,8 @@ static void step_session(struct pending *p)
 	} else if (s->waiting_count >= WAITING_MAX) {
 		refuse(p, REFUSED_BUSY, "too many step sessions wait for their grants");
 	} else {
-		/* The grant may be on its way. Nothing more is read until it is here; only an end of the connection is noticed. */
+		/* The grant may be on its way. Nothing more is read until it is here; only an end of the
+		 * connection is noticed. */
 		leave_pending(p);
 		p->until = loop_clock() + GRANT_LIMIT_US;
 		list_append(&s->waiting, &p->in_server);
@@ -341,7 +347,8 @@ static void step_session(struct pending *p)
 	}
 }
 
-/* What is called here may change grants again: then the list is walked once more, by the outermost call; as after each hand-over. */
+/* What is called here may change grants again: then the list is walked once more, by the outermost call; as
+ * after each hand-over. */
 void server_grants_changed(struct server *s)
 {
 	s->grants_changed = true;
@@ -350,8 +357,7 @@ void server_grants_changed(struct server *s)
 	s->looking = true;
 	while (s->grants_changed) {
 		s->grants_changed = false;
-		list_each(it, &s->waiting)
-		{
+		list_each (it, &s->waiting) {
 			struct pending *p = list_entry(it, struct pending, in_server);
 			if (!s->ops->step_known(s->ctx, &p->peer))
 				continue;
@@ -408,7 +414,8 @@ static void start_session(struct pending *p)
 	loop_del_fd(s->loop, p->watch);
 	p->watch = NULL;
 	pending_free(p);
-	struct conn *c = conn_serve(s->loop, fd, keys, &peer, s->version, s->has_instance ? s->instance : NULL, &err);
+	struct conn *c =
+	        conn_serve(s->loop, fd, keys, &peer, s->version, s->has_instance ? s->instance : NULL, &err);
 	secret_free(keys);
 	if (!c) {
 		log_error("cannot take a session of %s: %s", peer.address, err_text(&err));
@@ -439,16 +446,20 @@ static void opened(struct pending *p)
 		return;
 	}
 	p->keys = secret_alloc(sizeof(*p->keys));
-	enum wire_refusal refusal = verify_open(&s->verifier, p->hello, e->e_secret, p->open, &p->peer, p->keys, why);
+	enum wire_refusal refusal =
+	        verify_open(&s->verifier, p->hello, e->e_secret, p->open, &p->peer, p->keys, why);
 	text_copy(p->peer.address, sizeof(p->peer.address), p->address);
 	if (refusal)
 		refuse(p, refusal, why);
 	else if (p->peer.kind == SESSION_STEP)
 		step_session(p);
+	else if (!s->ops->accepted)
+		refuse(p, REFUSED_USER, "only step sessions are served here");
 	else if (is_limited(s, &p->peer) && sessions_of(s, p->peer.uid) >= SESSIONS_PER_USER)
 		refuse(p, REFUSED_BUSY, "its user has 128 sessions already");
 	else if (is_limited(s, &p->peer) && s->user_conns >= s->user_conns_max)
-		refuse(p, REFUSED_BUSY, "no file descriptors are left for users' sessions: raise LimitNOFILE");
+		refuse(p, REFUSED_BUSY,
+		       "no file descriptors are left for users' sessions: raise LimitNOFILE");
 	else
 		start_session(p);
 }
@@ -486,13 +497,15 @@ static void greet(struct server *s, int fd, const struct sockaddr_storage *addr)
 	const uint64_t key = address_key(addr);
 	struct address *from = map_get(&s->addresses, key);
 	if (from && from->n >= PENDING_PER_HOST)
-		drop_oldest_of(from, "more than 64 connections of one address that have not said who they are");
+		drop_oldest_of(from,
+		               "more than 64 connections of one address that have not said who they are");
 	if (s->pending_count >= s->pending_max)
 		drop_oldest_of(fullest_address(s), "too many connections that have not said who they are");
 	struct pending *p = xcalloc(1, sizeof(*p));
 	const struct ephemeral *e = ephemeral_for_hello(s);
 	const struct verifier *v = &s->verifier;
-	struct wire_hello hello = {.version_min = SESSION_VERSION, .version_max = SESSION_VERSION, .role = v->role};
+	struct wire_hello hello = {
+	        .version_min = SESSION_VERSION, .version_max = SESSION_VERSION, .role = v->role};
 	struct err err = {0};
 	p->server = s;
 	p->fd = fd;
@@ -515,7 +528,8 @@ static void greet(struct server *s, int fd, const struct sockaddr_storage *addr)
 		pending_free(p);
 }
 
-/* No descriptor is left: the oldest that hasn't said who it is goes; without one, whoever comes is turned away with the spare one. */
+/* No descriptor is left: the oldest that hasn't said who it is goes; without one, whoever comes is turned
+ * away with the spare one. */
 static bool make_room(struct server *s)
 {
 	unsigned more;
@@ -575,13 +589,15 @@ static int listen_on(const char *address, uint16_t port, struct err *err)
 	if (any && addr.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	int rc = bind(fd, (const struct sockaddr *)&addr, address_length(&addr));
-	if (rc != 0 && any && addr.ss_family == AF_INET6 && errno == EADDRNOTAVAIL) { /* IPv6 is switched off */
+	if (rc != 0 && any && addr.ss_family == AF_INET6 &&
+	    errno == EADDRNOTAVAIL) { /* IPv6 is switched off */
 		close(fd);
 		return listen_on("0.0.0.0", port, err);
 	}
 	if (rc == 0 && listen(fd, SOMAXCONN) == 0)
 		return fd;
-	err_sys(err, errno, "cannot listen on port %u%s", (unsigned)port, errno == EADDRINUSE ? " (another daemon has it: end that one first)" : "");
+	err_sys(err, errno, "cannot listen on port %u%s", (unsigned)port,
+	        errno == EADDRINUSE ? " (another daemon has it: end that one first)" : "");
 	close(fd);
 	return -1;
 }
@@ -611,15 +627,16 @@ static void share_descriptors(struct server *s, uint32_t reserve)
 	size_t all = limit.rlim_cur > 1u << 20 ? 1u << 20 : (size_t)limit.rlim_cur;
 	size_t left = all > reserve + FDS_OTHER ? all - reserve - FDS_OTHER : 0;
 	if (left < 64) {
-		log_error("%zu file descriptors are too few for %u connections of workers: raise LimitNOFILE", all, (unsigned)reserve);
+		log_error("%zu file descriptors are too few for %u connections of workers: raise LimitNOFILE",
+		          all, (unsigned)reserve);
 		left = 64;
 	}
 	s->pending_max = left / 2 < PENDING_MAX ? left / 2 : PENDING_MAX;
 	s->user_conns_max = left - s->pending_max;
 }
 
-struct server *server_new(struct loop *loop, const struct server_conf *conf, const char *address, uint16_t port,
-                          const struct server_ops *ops, void *ctx, struct err *err)
+struct server *server_new(struct loop *loop, const struct server_conf *conf, const char *address,
+                          uint16_t port, const struct server_ops *ops, void *ctx, struct err *err)
 {
 	int fd = listen_on(address, port, err);
 	if (fd < 0)

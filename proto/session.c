@@ -18,13 +18,14 @@
 /* What a connection keeps between messages. */
 #define KEPT_MAX 4096
 
-/* On the wire each direction is libsodium's 24-byte header, then frames: length u32 (big endian, of the ciphertext), ciphertext.
+/* On the wire each direction is libsodium's 24-byte header, then frames: length u32 (big endian, of the
+ * ciphertext), ciphertext.
  *
  *     header  [len|sealed] [len|sealed] [len|sealed] ...
  *
- * A message is one frame or more: its last carries TAG_PUSH (or TAG_FINAL, which ends the direction too), those before it TAG_MESSAGE.
- * The first frame's text begins with the message's type and id as varints. An empty frame with TAG_FINAL between messages ends the
- * direction; no other frame may be empty. */
+ * A message is one frame or more: its last carries TAG_PUSH (or TAG_FINAL, which ends the direction too),
+ * those before it TAG_MESSAGE. The first frame's text begins with the message's type and id as varints. An
+ * empty frame with TAG_FINAL between messages ends the direction; no other frame may be empty. */
 struct session {
 	uint8_t push_key[KEY_SIZE], pull_key[KEY_SIZE];
 	crypto_secretstream_xchacha20poly1305_state push, pull;
@@ -90,8 +91,8 @@ static void seal_frame(struct session *s, const uint8_t *plain, size_t n, uint8_
 	out->s[out->len] = '\0';
 }
 
-int session_seal(struct session *s, uint32_t type, uint64_t id, const void *body, size_t n, bool final, struct text *out,
-                 struct err *err)
+int session_seal(struct session *s, uint32_t type, uint64_t id, const void *body, size_t n, bool final,
+                 struct text *out, struct err *err)
 {
 	struct text first = TEXT_EMPTY;
 	if (s->push_ended)
@@ -147,7 +148,8 @@ static bool read_head(struct session *s, size_t n, size_t (*limit)(uint32_t type
 	return true;
 }
 
-/* Opens one whole frame behind what is there of its message. 1: a message is complete; 0: more frames follow; 2: the end; -1. */
+/* Opens one whole frame behind what is there of its message. 1: a message is complete; 0: more frames follow;
+ * 2: the end; -1. */
 static int take_frame(struct session *s, const uint8_t *cipher, size_t len, size_t (*limit)(uint32_t type),
                       struct session_message *m, struct err *err)
 {
@@ -159,7 +161,8 @@ static int take_frame(struct session *s, const uint8_t *cipher, size_t len, size
 		return broken(s, err, "a message over its limit");
 	size_t at = s->head + s->n;
 	s->message = xgrow(s->message, &s->cap, at + len, 1);
-	if (crypto_secretstream_xchacha20poly1305_pull(&s->pull, s->message + at, &n, &tag, cipher, len, NULL, 0) != 0)
+	if (crypto_secretstream_xchacha20poly1305_pull(&s->pull, s->message + at, &n, &tag, cipher, len, NULL,
+	                                               0) != 0)
 		return broken(s, err, "a frame that is not the peer's: altered, repeated or out of order");
 	if (tag != TAG_PART && tag != TAG_END && tag != TAG_FINAL)
 		return broken(s, err, "a frame with an unknown tag");
@@ -191,8 +194,8 @@ static int start_pull(struct session *s, const uint8_t *header, struct err *err)
 	return 0;
 }
 
-int session_feed(struct session *s, const uint8_t *bytes, size_t n, size_t *used, size_t (*limit)(uint32_t type),
-                 struct session_message *m, struct err *err)
+int session_feed(struct session *s, const uint8_t *bytes, size_t n, size_t *used,
+                 size_t (*limit)(uint32_t type), struct session_message *m, struct err *err)
 {
 	*used = 0;
 	if (s->broken)

@@ -1,5 +1,5 @@
-/* The daemon's local socket (shared/security.md, "Tickets from the local daemon"): a fixed request, a fixed answer, one for a connection.
- * Who asks is what the kernel says, and nothing else. */
+/* The daemon's local socket (shared/security.md, "Tickets from the local daemon"): a fixed request, a fixed
+ * answer, one for a connection. Who asks is what the kernel says, and nothing else. */
 #include "core/util/arena.h"
 #include "core/util/log.h"
 #include "core/util/map.h"
@@ -59,9 +59,11 @@ struct ticket_server {
 static void add_range(struct ticket_server *s, char *line)
 {
 	char *rest = line;
-	const char *name = text_split(&rest, ':'), *first = text_split(&rest, ':'), *count = text_split(&rest, ':');
+	const char *name = text_split(&rest, ':'), *first = text_split(&rest, ':'),
+	           *count = text_split(&rest, ':');
 	struct subuid_range range;
-	if (!name || !first || !count || !text_to_u32(first, &range.first) || !text_to_u32(count, &range.count))
+	if (!name || !first || !count || !text_to_u32(first, &range.first) ||
+	    !text_to_u32(count, &range.count))
 		return;
 	s->ranges = xgrow(s->ranges, &s->range_cap, s->range_count + 1, sizeof(*s->ranges));
 	s->ranges[s->range_count++] = range;
@@ -77,8 +79,9 @@ static bool refresh_ranges(struct ticket_server *s)
 		memset(&s->subuid_stat, 0, sizeof(s->subuid_stat));
 		return errno == ENOENT || errno == ENOTDIR;
 	}
-	if (st.st_ino == s->subuid_stat.st_ino && st.st_dev == s->subuid_stat.st_dev && st.st_size == s->subuid_stat.st_size &&
-	    st.st_mtim.tv_sec == s->subuid_stat.st_mtim.tv_sec && st.st_mtim.tv_nsec == s->subuid_stat.st_mtim.tv_nsec)
+	if (st.st_ino == s->subuid_stat.st_ino && st.st_dev == s->subuid_stat.st_dev &&
+	    st.st_size == s->subuid_stat.st_size && st.st_mtim.tv_sec == s->subuid_stat.st_mtim.tv_sec &&
+	    st.st_mtim.tv_nsec == s->subuid_stat.st_mtim.tv_nsec)
 		return true;
 	FILE *f = fopen(s->subuid_path, "re");
 	if (!f)
@@ -111,7 +114,8 @@ static bool is_subordinate(struct ticket_server *s, uint32_t uid)
 
 static bool user_may(struct ticket_server *s, const struct ucred *who)
 {
-	if (who->uid == (uid_t)-1 || who->gid == (gid_t)-1 || who->uid == overflow_uid() || who->gid == overflow_gid())
+	if (who->uid == (uid_t)-1 || who->gid == (gid_t)-1 || who->uid == overflow_uid() ||
+	    who->gid == overflow_gid())
 		return false;
 	if (s->single_uid != CORE_NO_VAL && who->uid != s->single_uid)
 		return false;
@@ -125,7 +129,8 @@ static bool audience_may(const struct ticket_server *s, const struct wire_reques
 	return s->worker && text_eq(request->audience, s->worker);
 }
 
-static void sign(const struct ticket_server *s, const struct asker *a, const struct wire_request *request, struct wire_answer *answer)
+static void sign(const struct ticket_server *s, const struct asker *a, const struct wire_request *request,
+                 struct wire_answer *answer)
 {
 	struct wire_open open = {.version = SESSION_VERSION,
 	                         .kind = SESSION_USER,
@@ -219,7 +224,8 @@ static void expire(void *ctx)
 	plan_expiry(s);
 }
 
-/* recv() without room for control messages: descriptors and credentials that are sent along are dropped by the kernel. */
+/* recv() without room for control messages: descriptors and credentials that are sent along are dropped by
+ * the kernel. */
 static void asker_event(void *ctx, uint32_t events)
 {
 	struct asker *a = ctx;
@@ -303,12 +309,16 @@ static int make_directory(const char *dir, struct err *err)
 	if (mkdir(dir, 0755) == 0)
 		(void)chmod(dir, 0755); /* whatever the umask */
 	else if (errno != EEXIST)
-		rc = err_sys(err, errno, "cannot make %s for the ticket socket: as root, mkdir -p %s and chown it to this daemon's user", dir, dir);
+		rc = err_sys(err, errno,
+		             "cannot make %s for the ticket socket: as root, mkdir -p %s and chown it to "
+		             "this daemon's user",
+		             dir, dir);
 	if (rc == 0 && (lstat(dir, &st) != 0 || !S_ISDIR(st.st_mode)))
 		rc = err_set(err, ERR_CONFIG, "%s is no directory: remove it", dir);
 	else if (rc == 0 && st.st_uid != geteuid() && st.st_uid != 0)
-		rc = err_set(err, ERR_CONFIG, "%s belongs to uid %u: commands would not trust it; chown it to uid %u", dir, (unsigned)st.st_uid,
-		             (unsigned)geteuid());
+		rc = err_set(err, ERR_CONFIG,
+		             "%s belongs to uid %u: commands would not trust it; chown it to uid %u", dir,
+		             (unsigned)st.st_uid, (unsigned)geteuid());
 	else if (rc == 0 && (st.st_mode & 022))
 		rc = err_set(err, ERR_CONFIG, "others may write %s: chmod 0755 %s", dir, dir);
 	free(parent);
@@ -323,7 +333,8 @@ static int take_lock(struct ticket_server *s, const char *dir, const char *file,
 	if (s->lock_fd < 0)
 		rc = err_sys(err, errno, "cannot open %s", path);
 	else if (flock(s->lock_fd, LOCK_EX | LOCK_NB) != 0)
-		rc = errno == EWOULDBLOCK ? err_set(err, ERR_LOCKED, "another daemon serves %s: end that one first", s->path)
+		rc = errno == EWOULDBLOCK ? err_set(err, ERR_LOCKED,
+		                                    "another daemon serves %s: end that one first", s->path)
 		                          : err_sys(err, errno, "cannot lock %s", path);
 	free(path);
 	return rc;
@@ -352,19 +363,23 @@ static int listen_there(struct ticket_server *s, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	if (!text_copy(addr.sun_path, sizeof(addr.sun_path), s->path))
-		return err_set(err, ERR_CONFIG, "%s is too long for a socket's path (%zu characters at most): use a shorter directory", s->path,
-		               sizeof(addr.sun_path) - 1);
+		return err_set(err, ERR_CONFIG,
+		               "%s is too long for a socket's path (%zu characters at most): use a shorter "
+		               "directory",
+		               s->path, sizeof(addr.sun_path) - 1);
 	if (remove_stale(s, &addr, err) != 0)
 		return -1;
 	s->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd < 0)
 		return err_sys(err, errno, "cannot make a socket");
-	if (bind(s->fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0 || chmod(s->path, 0666) != 0 || listen(s->fd, 256) != 0)
+	if (bind(s->fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0 || chmod(s->path, 0666) != 0 ||
+	    listen(s->fd, 256) != 0)
 		return err_sys(err, errno, "cannot listen on %s", s->path);
 	return 0;
 }
 
-struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_server_conf *conf, struct err *err)
+struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_server_conf *conf,
+                                        struct err *err)
 {
 	struct ticket_server *s = xcalloc(1, sizeof(*s));
 	s->loop = loop;
@@ -377,8 +392,8 @@ struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_s
 	s->single_uid = conf->single_uid;
 	list_init(&s->askers);
 	map_init_u64(&s->users);
-	if (make_directory(conf->dir, err) == 0 && take_lock(s, conf->dir, conf->file, err) == 0 && listen_there(s, err) == 0 &&
-	    (s->watch = loop_add_fd(loop, s->fd, EPOLLIN, accept_event, s, err)))
+	if (make_directory(conf->dir, err) == 0 && take_lock(s, conf->dir, conf->file, err) == 0 &&
+	    listen_there(s, err) == 0 && (s->watch = loop_add_fd(loop, s->fd, EPOLLIN, accept_event, s, err)))
 		return s;
 	ticket_server_free(s);
 	return NULL;

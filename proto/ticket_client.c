@@ -45,12 +45,16 @@ static int check_run_dir(struct ticket_ask *ask, struct err *err)
 {
 	struct stat st;
 	if (lstat(ask->run_dir, &st) != 0)
-		return err_set(err, ERR_UNAUTHENTICATED, "no daemon of the cluster runs on this host (%s: %s): start slurmd or sackd here",
-		               ask->run_dir, strerror(errno));
+		return err_set(
+		        err, ERR_UNAUTHENTICATED,
+		        "no daemon of the cluster runs on this host (%s: %s): start slurmd or sackd here",
+		        ask->run_dir, strerror(errno));
 	if (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022))
-		return err_set(err, ERR_UNAUTHENTICATED, "%s can't be trusted: it must be a directory of root (or, for a cluster of your own, "
-		                                         "yours) that nobody else may write",
-		               ask->run_dir);
+		return err_set(
+		        err, ERR_UNAUTHENTICATED,
+		        "%s can't be trusted: it must be a directory of root (or, for a cluster of your own, "
+		        "yours) that nobody else may write",
+		        ask->run_dir);
 	ask->run_owner = st.st_uid;
 	return 0;
 }
@@ -88,7 +92,8 @@ static void find_in(struct ticket_ask *ask, const char *daemon)
 			d = opendir(dir);
 	}
 	for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
-		if (strncmp(e->d_name, "auth.", 5) == 0 && !add_path(ask, xprintf("%s/%s", dir, e->d_name), owner))
+		if (strncmp(e->d_name, "auth.", 5) == 0 &&
+		    !add_path(ask, xprintf("%s/%s", dir, e->d_name), owner))
 			break;
 	if (d)
 		closedir(d);
@@ -112,7 +117,8 @@ static int believe(const struct ticket_ask *ask, size_t i, struct err *err)
 	if (getsockopt(ask->fd, SOL_SOCKET, SO_PEERCRED, &who, &len) != 0)
 		return err_sys(err, errno, "cannot see who listens on %s", ask->paths[i]);
 	if (who.uid != 0 && who.uid != ask->owners[i])
-		return err_set(err, ERR_UNAUTHENTICATED, "%s is served by uid %u, not by uid %u or root: it isn't asked for a ticket",
+		return err_set(err, ERR_UNAUTHENTICATED,
+		               "%s is served by uid %u, not by uid %u or root: it isn't asked for a ticket",
 		               ask->paths[i], (unsigned)who.uid, (unsigned)ask->owners[i]);
 	return 0;
 }
@@ -121,7 +127,8 @@ static int believe(const struct ticket_ask *ask, size_t i, struct err *err)
 static int start_one(struct ticket_ask *ask, size_t i, struct err *err)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	const struct timeval limit = {.tv_usec = TICKET_TIME_US % 1000000, .tv_sec = TICKET_TIME_US / 1000000};
+	const struct timeval limit = {.tv_usec = TICKET_TIME_US % 1000000,
+	                              .tv_sec = TICKET_TIME_US / 1000000};
 	if (!text_copy(addr.sun_path, sizeof(addr.sun_path), ask->paths[i]))
 		return err_set(err, ERR_CONFIG, "%s is too long for a socket's path", ask->paths[i]);
 	ask->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -129,28 +136,35 @@ static int start_one(struct ticket_ask *ask, size_t i, struct err *err)
 		return err_sys(err, errno, "cannot make a socket");
 	setsockopt(ask->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
 	if (connect(ask->fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0)
-		return err_set(err, ERR_UNAUTHENTICATED, "no daemon answers on %s: %s", ask->paths[i], strerror(errno));
+		return err_set(err, ERR_UNAUTHENTICATED, "no daemon answers on %s: %s", ask->paths[i],
+		               strerror(errno));
 	if (believe(ask, i, err) != 0)
 		return -1;
 	if (send(ask->fd, ask->request, sizeof(ask->request), MSG_NOSIGNAL) != (ssize_t)sizeof(ask->request))
-		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s takes no request: %s", ask->paths[i], strerror(errno));
+		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s takes no request: %s",
+		               ask->paths[i], strerror(errno));
 	return 0;
 }
 
 /* A ticket must be for what was asked. Whether it is good, the server will say. */
-static int check_answer(struct ticket_ask *ask, struct wire_answer *a, struct wire_open *open, struct err *err)
+static int check_answer(struct ticket_ask *ask, struct wire_answer *a, struct wire_open *open,
+                        struct err *err)
 {
 	const char *path = ask->paths[ask->next - 1];
 	if (wire_get_answer(ask->bytes, a, err) != 0)
 		return -1;
 	if (strcmp(a->cluster, ask->audience.cluster) != 0)
-		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s is of cluster %s, not of %s: check ClusterName", path, a->cluster,
-		               ask->audience.cluster);
+		return err_set(err, ERR_UNAUTHENTICATED,
+		               "the daemon on %s is of cluster %s, not of %s: check ClusterName", path,
+		               a->cluster, ask->audience.cluster);
 	if (a->code != 0)
-		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s gives no ticket: %s", path, wire_no_ticket_text(a->code));
-	if (wire_get_open(a->open, open, err) != 0 || open->kind != SESSION_USER || open->role != ask->audience.role ||
-	    strcmp(open->audience, ask->audience.name) != 0 || memcmp(open->e_c, ask->e_c, sizeof(open->e_c)) != 0)
-		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s gave a ticket for something else", path);
+		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s gives no ticket: %s", path,
+		               wire_no_ticket_text(a->code));
+	if (wire_get_open(a->open, open, err) != 0 || open->kind != SESSION_USER ||
+	    open->role != ask->audience.role || strcmp(open->audience, ask->audience.name) != 0 ||
+	    memcmp(open->e_c, ask->e_c, sizeof(open->e_c)) != 0)
+		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s gave a ticket for something else",
+		               path);
 	return 0;
 }
 
@@ -162,7 +176,8 @@ static int read_answer(struct ticket_ask *ask, struct wire_answer *a, struct err
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
 	if (n <= 0)
-		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s gave no ticket", ask->paths[ask->next - 1]);
+		return err_set(err, ERR_UNAUTHENTICATED, "the daemon on %s gave no ticket",
+		               ask->paths[ask->next - 1]);
 	ask->got += (size_t)n;
 	if (ask->got < sizeof(ask->bytes))
 		return 0;
@@ -184,14 +199,17 @@ static void remember(struct ticket_ask *ask, const struct err *err)
 
 /* ---- all of them in turn ---- */
 
-struct ticket_ask *ticket_ask_new(const struct opening *o, const struct session_audience *audience, struct err *err)
+struct ticket_ask *ticket_ask_new(const struct opening *o, const struct session_audience *audience,
+                                  struct err *err)
 {
 	static const char *const daemons[] = {"slurmctld", "slurmd", "sackd"};
 	const char *own = getenv("BATCHBOX_RUN_DIR");
 	struct wire_request request;
-	/* Somebody else's program with our ids would hand our rights to its caller; and its environment is the caller's. */
+	/* Somebody else's program with our ids would hand our rights to its caller; and its environment is
+	 * the caller's. */
 	if (getauxval(AT_SECURE)) {
-		err_set(err, ERR_UNAUTHENTICATED, "this program was made set-user-id or got capabilities: it asks for no ticket then");
+		err_set(err, ERR_UNAUTHENTICATED,
+		        "this program was made set-user-id or got capabilities: it asks for no ticket then");
 		return NULL;
 	}
 	struct ticket_ask *ask = xcalloc(1, sizeof(*ask));
@@ -220,7 +238,9 @@ static int use_spare(struct ticket_ask *ask, uint8_t open[WIRE_OPEN_SIZE], uint8
 	if (!ask->has_spare) {
 		if (ask->why.code)
 			return err_set(err, (enum err_code)ask->why.code, "%s", err_text(&ask->why));
-		return err_set(err, ERR_UNAUTHENTICATED, "no daemon of the cluster runs on this host (looked in %s): start slurmd or sackd here",
+		return err_set(err, ERR_UNAUTHENTICATED,
+		               "no daemon of the cluster runs on this host (looked in %s): start slurmd or "
+		               "sackd here",
 		               ask->run_dir);
 	}
 	memcpy(open, ask->spare.open, WIRE_OPEN_SIZE);
@@ -259,7 +279,8 @@ void ticket_ask_skip(struct ticket_ask *ask)
 {
 	struct err why = {0};
 	if (ask->fd >= 0)
-		err_set(&why, ERR_TIMEOUT, "the daemon on %s gave no ticket within 2 s", ask->paths[ask->next - 1]);
+		err_set(&why, ERR_TIMEOUT, "the daemon on %s gave no ticket within 2 s",
+		        ask->paths[ask->next - 1]);
 	remember(ask, &why);
 	close_socket(ask);
 }

@@ -1,4 +1,5 @@
-/* The server's half of a handshake (shared/security.md, "Session" 3): OPEN is judged in the order of the specification. */
+/* The server's half of a handshake (shared/security.md, "Session" 3): OPEN is judged in the order of the
+ * specification. */
 #include "core/util/log.h"
 #include "proto/conn_priv.h"
 
@@ -78,7 +79,8 @@ static bool uid_is_served(const struct verifier *v, const struct wire_open *o)
 static void explain_kids(const struct verifier *v, const struct wire_open *o, char why[200])
 {
 	char here[2 * KEY_ID_SIZE + 1], there[2 * KEY_ID_SIZE + 1];
-	sodium_bin2hex(here, sizeof(here), v->master ? key_master_id(v->master) : key_host_id(v->own), KEY_ID_SIZE);
+	sodium_bin2hex(here, sizeof(here), v->master ? key_master_id(v->master) : key_host_id(v->own),
+	               KEY_ID_SIZE);
 	sodium_bin2hex(there, sizeof(there), o->kid, KEY_ID_SIZE);
 	snprintf(why, 200, "its key has id %s, ours %s: put the same key file on both hosts", there, here);
 }
@@ -94,8 +96,9 @@ static void fill_peer(struct session_peer *peer, const struct wire_open *o)
 }
 
 /* mac, uid, and only then the expensive part. */
-static enum wire_refusal prove(const struct verifier *v, const uint8_t hello[WIRE_HELLO_SIZE], const uint8_t e_secret[32],
-                               const uint8_t open[WIRE_OPEN_SIZE], const struct wire_open *o, struct session_keys *keys, char why[200])
+static enum wire_refusal prove(const struct verifier *v, const uint8_t hello[WIRE_HELLO_SIZE],
+                               const uint8_t e_secret[32], const uint8_t open[WIRE_OPEN_SIZE],
+                               const struct wire_open *o, struct session_keys *keys, char why[200])
 {
 	uint8_t key[KEY_SIZE], h[32], mac[32], psk[32];
 	struct err err = {0};
@@ -105,7 +108,8 @@ static enum wire_refusal prove(const struct verifier *v, const uint8_t hello[WIR
 	wire_ticket(key, h, mac, psk);
 	sodium_memzero(key, sizeof(key));
 	if (sodium_memcmp(mac, o->mac, sizeof(mac)) != 0) {
-		snprintf(why, 200, "its ticket is not valid here: another ClusterName than %.60s, or forged", v->cluster);
+		snprintf(why, 200, "its ticket is not valid here: another ClusterName than %.60s, or forged",
+		         v->cluster);
 		rc = REFUSED_MAC;
 	} else if (!uid_is_served(v, o)) {
 		snprintf(why, 200, "user id %u is not served", o->uid);
@@ -118,8 +122,9 @@ static enum wire_refusal prove(const struct verifier *v, const uint8_t hello[WIR
 	return rc;
 }
 
-enum wire_refusal verify_open(const struct verifier *v, const uint8_t hello[WIRE_HELLO_SIZE], const uint8_t e_secret[32],
-                              const uint8_t open[WIRE_OPEN_SIZE], struct session_peer *peer, struct session_keys *keys, char why[200])
+enum wire_refusal verify_open(const struct verifier *v, const uint8_t hello[WIRE_HELLO_SIZE],
+                              const uint8_t e_secret[32], const uint8_t open[WIRE_OPEN_SIZE],
+                              struct session_peer *peer, struct session_keys *keys, char why[200])
 {
 	struct wire_open o;
 	struct err err = {0};
@@ -138,11 +143,13 @@ enum wire_refusal verify_open(const struct verifier *v, const uint8_t hello[WIRE
 		return REFUSED_MAC;
 	}
 	if (o.role != v->role || strcmp(o.audience, v->name) != 0) {
-		snprintf(why, 200, "it means %s %.80s, we are %.80s", o.role == ROLE_CONTROLLER ? "controller" : "worker", o.audience, v->name);
+		snprintf(why, 200, "it means %s %.80s, we are %.80s",
+		         o.role == ROLE_CONTROLLER ? "controller" : "worker", o.audience, v->name);
 		return REFUSED_AUDIENCE;
 	}
 	if (!kind_is_served(v, &o)) {
-		snprintf(why, 200, "a session of kind %u, vouched for by %.80s, is not served here", (unsigned)o.kind, o.host);
+		snprintf(why, 200, "a session of kind %u, vouched for by %.80s, is not served here",
+		         (unsigned)o.kind, o.host);
 		return REFUSED_USER;
 	}
 	if (!kid_is_known(v, &o)) {

@@ -48,7 +48,8 @@ static uint64_t get_int(struct eye *r, unsigned bytes)
 	return v;
 }
 
-/* A name must end within its field, nothing but zeros may follow it, and nothing in it may upset a log or a terminal. */
+/* A name must end within its field, nothing but zeros may follow it, and nothing in it may upset a log or a
+ * terminal. */
 static bool get_name(struct eye *r, char name[WIRE_NAME])
 {
 	get(r, name, WIRE_NAME);
@@ -67,20 +68,21 @@ static int check_magic(struct eye *r, const char *magic, const char *what, struc
 	uint8_t got[4];
 	get(r, got, sizeof(got));
 	if (memcmp(got, magic, sizeof(got)) != 0)
-		return err_set(err, ERR_COMMUNICATION, "the peer does not speak batchbox's protocol (no %s)", what);
+		return err_set(err, ERR_COMMUNICATION, "the peer does not speak batchbox's protocol (no %s)",
+		               what);
 	return 0;
 }
 
 const char *wire_refusal_text(uint8_t code)
 {
 	static const char *const texts[] = {
-		[REFUSED_VERSION] = "no common protocol version",
-		[REFUSED_AUDIENCE] = "it is not the server that was meant",
-		[REFUSED_KEY] = "it has another cluster key",
-		[REFUSED_MAC] = "the ticket is not valid there (is ClusterName the same on both hosts?)",
-		[REFUSED_USER] = "this user is not served there",
-		[REFUSED_BUSY] = "too many sessions of this user are open: close some, or try again later",
-		[REFUSED_STEP] = "no such step is granted there",
+	        [REFUSED_VERSION] = "no common protocol version",
+	        [REFUSED_AUDIENCE] = "it is not the server that was meant",
+	        [REFUSED_KEY] = "it has another cluster key",
+	        [REFUSED_MAC] = "the ticket is not valid there (is ClusterName the same on both hosts?)",
+	        [REFUSED_USER] = "this user is not served there",
+	        [REFUSED_BUSY] = "too many sessions of this user are open: close some, or try again later",
+	        [REFUSED_STEP] = "no such step is granted there",
 	};
 	return code < sizeof(texts) / sizeof(texts[0]) && texts[code] ? texts[code] : "no reason given";
 }
@@ -88,10 +90,11 @@ const char *wire_refusal_text(uint8_t code)
 const char *wire_no_ticket_text(uint32_t code)
 {
 	static const char *const texts[] = {
-		[NO_TICKET_VERSION] = "it is of another release",
-		[NO_TICKET_USER] = "this user id gets none (it is unmapped, a subordinate id of /etc/subuid, or not the cluster's user)",
-		[NO_TICKET_AUDIENCE] = "it gives none for that server",
-		[NO_TICKET_BUSY] = "too many requests of this user at once",
+	        [NO_TICKET_VERSION] = "it is of another release",
+	        [NO_TICKET_USER] = "this user id gets none (it is unmapped, a subordinate id of /etc/subuid, "
+	                           "or not the cluster's user)",
+	        [NO_TICKET_AUDIENCE] = "it gives none for that server",
+	        [NO_TICKET_BUSY] = "too many requests of this user at once",
 	};
 	return code < sizeof(texts) / sizeof(texts[0]) && texts[code] ? texts[code] : "no reason given";
 }
@@ -119,14 +122,17 @@ int wire_get_hello(const uint8_t in[WIRE_HELLO_SIZE], struct wire_hello *hello, 
 	hello->version_max = (uint16_t)get_int(&r, 2);
 	uint64_t role = get_int(&r, 4);
 	if (role != ROLE_CONTROLLER && role != ROLE_WORKER)
-		return err_set(err, ERR_COMMUNICATION, "HELLO of an unknown role %llu", (unsigned long long)role);
+		return err_set(err, ERR_COMMUNICATION, "HELLO of an unknown role %llu",
+		               (unsigned long long)role);
 	hello->role = (enum session_role)role;
 	get(&r, hello->kid, sizeof(hello->kid));
 	get(&r, hello->nonce, sizeof(hello->nonce));
 	get(&r, hello->e_s, sizeof(hello->e_s));
 	if (hello->version_min > SESSION_VERSION || hello->version_max < SESSION_VERSION)
-		return err_set(err, ERR_VERSION, "the server speaks protocol versions %u to %u, this program %u: install the same release", hello->version_min,
-		               hello->version_max, SESSION_VERSION);
+		return err_set(err, ERR_VERSION,
+		               "the server speaks protocol versions %u to %u, this program %u: install the "
+		               "same release",
+		               hello->version_min, hello->version_max, SESSION_VERSION);
 	return 0;
 }
 
@@ -197,10 +203,11 @@ int wire_get_open(const uint8_t in[WIRE_OPEN_SIZE], struct wire_open *open, stru
 	get(&r, open->step.instance, sizeof(open->step.instance));
 	get(&r, open->mac, sizeof(open->mac));
 	open->kind = (enum session_kind)kind;
-	open->class = (enum key_class)class;
+	open->class = (enum key_class) class;
 	open->role = (enum session_role)role;
-	if (kind < SESSION_USER || kind > SESSION_STEP || class < KEY_CLASS_CONTROLLER || class > KEY_CLASS_LOGIN ||
-	    (role != ROLE_CONTROLLER && role != ROLE_WORKER) || !names || !open_is_plausible(open))
+	if (kind < SESSION_USER || kind > SESSION_STEP || class < KEY_CLASS_CONTROLLER ||
+	    class > KEY_CLASS_LOGIN || (role != ROLE_CONTROLLER && role != ROLE_WORKER) || !names ||
+	    !open_is_plausible(open))
 		return err_set(err, ERR_UNAUTHENTICATED, "OPEN with impossible values");
 	open->step.uid = open->kind == SESSION_STEP ? open->uid : 0;
 	return 0;
@@ -230,7 +237,8 @@ int wire_get_request(const uint8_t in[WIRE_REQUEST_SIZE], struct wire_request *r
 	uint64_t role = get_int(&r, 4);
 	bool name = get_name(&r, request->audience);
 	get(&r, request->e_c, sizeof(request->e_c));
-	if (version != SESSION_VERSION || zero != 0 || (role != ROLE_CONTROLLER && role != ROLE_WORKER) || !name)
+	if (version != SESSION_VERSION || zero != 0 || (role != ROLE_CONTROLLER && role != ROLE_WORKER) ||
+	    !name)
 		return err_set(err, ERR_INVALID, "a ticket request with impossible values");
 	request->role = (enum session_role)role;
 	return 0;
@@ -254,12 +262,14 @@ int wire_get_answer(const uint8_t in[WIRE_ANSWER_SIZE], struct wire_answer *answ
 	answer->code = (uint32_t)get_int(&r, 4);
 	get(&r, answer->open, sizeof(answer->open));
 	get(&r, answer->psk, sizeof(answer->psk));
-	return get_name(&r, answer->cluster) ? 0 : err_set(err, ERR_INVALID, "a ticket with impossible values");
+	return get_name(&r, answer->cluster) ? 0
+	                                     : err_set(err, ERR_INVALID, "a ticket with impossible values");
 }
 
 /* ---- keys ---- */
 
-void wire_transcript(const uint8_t hello[WIRE_HELLO_SIZE], const char *cluster, const uint8_t open[WIRE_OPEN_SIZE], uint8_t h[32])
+void wire_transcript(const uint8_t hello[WIRE_HELLO_SIZE], const char *cluster,
+                     const uint8_t open[WIRE_OPEN_SIZE], uint8_t h[32])
 {
 	crypto_hash_sha256_state state;
 	size_t n = strlen(cluster);
@@ -283,8 +293,8 @@ void wire_ticket(const uint8_t key[KEY_SIZE], const uint8_t h[32], uint8_t mac[3
 	mac_end(&m, psk);
 }
 
-int wire_session_keys(const uint8_t psk[32], const uint8_t secret[32], const uint8_t public_key[32], const uint8_t h[32],
-                      const uint8_t mac[32], struct session_keys *out, struct err *err)
+int wire_session_keys(const uint8_t psk[32], const uint8_t secret[32], const uint8_t public_key[32],
+                      const uint8_t h[32], const uint8_t mac[32], struct session_keys *out, struct err *err)
 {
 	uint8_t dh[32], s[32];
 	struct mac m;

@@ -1,14 +1,14 @@
-/* The fixed structs that come before a session: HELLO, OPEN, and the ticket request and answer of the local socket. All integers are big
- * endian; names are printable ASCII without blanks, zero-padded. Nothing here is allocated, and no schema is involved. Each struct has
- * exactly one form: what is not meant for its kind is zero, and checked. uid and gid are 0xffffffff where there is no user.
+/* The fixed structs that come before a session: HELLO, OPEN, and the ticket request and answer of the local
+ * socket. All integers are big endian; names are printable ASCII without blanks, zero-padded. Nothing here is
+ * allocated, and no schema is involved. Each struct has exactly one form: what is not meant for its kind is
+ * zero, and checked. uid and gid are 0xffffffff where there is no user.
  *
- *   HELLO   magic[4] "BBH1"  version_min u16  version_max u16  role u32  kid[8]  nonce[32]  e_s[32]                       = 84 bytes
- *   OPEN    magic[4] "BBO1"  version u16  kind u8  class u8  generation u32  kid[8]  uid u32  gid u32  role u32
- *           host[256]  audience[256]  e_c[32]
- *           serial u64  step u32  launch u64  rights u32  instance[16]     (zero but for a step)
- *           mac[32]                                                                                                      = 648 bytes
- *   REQUEST magic[4] "BBR1"  version u16  zero u16  HELLO[84]  role u32  audience[256]  e_c[32]                           = 384 bytes
- *   ANSWER  magic[4] "BBA1"  code u32 (0, or why not)  OPEN[648]  psk[32]  cluster[256]                                   = 944 bytes
+ *   HELLO   magic[4] "BBH1"  version_min u16  version_max u16  role u32  kid[8]  nonce[32]  e_s[32] = 84
+ * bytes OPEN    magic[4] "BBO1"  version u16  kind u8  class u8  generation u32  kid[8]  uid u32  gid u32
+ * role u32 host[256]  audience[256]  e_c[32] serial u64  step u32  launch u64  rights u32  instance[16] (zero
+ * but for a step) mac[32] = 648 bytes REQUEST magic[4] "BBR1"  version u16  zero u16  HELLO[84]  role u32
+ * audience[256]  e_c[32]                           = 384 bytes ANSWER  magic[4] "BBA1"  code u32 (0, or why
+ * not)  OPEN[648]  psk[32]  cluster[256]                                   = 944 bytes
  */
 #pragma once
 #include "core/util/err.h"
@@ -88,9 +88,11 @@ void wire_put_answer(const struct wire_answer *answer, uint8_t out[WIRE_ANSWER_S
 int wire_get_answer(const uint8_t in[WIRE_ANSWER_SIZE], struct wire_answer *answer, struct err *err);
 
 /* H = SHA-256(HELLO as sent, cluster, OPEN without mac). */
-void wire_transcript(const uint8_t hello[WIRE_HELLO_SIZE], const char *cluster, const uint8_t open[WIRE_OPEN_SIZE], uint8_t h[32]);
+void wire_transcript(const uint8_t hello[WIRE_HELLO_SIZE], const char *cluster,
+                     const uint8_t open[WIRE_OPEN_SIZE], uint8_t h[32]);
 /* mac and psk of H under K (K_h, or K_step). */
 void wire_ticket(const uint8_t key[KEY_SIZE], const uint8_t h[32], uint8_t mac[32], uint8_t psk[32]);
-/* The session's keys: S = HMAC(psk, dh); each direction's = HMAC(S, "c2s" or "s2c", H, mac). -1 when dh is zero. */
-int wire_session_keys(const uint8_t psk[32], const uint8_t secret[32], const uint8_t public_key[32], const uint8_t h[32],
-                      const uint8_t mac[32], struct session_keys *out, struct err *err);
+/* The session's keys: S = HMAC(psk, dh); each direction's = HMAC(S, "c2s" or "s2c", H, mac). -1 when dh is
+ * zero. */
+int wire_session_keys(const uint8_t psk[32], const uint8_t secret[32], const uint8_t public_key[32],
+                      const uint8_t h[32], const uint8_t mac[32], struct session_keys *out, struct err *err);

@@ -21,7 +21,7 @@ static int bad(const struct option_row *row, struct err *err)
 
 static int bad_number(const struct option_row *row, const char *value, struct err *err)
 {
-	return err_set(err, ERR_INVALID, "Invalid numeric value \"%s\" for --%s.", value ? value : "", row->name);
+	return err_set(err, ERR_LIMIT, "Invalid numeric value \"%s\" for --%s.", value ? value : "", row->name);
 }
 
 /* ---- generic ---- */

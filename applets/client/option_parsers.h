@@ -1,4 +1,5 @@
-/* The parsers that rows of options.def name. Each reads one value into struct submit; -1 with err. */
+/* The parsers that rows of options.def name. Each reads one value into struct submit; -1 with err: ERR_INVALID where the real commands exit with
+ * 255, another code where they exit with 1. */
 #pragma once
 #include "applets/client/options.h"
 

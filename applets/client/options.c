@@ -39,6 +39,14 @@ bool option_is_for(size_t row, enum submit_command command)
 	return rows[row].commands & command;
 }
 
+enum option_origin submit_origin(const struct submit *s, const char *name)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if ((rows[i].commands & s->command) && strcmp(rows[i].name, name) == 0)
+			return s->origin[i];
+	return ORIGIN_DEFAULT;
+}
+
 /* ---- setting ---- */
 
 static int set(struct submit *s, const struct option_row *row, const char *value, enum option_origin origin, struct err *err)

@@ -43,6 +43,9 @@ int submit_finish(struct submit *s, const char *command_name, struct err *err);
 /* Splits a directive's options into words as a shell would, up to a # that begins a word. */
 int directive_words(struct arena *arena, const char *line, char ***words, int *count, struct err *err);
 
+/* Where an option's value came from. */
+enum option_origin submit_origin(const struct submit *s, const char *name);
+
 /* Rows, for tests and help. */
 size_t option_count(void);
 const char *option_name(size_t row);

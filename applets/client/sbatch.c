@@ -48,12 +48,12 @@ static int parse(struct submit *s, int argc, char **argv, struct script *script,
 {
 	int rest = argc;
 	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 || submit_environment(s, err) != 0)
-		return 255;
+		return err->code == ERR_INVALID ? 255 : 1;
 	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
 	if (get_script(s, argc, argv, rest, script, err) != 0)
 		return 1;
 	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0)
-		return 255;
+		return err->code == ERR_INVALID ? 255 : 1;
 	submit_show(s);
 	s->spec.batch = true;
 	if (script->path) {

@@ -2,6 +2,7 @@
 #include "applets/applet.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
+#include "applets/common/users.h"
 #include "core/util/log.h"
 #include "core/util/sort.h"
 
@@ -113,7 +114,7 @@ static void print_rows(const char *title, struct stats_row_list *rows, int name_
 	sort_stable(rows->v, rows->n, sizeof(*rows->v), by_order, &order);
 	for (uint32_t i = 0; i < rows->n; i++) {
 		const struct stats_row *r = &rows->v[i];
-		printf("\t%-*s(%*" PRIu32 ") count:%-6" PRIu64 " ave_time:%-6" PRIu64 " total_time:%" PRIu64 "\n", name_width, r->name, number_width,
+		printf("\t%-*s(%*" PRIu32 ") count:%-6" PRIu64 " ave_time:%-6" PRIu64 " total_time:%" PRIu64 "\n", name_width, r->name ? r->name : user_name_of(r->number), number_width,
 		       r->number, r->count, mean(r->total_us, r->count), r->total_us);
 	}
 	puts("");

@@ -276,7 +276,7 @@ static int parse(struct srun *r, int argc, char **argv)
 	r->s.kill_on_bad_exit = false;
 	if (submit_arguments(&r->s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 || submit_environment(&r->s, &err) != 0) {
 		log_error("%s", err_text(&err));
-		return 255;
+		return err.code == ERR_INVALID ? 255 : 1;
 	}
 	log_set_stderr_level(r->s.quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (r->s.verbose > 5 ? 5 : r->s.verbose)));
 	r->argv = argv + rest;
@@ -286,6 +286,9 @@ static int parse(struct srun *r, int argc, char **argv)
 		return 1;
 	}
 	r->own_job = r->s.job_id == CORE_NO_VAL;
+	/* Inside a job SLURM_JOB_NAME is the job's; a step has its command's, or -J's. */
+	if (!r->own_job && submit_origin(&r->s, "job-name") != ORIGIN_COMMAND_LINE)
+		r->s.spec.name = NULL;
 	if (submit_finish(&r->s, rest < argc ? argv[rest] : "srun", &err) != 0) {
 		log_error("%s", err_text(&err));
 		return 255;

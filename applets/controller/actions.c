@@ -255,8 +255,7 @@ static void job_over(struct controller *ctl, const struct job *job)
 		if (w->kind == WAIT_STEP)
 			continue;
 		if (w->kind == WAIT_ALLOC && !w->replied) {
-			err_set(&err, job->spec.immediate ? ERR_NODES_BUSY : ERR_JOB_CANCELLED, "%s",
-			        job->spec.immediate ? "Immediate execution impossible, insufficient priority" : "");
+			err_set(&err, job->spec.immediate ? ERR_IMMEDIATE : ERR_JOB_CANCELLED, "%s", "");
 			outbox_add_error(ctl->outbox, w->peer->id, w->id, &err, NULL);
 		} else {
 			outbox_add(ctl->outbox, w->peer->id, MSG_job_ended, w->id, false, &m);

@@ -257,12 +257,12 @@ static int add_signals(struct controller *ctl, struct err *err)
 
 /* ---- serving ---- */
 
-static int open_doors(struct controller *ctl, const struct account *a, const char *host, struct err *err)
+static int open_doors(struct controller *ctl, const struct account *a, struct err *err)
 {
 	const struct session_audience *audience = &ctl->file->controller;
 	uint32_t single_uid = a->single_user ? a->uid : CORE_NO_VAL;
 	char *dir = xprintf("%s/slurmctld", cluster_file_run_dir(ctl->file));
-	ctl->own_key = key_host_derive(ctl->master, audience->cluster, KEY_CLASS_CONTROLLER, host, 0, err);
+	ctl->own_key = key_host_derive(ctl->master, audience->cluster, KEY_CLASS_CONTROLLER, audience->name, 0, err);
 	const struct ticket_server_conf tickets = {
 		.dir = dir, .file = "auth", .own = ctl->own_key, .controller = audience->name, .single_uid = single_uid};
 	const struct server_conf server = {.role = ROLE_CONTROLLER,
@@ -285,12 +285,10 @@ static int open_doors(struct controller *ctl, const struct account *a, const cha
 
 static int run(struct controller *ctl, const struct ctld_options *o, const struct account *a, struct err *err)
 {
-	char host[256];
-	short_host(host);
 	const struct store_conf store = {.dir = conf_str(&ctl->file->conf, P_StateSaveLocation),
 	                                 .set_aside = o->set_aside,
 	                                 .skip_broken = o->skip_broken};
-	if (add_signals(ctl, err) != 0 || controller_load(ctl, &store, err) != 0 || open_doors(ctl, a, host, err) != 0)
+	if (add_signals(ctl, err) != 0 || controller_load(ctl, &store, err) != 0 || open_doors(ctl, a, err) != 0)
 		return -1;
 	log_info("slurmctld " BATCHBOX_VERSION " serves cluster %s on port %u", ctl->file->controller.cluster, (unsigned)server_port(ctl->server));
 	daemon_ready();

@@ -59,21 +59,12 @@ static bool has_other_script(const struct launch *l)
 	return false;
 }
 
-void launch_forget(struct launch *l)
+void launch_free(struct launch *l)
 {
 	struct worker *w = l->worker;
-	uint64_t serial = l->serial;
-	bool foreign = l->foreign;
 	shepherd_unlink(l);
 	if (l->timer)
 		loop_del_timer(w->loop, l->timer);
-	if (!foreign) {
-		spool_remove(&w->spool, l->number,
-		             l->batch && !has_other_script(l) ? l->job_id : CORE_NO_VAL);
-		map_del(&w->by_number, l->number);
-	} else {
-		spool_remove_disowned(&w->spool, l->number);
-	}
 	if (w->reading == l)
 		w->reading = NULL;
 	list_remove(&l->in_all);
@@ -83,6 +74,21 @@ void launch_forget(struct launch *l)
 	}
 	schema_free(schema_of_step_fate(), &l->fate);
 	free(l);
+}
+
+void launch_forget(struct launch *l)
+{
+	struct worker *w = l->worker;
+	uint64_t serial = l->serial;
+	bool foreign = l->foreign;
+	if (foreign) {
+		spool_remove_disowned(&w->spool, l->number);
+	} else {
+		spool_remove(&w->spool, l->number,
+		             l->batch && !has_other_script(l) ? l->job_id : CORE_NO_VAL);
+		map_del(&w->by_number, l->number);
+	}
+	launch_free(l);
 	if (!foreign)
 		jobs_launch_gone(w, serial);
 }
@@ -238,6 +244,7 @@ static int grant_record(struct worker *w, const struct step_grant *g, struct err
 	record.log_path = w->log_path;
 	record.log_level = w->log_level;
 	record.host = w->host;
+	record.open_files = w->open_files;
 	int rc = spool_record(&w->spool, &record, err);
 	free(record.script_path);
 	return rc;
@@ -329,10 +336,10 @@ static void load_one(struct worker *w, uint64_t number)
 	bool ended = spool_read_fate(&w->spool, number, &fate, NULL) == 0;
 	if (ended)
 		schema_free(schema_of_step_fate(), &fate);
-	l->has_pid_file = spool_read_shepherd(&w->spool, number, &l->pid, &l->pid_start);
+	bool claimed = spool_read_shepherd(&w->spool, number, &l->pid, &l->pid_start);
 	if (ended)
 		launch_ended(l);
-	else if (l->has_pid_file)
+	else if (claimed)
 		shepherd_find(l);
 	else if (!l->batch)
 		grant_wait(l);

@@ -7,10 +7,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -165,6 +167,15 @@ static const struct core_node_conf *who_am_i(struct worker *w, const char *asked
 	return node;
 }
 
+/* A daemon leaves its directory. */
+static char *absolute_path(const char *path)
+{
+	char cwd[PATH_MAX];
+	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
+		return xstrdup(path);
+	return xprintf("%s/%s", cwd, path);
+}
+
 /* %h and %n in the paths of slurm.conf(5). */
 static char *expand_path(const struct worker *w, const char *path)
 {
@@ -246,11 +257,25 @@ static int open_log(struct worker *w, const struct slurmd_options *o, struct err
 	log_set_stderr_level(level);
 	if (!path)
 		return 0;
-	w->log_path = expand_path(w, path);
+	char *expanded = expand_path(w, path);
+	w->log_path = absolute_path(expanded);
+	free(expanded);
 	w->log_level = level;
 	return daemon_parent(w->log_path, geteuid(), getegid(), err) == 0
 	               ? log_open_file(w->log_path, level, err)
 	               : -1;
+}
+
+/* Every step has a link, and a session while it is claimed. Tasks get the old limit back. */
+static void raise_open_files(struct worker *w)
+{
+	struct rlimit limit;
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	w->open_files = limit.rlim_cur;
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+		w->open_files = 0;
 }
 
 /* ---- running ---- */
@@ -343,6 +368,7 @@ static int start(struct worker *w, const struct slurmd_options *o, struct err *e
 		return -1;
 	w->start_time = loop_wall_clock();
 	w->rebooted = o->rebooted;
+	raise_open_files(w);
 	shepherds_init(w);
 	if (start_servers(w, err) != 0 || grants_load(w, err) != 0)
 		return -1;
@@ -358,14 +384,8 @@ static void stop_all(struct worker *w)
 		server_free(w->server);
 	if (w->tickets)
 		ticket_server_free(w->tickets);
-	list_each_safe (it, next, &w->launches) {
-		struct launch *l = list_entry(it, struct launch, in_all);
-		shepherd_unlink(l);
-		if (l->timer)
-			loop_del_timer(w->loop, l->timer);
-		schema_free(schema_of_step_fate(), &l->fate);
-		free(l);
-	}
+	list_each_safe (it, next, &w->launches)
+		launch_free(list_entry(it, struct launch, in_all));
 	map_free(&w->by_number);
 	jobs_free(w);
 	spool_close(&w->spool);
@@ -375,6 +395,7 @@ static void stop_all(struct worker *w)
 	schema_free(schema_of_hardware(), &w->hardware);
 	free(w->conf_hash.v);
 	free(w->working_cluster);
+	free(w->conf_path);
 	free(w->log_path);
 	daemon_pidfile_remove();
 	cluster_file_free(&w->file);
@@ -414,7 +435,7 @@ int slurmd_main(int argc, char **argv)
 	init(&w);
 	if (cluster_file_read(&w.file, o.conf) != 0 || cluster_file_check(&w.file) != 0)
 		return 1;
-	w.conf_path = (char *)(uintptr_t)w.file.path;
+	w.conf_path = absolute_path(w.file.path);
 	const struct core_node_conf *node = who_am_i(&w, o.node, &err);
 	if (node) {
 		configure(&w, node);

@@ -115,10 +115,9 @@ struct shepherd {
 	struct step_session *srun; /* the one with right io, or NULL */
 	struct loop_timer *srun_lost;
 	uint64_t window_used;
-	bool streams_open, discard;
+	bool discard;        /* nobody will come for the output */
 	struct text encoded; /* kept from message to message */
 	struct text input;
-	uint64_t input_dropped; /* bytes that every task has taken, and are no more in input */
 	bool input_eof, input_paused;
 
 	/* the end */

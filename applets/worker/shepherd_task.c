@@ -143,6 +143,17 @@ static void child_limit(const char *entry)
 	}
 }
 
+/* slurmd and the shepherd need more files than users expect of a shell. */
+static void child_open_files(const struct shepherd *s)
+{
+	struct rlimit now;
+	if (s->record.open_files && getrlimit(RLIMIT_NOFILE, &now) == 0 &&
+	    now.rlim_cur > s->record.open_files) {
+		now.rlim_cur = s->record.open_files;
+		setrlimit(RLIMIT_NOFILE, &now);
+	}
+}
+
 static void child_directory(const struct child *c)
 {
 	const char *dir = c->s->launch.work_dir;
@@ -238,6 +249,7 @@ static void child_run(const struct child *c)
 	struct err err = {0};
 	setpgid(0, 0);
 	child_files(c);
+	child_open_files(s);
 	const struct schema_strs *limits = s->launch.limits.n ? &s->launch.limits : &s->record.grant->limits;
 	for (uint32_t i = 0; i < limits->n; i++)
 		child_limit(limits->v[i]);

@@ -144,6 +144,7 @@ static void shepherd_lost(struct launch *l)
 /* ---- the link ---- */
 
 static void link_lost(struct launch *l);
+static void link_retry(void *ctx);
 
 static void link_message(struct launch *l, uint32_t type, const void *record)
 {
@@ -271,7 +272,7 @@ static void link_retry(void *ctx)
 		return;
 	}
 	if (l->pid == 0)
-		l->has_pid_file = spool_read_shepherd(&l->worker->spool, l->number, &l->pid, &l->pid_start);
+		spool_read_shepherd(&l->worker->spool, l->number, &l->pid, &l->pid_start);
 	bool young = l->pid == 0 && l->link_tries++ < 50;
 	if (!young && !is_alive(l)) {
 		shepherd_lost(l);
@@ -294,10 +295,15 @@ void shepherd_send(struct launch *l, enum link_type type, const void *record)
 	if (l->link >= 0 && link_send(l->link, type, record, &err) == 0)
 		return;
 	log_verbose("%s has no link with its shepherd now", launch_name(l));
-	if (type != LINK_END || l->end)
-		return;
-	l->end = xcalloc(1, sizeof(*l->end));
-	schema_copy(schema_of_job_end(), l->end, record, NULL);
+	if (type == LINK_END && !l->end) {
+		l->end = xcalloc(1, sizeof(*l->end));
+		schema_copy(schema_of_job_end(), l->end, record, NULL);
+	}
+	/* One that takes nothing any more is connected to again. */
+	if (l->link >= 0 && l->state == LAUNCH_RUNNING) {
+		shepherd_unlink(l);
+		set_timer(l, RETRY_US, link_retry);
+	}
 }
 
 /* ---- starting ---- */

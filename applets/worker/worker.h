@@ -40,7 +40,6 @@ struct launch {
 	/* the shepherd */
 	pid_t pid; /* 0: not known */
 	uint64_t pid_start;
-	bool has_pid_file;
 	int link; /* -1: none */
 	struct loop_fd *link_watch;
 	unsigned link_tries;
@@ -65,7 +64,8 @@ struct worker {
 	uint32_t log_level, kill_wait_s;
 	bool append;
 	struct hardware hardware;
-	bool rebooted; /* -b */
+	bool rebooted;       /* -b */
+	uint64_t open_files; /* the soft limit that slurmd was started with: the tasks' */
 	const char *tmp_fs;
 	int64_t start_time;
 	uint64_t life_id;
@@ -102,6 +102,8 @@ void launch_void(struct launch *l, int status, bool failed, const char *why);
 /* The fate is on disk. */
 void launch_ended(struct launch *l);
 void launch_forget(struct launch *l);
+/* The entry alone; the spool keeps what it has. */
+void launch_free(struct launch *l);
 /* Another controller's database: all that is here belongs to nobody. */
 void grants_disown(struct worker *w);
 const char *launch_name(const struct launch *l); /* for logs: "job 42 step 0 (launch 7)" */

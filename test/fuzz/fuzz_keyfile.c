@@ -1,4 +1,5 @@
-/* A key file of any content, size and mode: a key, or an error; the same key for the same bytes, and only with a mode of its own. */
+/* A key file of any content, size and mode: a key, or an error; the same key for the same bytes, and only
+ * with a mode of its own. */
 #include "proto/key.h"
 
 #include <fcntl.h>
@@ -51,7 +52,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct key_master *master = key_master_read(path, NULL, 0, &err);
 	struct key_master *direct = key_master_from_bytes(data + 2, size - 2, NULL);
 	if (master) {
-		check((mode & 077) == 0 && direct && memcmp(key_master_id(master), key_master_id(direct), KEY_ID_SIZE) == 0);
+		check((mode & 077) == 0 && direct &&
+		      memcmp(key_master_id(master), key_master_id(direct), KEY_ID_SIZE) == 0);
 		key_master_free(master);
 	} else {
 		check(err.code != 0 && err.text[0]);

@@ -1,5 +1,6 @@
-/* Messages: a body of any type decodes or is an error; sealed and fed in pieces it arrives as it was; raw bytes in a session's place, or
- * a sealed message with bytes changed, end the session and nothing else. The first two bytes: type and what is changed. */
+/* Messages: a body of any type decodes or is an error; sealed and fed in pieces it arrives as it was; raw
+ * bytes in a session's place, or a sealed message with bytes changed, end the session and nothing else. The
+ * first two bytes: type and what is changed. */
 #include "proto/messages.h"
 #include "proto/session.h"
 
@@ -14,7 +15,8 @@ static void check(bool ok)
 }
 
 /* 1: exactly this message came out; 0: nothing; -1: the session is broken. */
-static int feed(struct session *s, const uint8_t *wire, size_t n, size_t piece, uint32_t type, const uint8_t *body, size_t body_n)
+static int feed(struct session *s, const uint8_t *wire, size_t n, size_t piece, uint32_t type,
+                const uint8_t *body, size_t body_n)
 {
 	size_t at = 0;
 	int got = 0;
@@ -30,7 +32,8 @@ static int feed(struct session *s, const uint8_t *wire, size_t n, size_t piece, 
 			return -1;
 		}
 		if (rc == 1) {
-			check(!got && m.type == type && m.id == 77 && m.n == body_n && (body_n == 0 || memcmp(m.body, body, body_n) == 0));
+			check(!got && m.type == type && m.id == 77 && m.n == body_n &&
+			      (body_n == 0 || memcmp(m.body, body, body_n) == 0));
 			got = 1;
 		} else if (there == n) {
 			return got;
@@ -68,7 +71,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const struct schema *schema = message_schema(type);
 	if (schema)
 		check_record(schema, body, n);
-	struct session *client = session_new(&keys, false), *server = session_new(&keys, true), *raw = session_new(&keys, true);
+	struct session *client = session_new(&keys, false), *server = session_new(&keys, true),
+	               *raw = session_new(&keys, true);
 	struct text wire = TEXT_EMPTY;
 	check(session_seal(client, type, 77, body, n, data[1] & 1, &wire, NULL) == 0);
 	if (data[1] & 2) {
@@ -78,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check(feed(server, (uint8_t *)wire.s, wire.len, 1 + data[1] % 61u, type, body, n) <= 0);
 	} else {
 		size_t limit = schema ? message_limit(type) : SESSION_FRAME_MAX;
-		check(feed(server, (uint8_t *)wire.s, wire.len, 1 + data[1] % 61u, type, body, n) == (n <= limit ? 1 : -1));
+		check(feed(server, (uint8_t *)wire.s, wire.len, 1 + data[1] % 61u, type, body, n) ==
+		      (n <= limit ? 1 : -1));
 	}
 	/* Bytes that nobody sealed. */
 	check(feed(raw, body, n, 1 + data[1], UINT32_MAX, NULL, 0) <= 0);

@@ -1,5 +1,5 @@
-/* A server before any bytes that a client may send as OPEN: never a session, unless the mac is right; and then only what the mac says.
- * The first byte chooses the server, and whether OPEN gets a true mac. */
+/* A server before any bytes that a client may send as OPEN: never a session, unless the mac is right; and
+ * then only what the mac says. The first byte chooses the server, and whether OPEN gets a true mac. */
 #include "proto/conn_priv.h"
 
 #include <sodium.h>
@@ -50,8 +50,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (size < 1 + WIRE_OPEN_SIZE)
 		return 0;
-	const struct verifier controller = {.role = ROLE_CONTROLLER, .name = "head", .cluster = "lab", .master = master, .single_uid = CORE_NO_VAL};
-	const struct verifier node = {.role = ROLE_WORKER, .name = "n1", .cluster = "lab", .own = worker, .single_uid = data[0] & 4 ? 1000 : CORE_NO_VAL};
+	const struct verifier controller = {.role = ROLE_CONTROLLER,
+	                                    .name = "head",
+	                                    .cluster = "lab",
+	                                    .master = master,
+	                                    .single_uid = CORE_NO_VAL};
+	const struct verifier node = {.role = ROLE_WORKER,
+	                              .name = "n1",
+	                              .cluster = "lab",
+	                              .own = worker,
+	                              .single_uid = data[0] & 4 ? 1000 : CORE_NO_VAL};
 	const struct verifier *v = data[0] & 1 ? &controller : &node;
 	memcpy(open, data + 1, WIRE_OPEN_SIZE);
 	if (data[0] & 2)
@@ -67,6 +75,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(strcmp(peer.host, o.host) == 0 && strcmp(o.audience, v->name) == 0 && o.role == v->role);
 	check(o.kind == SESSION_DAEMON || (o.uid != UINT32_MAX && o.uid != overflow_uid()));
 	check(o.kind == SESSION_DAEMON || v->single_uid == CORE_NO_VAL || o.uid == v->single_uid);
-	check(v == &controller ? o.kind != SESSION_STEP : o.kind != SESSION_DAEMON && strcmp(o.host, "n1") == 0);
+	check(v == &controller ? o.kind != SESSION_STEP
+	                       : o.kind != SESSION_DAEMON && strcmp(o.host, "n1") == 0);
 	return 0;
 }

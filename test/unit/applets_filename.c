@@ -1,9 +1,10 @@
 /* File name patterns, compared with what the real sbatch and srun 22.05.8 make of the same patterns. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "applets/common/filename.h"
 #include "core/records.h"

@@ -1,10 +1,11 @@
 /* A whole slurmd with its shepherds, as a process; the test plays the controller and srun. When started as
  * root it goes on as an ordinary user: a single-user cluster, which needs nothing of this host. */
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <cmocka.h>
 
 #include "applets/applet.h"
 #include "applets/worker/processes.h"
@@ -23,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -757,6 +759,21 @@ static void signals(void **state)
 	assert_int_equal(c->fate.status, 6 << 8);
 }
 
+/* The shepherd has the same uid as the tasks here: they still can't look into it, and start with the limits
+ * slurmd was started with. */
+static void task_surroundings(void **state)
+{
+	struct cluster *c = *state;
+	struct rlimit limit;
+	send_grant(c, batch(c, 1,
+	                    "#!/bin/sh\ncat /proc/$PPID/environ >/dev/null 2>&1 && exit 1\n"
+	                    "ls /proc/$PPID/fd >/dev/null 2>&1 && exit 2\nulimit -n >files\nexit 0\n"));
+	UNTIL(c, c->fates == 1);
+	assert_int_equal(c->fate.status, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	assert_int_equal(number_in(c, "files"), limit.rlim_cur);
+}
+
 /* A damaged directory does not stop the worker, and is kept. */
 static void damaged_spool(void **state)
 {
@@ -796,7 +813,8 @@ int main(int argc, char **argv)
 	        T(registration),   T(batch_job),       T(unknown_job),   T(granted_twice),
 	        T(refused_grants), T(srun_step),       T(step_keys),     T(unclaimed_grant),
 	        T(ended_by_force), T(worker_restarts), T(shepherd_lost), T(both_lost),
-	        T(other_database), T(older_epoch),     T(signals),       T(damaged_spool),
+	        T(other_database), T(older_epoch),     T(signals),       T(task_surroundings),
+	        T(damaged_spool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

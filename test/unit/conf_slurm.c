@@ -227,7 +227,7 @@ static void times(void **state)
 		const char *text;
 		int64_t at;
 	} when[] = {{"now", 1795404839}, {"now+60", 1795404899}, {"now+1hour", 1795408439}, {"2026-11-23T10:00:00", 1795428000},
-	            {"tomorrow", 1795478400}, {"16:00", 1795449600}, {"03:00", 1795489200}, {"noon", 1795435200}, {"112326", 1795392000}};
+	            {"tomorrow", 1795478400}, {"today", 1795392000}, {"16:00", 1795449600}, {"03:00", 1795489200}, {"noon", 1795435200}, {"112326", 1795392000}};
 	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
 		int64_t at = 0;
 		if (!time_parse_when(when[i].text, now, &at) || at / 1000000 != when[i].at)

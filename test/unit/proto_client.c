@@ -1,5 +1,5 @@
 /* The blocking client, in a thread of its own, against a server on the test's loop. */
-#include "proto_fixture.h"
+#include "test/unit/proto_fixture.h"
 
 /* A thread with a client: what it does is `work`; what it found is in the struct. */
 struct guest {
@@ -306,7 +306,8 @@ static void answer_big(struct seen *s, uint32_t type, uint64_t id, const uint8_t
 	(void)n;
 	schema_init(schema_of_config_reply(), &m);
 	for (uint32_t i = 0; i < names.n; i++)
-		names.v[i] = (char *)"a value of some length, as configurations have them, and a bit more so that it is big";
+		names.v[i] = (char *)"a value of some length, as configurations have them, and a bit more so "
+		                     "that it is big";
 	m.names = names;
 	conn_send(s->conn, MSG_config_reply, id, &m);
 	free(names.v);
@@ -341,10 +342,10 @@ static void big(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(call),       cmocka_unit_test(who),         cmocka_unit_test(an_error),
-		cmocka_unit_test(pushed),     cmocka_unit_test(cut_off),     cmocka_unit_test(nobody_home),
-		cmocka_unit_test(comes_back), cmocka_unit_test(no_daemon),   cmocka_unit_test(bad_body),
-		cmocka_unit_test(big),
+	        cmocka_unit_test(call),       cmocka_unit_test(who),       cmocka_unit_test(an_error),
+	        cmocka_unit_test(pushed),     cmocka_unit_test(cut_off),   cmocka_unit_test(nobody_home),
+	        cmocka_unit_test(comes_back), cmocka_unit_test(no_daemon), cmocka_unit_test(bad_body),
+	        cmocka_unit_test(big),
 	};
 	if (sodium_init() < 0)
 		return 1;

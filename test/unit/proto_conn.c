@@ -1,5 +1,5 @@
 /* A connection's life once its session stands: ends of all kinds, back-pressure, what callbacks may do. */
-#include "proto_fixture.h"
+#include "test/unit/proto_fixture.h"
 
 /* ---- ends ---- */
 
@@ -127,7 +127,8 @@ static void silent_server(void **state)
 	assert_int_equal(getsockname(listener, (struct sockaddr *)&addr, &len), 0);
 	const struct session_audience audience = to_controller();
 	const struct conn_credential credential = {.host_key = w->worker_key};
-	conn_dial(w->loop, "127.0.0.1", ntohs(addr.sin_port), &audience, &credential, 50000, &seen_ops, &mine, &err);
+	conn_dial(w->loop, "127.0.0.1", ntohs(addr.sin_port), &audience, &credential, 50000, &seen_ops, &mine,
+	          &err);
 	WAIT_FOR(w, mine.closed);
 	assert_int_equal(mine.err.code, ERR_TIMEOUT);
 	close(listener);
@@ -142,14 +143,17 @@ static void names(void **state)
 	struct seen mine = {0}, lost = {0};
 	const struct session_audience audience = to_controller();
 	const struct conn_credential credential = {.host_key = w->worker_key};
-	struct conn *c = conn_dial(w->loop, "localhost", server_port(w->controller), &audience, &credential, WAIT_US, &seen_ops, &mine, &err);
+	struct conn *c = conn_dial(w->loop, "localhost", server_port(w->controller), &audience, &credential,
+	                           WAIT_US, &seen_ops, &mine, &err);
 	WAIT_FOR(w, mine.opened);
 	conn_close(c);
 	/* One that doesn't exist is looked up in a thread; closing doesn't wait for it. */
-	conn_dial(w->loop, "no-such-host.invalid", 1, &audience, &credential, WAIT_US, &seen_ops, &lost, &err);
+	conn_dial(w->loop, "no-such-host.invalid", 1, &audience, &credential, WAIT_US, &seen_ops, &lost,
+	          &err);
 	WAIT_FOR(w, lost.closed);
 	assert_int_equal(lost.err.code, ERR_CONNECT);
-	c = conn_dial(w->loop, "neither-is-this.invalid", 1, &audience, &credential, WAIT_US, &seen_ops, &lost, &err);
+	c = conn_dial(w->loop, "neither-is-this.invalid", 1, &audience, &credential, WAIT_US, &seen_ops,
+	              &lost, &err);
 	conn_close(c);
 	WAIT_FOR(w, w->at_server.closed);
 	world_free(w);
@@ -407,14 +411,21 @@ static void server_gone_first(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cut_after_a_whole_frame), cmocka_unit_test(cut_at_the_client),
-		cmocka_unit_test(nothing_lost_at_the_end), cmocka_unit_test(finish_before_it_stands),
-		cmocka_unit_test(nobody_there),            cmocka_unit_test(silent_server),
-		cmocka_unit_test(names),                   cmocka_unit_test(paused_reader),
-		cmocka_unit_test(pause_in_the_callback),   cmocka_unit_test(drained),
-		cmocka_unit_test(closed_in_its_callback),  cmocka_unit_test(closed_by_another),
-		cmocka_unit_test(unknown_and_forbidden),   cmocka_unit_test(broken_frames),
-		cmocka_unit_test(server_gone_first),
+	        cmocka_unit_test(cut_after_a_whole_frame),
+	        cmocka_unit_test(cut_at_the_client),
+	        cmocka_unit_test(nothing_lost_at_the_end),
+	        cmocka_unit_test(finish_before_it_stands),
+	        cmocka_unit_test(nobody_there),
+	        cmocka_unit_test(silent_server),
+	        cmocka_unit_test(names),
+	        cmocka_unit_test(paused_reader),
+	        cmocka_unit_test(pause_in_the_callback),
+	        cmocka_unit_test(drained),
+	        cmocka_unit_test(closed_in_its_callback),
+	        cmocka_unit_test(closed_by_another),
+	        cmocka_unit_test(unknown_and_forbidden),
+	        cmocka_unit_test(broken_frames),
+	        cmocka_unit_test(server_gone_first),
 	};
 	if (sodium_init() < 0)
 		return 1;

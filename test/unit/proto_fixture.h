@@ -1,4 +1,5 @@
-/* A small cluster in one process: a controller's and a worker's server, their ticket sockets, and raw sockets for those who cheat. */
+/* A small cluster in one process: a controller's and a worker's server, their ticket sockets, and raw sockets
+ * for those who cheat. */
 #pragma once
 #include "core/util/arena.h"
 #include "core/util/log.h"
@@ -70,7 +71,8 @@ static inline void seen_opened(void *ctx, struct conn *conn)
 	(void)conn;
 	s->opened = true;
 }
-static inline void seen_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+static inline void seen_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
+                                size_t n)
 {
 	struct seen *s = ctx;
 	s->conn = conn;
@@ -108,14 +110,14 @@ static inline void seen_reset(struct seen *s)
 }
 
 /* Turns the loop until the condition holds; fails the test when it doesn't come true. */
-#define WAIT_FOR(w, condition)                                                                                         \
-	do {                                                                                                           \
-		int64_t until_ = loop_clock() + WAIT_US;                                                               \
-		while (!(condition)) {                                                                                 \
-			loop_once((w)->loop, 100);                                                                     \
-			if (loop_clock() > until_)                                                                     \
-				fail_msg("waited in vain for: %s", #condition);                                        \
-		}                                                                                                      \
+#define WAIT_FOR(w, condition)                                                                               \
+	do {                                                                                                 \
+		int64_t until_ = loop_clock() + WAIT_US;                                                     \
+		while (!(condition)) {                                                                       \
+			loop_once((w)->loop, 100);                                                           \
+			if (loop_clock() > until_)                                                           \
+				fail_msg("waited in vain for: %s", #condition);                              \
+		}                                                                                            \
 	} while (0)
 
 static inline void answer_ping(struct seen *s, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
@@ -143,7 +145,8 @@ static inline bool world_step_known(void *ctx, const struct session_peer *peer)
 	struct world *w = ctx;
 	return w->granted && peer->step.launch == 77;
 }
-static inline void world_step_opened(void *ctx, int fd, const struct session_peer *peer, const struct session_keys *keys)
+static inline void world_step_opened(void *ctx, int fd, const struct session_peer *peer,
+                                     const struct session_keys *keys)
 {
 	struct world *w = ctx;
 	if (w->step_fd >= 0)
@@ -154,7 +157,7 @@ static inline void world_step_opened(void *ctx, int fd, const struct session_pee
 }
 static const struct server_ops controller_ops UNUSED = {.accepted = world_accepted};
 static const struct server_ops worker_ops UNUSED = {
-	.accepted = world_accepted, .step_known = world_step_known, .step_opened = world_step_opened};
+        .accepted = world_accepted, .step_known = world_step_known, .step_opened = world_step_opened};
 
 static inline struct server *start_controller(struct world *w, uint16_t port)
 {
@@ -192,17 +195,19 @@ static inline struct server *start_worker(struct world *w)
 	return s;
 }
 
-static inline struct ticket_server *start_tickets(struct world *w, const char *daemon, const char *file, struct key_host *own)
+static inline struct ticket_server *start_tickets(struct world *w, const char *daemon, const char *file,
+                                                  struct key_host *own)
 {
 	struct err err = {0};
 	char *dir = xprintf("%s/%s", w->run_dir, daemon);
-	const struct ticket_server_conf conf = {.dir = dir,
-	                                        .file = file,
-	                                        .own = own,
-	                                        .controller = "head",
-	                                        .worker = key_host_class(own) == KEY_CLASS_WORKER ? key_host_name(own) : NULL,
-	                                        .single_uid = CORE_NO_VAL,
-	                                        .subuid_path = "/nonexistent"};
+	const struct ticket_server_conf conf = {
+	        .dir = dir,
+	        .file = file,
+	        .own = own,
+	        .controller = "head",
+	        .worker = key_host_class(own) == KEY_CLASS_WORKER ? key_host_name(own) : NULL,
+	        .single_uid = CORE_NO_VAL,
+	        .subuid_path = "/nonexistent"};
 	struct ticket_server *t = ticket_server_new(w->loop, &conf, &err);
 	if (!t)
 		fail_msg("%s", err_text(&err));
@@ -262,17 +267,23 @@ static inline struct session_audience to_worker(void)
 }
 static inline struct key_step_of a_step(void)
 {
-	struct key_step_of of = {.serial = 5, .step_id = 0, .launch = 77, .uid = 1000, .rights = STEP_RIGHT_IO | STEP_RIGHT_SIGNAL};
+	struct key_step_of of = {.serial = 5,
+	                         .step_id = 0,
+	                         .launch = 77,
+	                         .uid = 1000,
+	                         .rights = STEP_RIGHT_IO | STEP_RIGHT_SIGNAL};
 	memcpy(of.instance, INSTANCE, sizeof(of.instance));
 	return of;
 }
 
 /* A daemon's or a step's connection, dialled to that port. */
-static inline struct conn *dial_as(struct world *w, struct seen *seen, uint16_t port, const struct session_audience *audience,
+static inline struct conn *dial_as(struct world *w, struct seen *seen, uint16_t port,
+                                   const struct session_audience *audience,
                                    const struct conn_credential *credential)
 {
 	struct err err = {0};
-	struct conn *c = conn_dial(w->loop, "127.0.0.1", port, audience, credential, WAIT_US, &seen_ops, seen, &err);
+	struct conn *c =
+	        conn_dial(w->loop, "127.0.0.1", port, audience, credential, WAIT_US, &seen_ops, seen, &err);
 	if (!c)
 		fail_msg("%s", err_text(&err));
 	seen->conn = c;
@@ -298,7 +309,8 @@ static inline void send_ping(struct conn *c, uint64_t id)
 
 static inline int raw_connect(uint16_t port)
 {
-	struct sockaddr_in addr = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in addr = {
+	        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
 	assert_int_equal(connect(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
@@ -325,7 +337,8 @@ static inline size_t raw_read(struct world *w, int fd, uint8_t *to, size_t n)
 }
 
 /* An OPEN of a worker daemon for that HELLO, and the session's keys. */
-static inline void raw_open(struct world *w, const uint8_t hello[WIRE_HELLO_SIZE], uint8_t open[WIRE_OPEN_SIZE], struct session_keys *keys)
+static inline void raw_open(struct world *w, const uint8_t hello[WIRE_HELLO_SIZE],
+                            uint8_t open[WIRE_OPEN_SIZE], struct session_keys *keys)
 {
 	const struct session_audience audience = to_controller();
 	const struct conn_credential credential = {.host_key = w->worker_key};

@@ -1,12 +1,13 @@
-/* Step sessions that move between processes: what is not exactly that is refused, and leaves no descriptor and no key behind. */
+/* Step sessions that move between processes: what is not exactly that is refused, and leaves no descriptor
+ * and no key behind. */
 #include "proto/handover.h"
-#include "proto_fixture.h"
+#include "test/unit/proto_fixture.h"
 
 #include <grp.h>
 
 struct bridge {
-	int worker, shepherd;  /* a SOCK_SEQPACKET pair */
-	int tcp, other;        /* both ends of a connection */
+	int worker, shepherd; /* a SOCK_SEQPACKET pair */
+	int tcp, other;       /* both ends of a connection */
 	struct session_peer peer;
 	struct session_keys keys;
 };
@@ -121,14 +122,17 @@ static void wrong_descriptors(void **state)
 {
 	(void)state;
 	struct bridge b = bridge_new();
-	int pair[2], unconnected = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int pair[2], unconnected = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0),
+	             udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	int file = open("/dev/null", O_RDWR | O_CLOEXEC);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
-	assert_int_equal(connect(udp, (struct sockaddr *)&(struct sockaddr_in){.sin_family = AF_INET,
-	                                                                       .sin_port = htons(9),
-	                                                                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
-	                         sizeof(struct sockaddr_in)),
-	                 0);
+	assert_int_equal(
+	        connect(udp,
+	                (struct sockaddr *)&(struct sockaddr_in){.sin_family = AF_INET,
+	                                                         .sin_port = htons(9),
+	                                                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+	                sizeof(struct sockaddr_in)),
+	        0);
 	const int bad[] = {pair[0], unconnected, udp, file, b.shepherd};
 	int before = free_fd();
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -268,7 +272,8 @@ static void foreign_sender(void **state)
 	bridge_free(&b);
 }
 
-/* A worker that dies before sendmsg leaves srun with a cut connection; one that dies behind it leaves the shepherd a whole session. */
+/* A worker that dies before sendmsg leaves srun with a cut connection; one that dies behind it leaves the
+ * shepherd a whole session. */
 static void worker_killed(void **state)
 {
 	(void)state;
@@ -311,10 +316,13 @@ static void worker_killed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(moved),            cmocka_unit_test(wrong_launch),
-		cmocka_unit_test(wrong_descriptors), cmocka_unit_test(counts_and_sizes),
-		cmocka_unit_test(formats),          cmocka_unit_test(foreign_sender),
-		cmocka_unit_test(worker_killed),
+	        cmocka_unit_test(moved),
+	        cmocka_unit_test(wrong_launch),
+	        cmocka_unit_test(wrong_descriptors),
+	        cmocka_unit_test(counts_and_sizes),
+	        cmocka_unit_test(formats),
+	        cmocka_unit_test(foreign_sender),
+	        cmocka_unit_test(worker_killed),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -1,5 +1,5 @@
 /* HELLO and OPEN over loopback, with somebody in between: nothing but the true peer ever gets a session. */
-#include "proto_fixture.h"
+#include "test/unit/proto_fixture.h"
 
 /* ---- what works ---- */
 
@@ -57,7 +57,8 @@ static void step_session(void **state)
 	assert_int_equal(w->step_peer.uid, 1000);
 	assert_int_equal(w->step_peer.step.rights, of.rights);
 	assert_int_equal(w->step_peer.step.serial, 5);
-	struct conn *s = conn_adopt(w->loop, w->step_fd, &w->step_keys, &w->step_peer, &seen_ops, &shepherd, &err);
+	struct conn *s =
+	        conn_adopt(w->loop, w->step_fd, &w->step_keys, &w->step_peer, &seen_ops, &shepherd, &err);
 	assert_non_null(s);
 	w->step_fd = -1;
 	WAIT_FOR(w, mine.messages == 1);
@@ -208,7 +209,8 @@ static void keys_in_rotation(void **state)
 
 #define NOWHERE SIZE_MAX
 
-/* Between a client and the server: flips one bit of HELLO (at < 84) or of OPEN, passes all else. true: a session stood. */
+/* Between a client and the server: flips one bit of HELLO (at < 84) or of OPEN, passes all else. true: a
+ * session stood. */
 static bool flipped(struct world *w, size_t at)
 {
 	struct err err = {0};
@@ -223,7 +225,8 @@ static bool flipped(struct world *w, size_t at)
 	struct seen mine = {0};
 	uint8_t hello[WIRE_HELLO_SIZE], open[WIRE_OPEN_SIZE];
 	w->accepted = 0;
-	struct conn *c = conn_dial(w->loop, "127.0.0.1", ntohs(addr.sin_port), &audience, &credential, WAIT_US, &seen_ops, &mine, &err);
+	struct conn *c = conn_dial(w->loop, "127.0.0.1", ntohs(addr.sin_port), &audience, &credential,
+	                           WAIT_US, &seen_ops, &mine, &err);
 	int victim = accept(listener, NULL, NULL), server = raw_connect(server_port(w->controller));
 	assert_int_equal(raw_read(w, server, hello, sizeof(hello)), sizeof(hello));
 	if (at < WIRE_HELLO_SIZE)
@@ -320,7 +323,8 @@ static void replayed_open(void **state)
 	world_free(w);
 }
 
-/* Somebody sits on a dead worker's port and passes all on to the controller: the client means the worker, the controller isn't it. */
+/* Somebody sits on a dead worker's port and passes all on to the controller: the client means the worker, the
+ * controller isn't it. */
 static void squatter(void **state)
 {
 	(void)state;
@@ -392,13 +396,13 @@ static void small_order(void **state)
 {
 	(void)state;
 	static const char *const points[] = {
-		"0000000000000000000000000000000000000000000000000000000000000000",
-		"0100000000000000000000000000000000000000000000000000000000000000",
-		"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
-		"5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
-		"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-		"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	        "0000000000000000000000000000000000000000000000000000000000000000",
+	        "0100000000000000000000000000000000000000000000000000000000000000",
+	        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+	        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+	        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 	};
 	struct world *w = world_new();
 	for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
@@ -428,7 +432,8 @@ static void small_order(void **state)
 	world_free(w);
 }
 
-/* Everything that was on the wire, and the key file afterwards: psk can be computed, the session's keys can't. */
+/* Everything that was on the wire, and the key file afterwards: psk can be computed, the session's keys
+ * can't. */
 static void recorded(void **state)
 {
 	(void)state;
@@ -452,7 +457,8 @@ static void recorded(void **state)
 	}
 	assert_int_equal(rc, 1);
 	session_free(true_one);
-	assert_true(key_master_host(w->master, key_master_id(w->master), "lab", KEY_CLASS_WORKER, "n1", 0, k));
+	assert_true(
+	        key_master_host(w->master, key_master_id(w->master), "lab", KEY_CLASS_WORKER, "n1", 0, k));
 	wire_transcript(hello, "lab", open, h);
 	wire_ticket(k, h, mac, psk);
 	assert_memory_equal(mac, open + WIRE_OPEN_MAC_AT, 32);
@@ -462,7 +468,8 @@ static void recorded(void **state)
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++)
 		for (int side = 0; side < 2; side++) {
 			err_clear(&err);
-			if (wire_session_keys(psk, secrets[i], side ? hello + 52 : open + 544, h, mac, &guess, &err) != 0)
+			if (wire_session_keys(psk, secrets[i], side ? hello + 52 : open + 544, h, mac, &guess,
+			                      &err) != 0)
 				continue;
 			struct session *s = session_new(&guess, false);
 			assert_int_equal(session_feed(s, wire, n, &used, message_limit, &m, &err), -1);
@@ -488,13 +495,20 @@ static void accepted_says_no(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(daemon_session),       cmocka_unit_test(step_session),
-		cmocka_unit_test(step_key_elsewhere),   cmocka_unit_test(wrong_role_for_kind),
-		cmocka_unit_test(other_keys_and_names), cmocka_unit_test(keys_in_rotation),
-		cmocka_unit_test(every_bit_of_hello_and_open), cmocka_unit_test(an_honest_relay),
-		cmocka_unit_test(replayed_open),        cmocka_unit_test(squatter),
-		cmocka_unit_test(versions),             cmocka_unit_test(small_order),
-		cmocka_unit_test(recorded),             cmocka_unit_test(accepted_says_no),
+	        cmocka_unit_test(daemon_session),
+	        cmocka_unit_test(step_session),
+	        cmocka_unit_test(step_key_elsewhere),
+	        cmocka_unit_test(wrong_role_for_kind),
+	        cmocka_unit_test(other_keys_and_names),
+	        cmocka_unit_test(keys_in_rotation),
+	        cmocka_unit_test(every_bit_of_hello_and_open),
+	        cmocka_unit_test(an_honest_relay),
+	        cmocka_unit_test(replayed_open),
+	        cmocka_unit_test(squatter),
+	        cmocka_unit_test(versions),
+	        cmocka_unit_test(small_order),
+	        cmocka_unit_test(recorded),
+	        cmocka_unit_test(accepted_says_no),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -204,7 +204,8 @@ static void add_string(struct text *t, const char *s)
 
 static const uint8_t FILE_BYTES[64] = "a key file with 64 bytes, the rest of them are zeros";
 
-static void host_key(const char *cluster, uint32_t class, const char *name, uint32_t generation, uint8_t out[32])
+static void host_key(const char *cluster, uint32_t class, const char *name, uint32_t generation,
+                     uint8_t out[32])
 {
 	crypto_auth_hmacsha256_state st;
 	uint8_t prk[32];
@@ -227,7 +228,12 @@ static void derived(void **state)
 	struct err err = {0};
 	struct key_master *master = key_master_from_bytes(FILE_BYTES, sizeof(FILE_BYTES), &err);
 	struct key_host *worker = key_host_derive(master, "lab", KEY_CLASS_WORKER, "n1", 0, &err);
-	const struct key_step_of of = {.instance = "0123456789abcde", .serial = 1ull << 40, .step_id = 3, .launch = 99, .uid = 1000, .rights = 5};
+	const struct key_step_of of = {.instance = "0123456789abcde",
+	                               .serial = 1ull << 40,
+	                               .step_id = 3,
+	                               .launch = 99,
+	                               .uid = 1000,
+	                               .rights = 5};
 	uint8_t expected[32], k[32], got[32];
 	struct text m = TEXT_EMPTY;
 	host_key("lab", 2, "n1", 0, k);
@@ -258,18 +264,21 @@ static void all_differ(void **state)
 		enum key_class class;
 		const char *name;
 		uint32_t generation;
-	} hosts[] = {{"lab", KEY_CLASS_WORKER, "n1", 0}, {"lab", KEY_CLASS_LOGIN, "n1", 0},      {"lab", KEY_CLASS_CONTROLLER, "n1", 0},
-	             {"lab", KEY_CLASS_WORKER, "n2", 0}, {"lab", KEY_CLASS_WORKER, "n1", 1},     {"labn", KEY_CLASS_WORKER, "1", 0},
-	             {"la", KEY_CLASS_WORKER, "bn1", 0}, {"bal", KEY_CLASS_WORKER, "n1", 0}};
+	} hosts[] = {{"lab", KEY_CLASS_WORKER, "n1", 0},     {"lab", KEY_CLASS_LOGIN, "n1", 0},
+	             {"lab", KEY_CLASS_CONTROLLER, "n1", 0}, {"lab", KEY_CLASS_WORKER, "n2", 0},
+	             {"lab", KEY_CLASS_WORKER, "n1", 1},     {"labn", KEY_CLASS_WORKER, "1", 0},
+	             {"la", KEY_CLASS_WORKER, "bn1", 0},     {"bal", KEY_CLASS_WORKER, "n1", 0}};
 	enum { HOSTS = sizeof(hosts) / sizeof(hosts[0]), STEPS = 7 };
 	uint8_t keys[HOSTS * STEPS][32];
 	size_t n = 0;
 	struct err err = {0};
 	struct key_master *master = key_master_from_bytes(FILE_BYTES, sizeof(FILE_BYTES), &err);
 	for (size_t i = 0; i < HOSTS; i++) {
-		struct key_host *key = key_host_derive(master, hosts[i].cluster, hosts[i].class, hosts[i].name, hosts[i].generation, &err);
+		struct key_host *key = key_host_derive(master, hosts[i].cluster, hosts[i].class,
+		                                       hosts[i].name, hosts[i].generation, &err);
 		for (int k = 0; k < STEPS; k++) {
-			struct key_step_of of = {.serial = 1, .step_id = 2, .launch = 3, .uid = 4, .rights = 1};
+			struct key_step_of of = {
+			        .serial = 1, .step_id = 2, .launch = 3, .uid = 4, .rights = 1};
 			of.serial += k == 1;
 			of.step_id += k == 2;
 			of.launch += k == 3;
@@ -336,10 +345,11 @@ static void no_core(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sizes),         cmocka_unit_test(modes),   cmocka_unit_test(kinds_of_files),
-		cmocka_unit_test(foreign_owner), cmocka_unit_test(parents), cmocka_unit_test(made),
-		cmocka_unit_test(derived),       cmocka_unit_test(all_differ), cmocka_unit_test(key_ids),
-		cmocka_unit_test(no_core),
+	        cmocka_unit_test(sizes),          cmocka_unit_test(modes),
+	        cmocka_unit_test(kinds_of_files), cmocka_unit_test(foreign_owner),
+	        cmocka_unit_test(parents),        cmocka_unit_test(made),
+	        cmocka_unit_test(derived),        cmocka_unit_test(all_differ),
+	        cmocka_unit_test(key_ids),        cmocka_unit_test(no_core),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -1,5 +1,6 @@
-/* Floods: silent connections, slow ones, one user's thousands of sessions. Others are served all the while. */
-#include "proto_fixture.h"
+/* Floods: silent connections, slow ones, one user's thousands of sessions. Others are served all the while.
+ */
+#include "test/unit/proto_fixture.h"
 
 #include <sys/resource.h>
 
@@ -13,7 +14,8 @@ static unsigned flood_size(unsigned wanted)
 	unsigned can = limit.rlim_cur > 400 ? (unsigned)((limit.rlim_cur - 300) / 2) : 50;
 	if (can >= wanted)
 		return wanted;
-	print_message("%u connections in place of %u: %lu descriptors\n", can, wanted, (unsigned long)limit.rlim_cur);
+	print_message("%u connections in place of %u: %lu descriptors\n", can, wanted,
+	              (unsigned long)limit.rlim_cur);
 	return can;
 }
 
@@ -90,11 +92,14 @@ static void from_many_addresses(void **state)
 	struct world *w = world_new();
 	unsigned n = flood_size(1100);
 	int *fds = xcalloc(n, sizeof(*fds));
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_port = htons(server_port(w->controller)), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	                         .sin_port = htons(server_port(w->controller)),
+	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	/* 127.0.1.x: each opens 4, but for the first one, that has 60. */
 	for (unsigned i = 0; i < n; i++) {
-		struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x7f000101u + (i < 60 ? 0 : 1 + (i - 60) / 4))};
+		struct sockaddr_in from = {.sin_family = AF_INET,
+		                           .sin_addr.s_addr =
+		                                   htonl(0x7f000101u + (i < 60 ? 0 : 1 + (i - 60) / 4))};
 		fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		assert_int_equal(bind(fds[i], (struct sockaddr *)&from, sizeof(from)), 0);
 		assert_int_equal(connect(fds[i], (struct sockaddr *)&to, sizeof(to)), 0);
@@ -260,9 +265,9 @@ static void waiting_steps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(silent_and_slow),       cmocka_unit_test(from_many_addresses),
-		cmocka_unit_test(thousands_of_one_user), cmocka_unit_test(impossible_users),
-		cmocka_unit_test(waiting_steps),
+	        cmocka_unit_test(silent_and_slow),       cmocka_unit_test(from_many_addresses),
+	        cmocka_unit_test(thousands_of_one_user), cmocka_unit_test(impossible_users),
+	        cmocka_unit_test(waiting_steps),
 	};
 	if (sodium_init() < 0)
 		return 1;

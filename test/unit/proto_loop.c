@@ -257,10 +257,10 @@ static void clocks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(timers_in_order),       cmocka_unit_test(many_timers),
-		cmocka_unit_test(busy_timer),            cmocka_unit_test(removal_in_a_callback),
-		cmocka_unit_test(posts_of_threads),      cmocka_unit_test(signals),
-		cmocka_unit_test(before_sleep),          cmocka_unit_test(clocks),
+	        cmocka_unit_test(timers_in_order),  cmocka_unit_test(many_timers),
+	        cmocka_unit_test(busy_timer),       cmocka_unit_test(removal_in_a_callback),
+	        cmocka_unit_test(posts_of_threads), cmocka_unit_test(signals),
+	        cmocka_unit_test(before_sleep),     cmocka_unit_test(clocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

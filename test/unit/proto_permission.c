@@ -1,4 +1,5 @@
-/* Every message times every kind of sender, against a second list, written by hand from what the messages are for. */
+/* Every message times every kind of sender, against a second list, written by hand from what the messages are
+ * for. */
 #include "proto/permission.h"
 
 #include <setjmp.h>
@@ -15,19 +16,48 @@ static const struct {
 	char letter;
 	struct session_peer peer;
 } senders[] = {
-	{'u', {.kind = SESSION_USER, .class = KEY_CLASS_LOGIN, .uid = 1001, .gid = 1000}}, /* another user of the owner's group */
-	{'o', {.kind = SESSION_USER, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .gid = 1000}},
-	{'r', {.kind = SESSION_USER, .class = KEY_CLASS_CONTROLLER, .uid = 0}},
-	{'s', {.kind = SESSION_USER, .class = KEY_CLASS_CONTROLLER, .uid = SLURM_UID, .gid = SLURM_UID}},
-	{'w', {.kind = SESSION_DAEMON, .class = KEY_CLASS_WORKER, .host = "n1", .uid = UINT32_MAX}},
-	{'W', {.kind = SESSION_DAEMON, .class = KEY_CLASS_WORKER, .host = "n10", .uid = UINT32_MAX}},
-	{'l', {.kind = SESSION_DAEMON, .class = KEY_CLASS_LOGIN, .host = "n1", .uid = UINT32_MAX}},
-	{'c', {.kind = SESSION_DAEMON, .class = KEY_CLASS_CONTROLLER, .host = "head", .uid = UINT32_MAX}},
-	{'i', {.kind = SESSION_STEP, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .step = {.rights = STEP_RIGHT_IO}}},
-	{'a', {.kind = SESSION_STEP, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .step = {.rights = STEP_RIGHT_ATTACH}}},
-	{'g', {.kind = SESSION_STEP, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .step = {.rights = STEP_RIGHT_SIGNAL}}},
-	{'b', {.kind = SESSION_STEP, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .step = {.rights = STEP_RIGHT_BCAST}}},
-	{'t', {.kind = SESSION_STEP, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .step = {.rights = STEP_RIGHT_STAT}}},
+        {'u',
+         {.kind = SESSION_USER,
+          .class = KEY_CLASS_LOGIN,
+          .uid = 1001,
+          .gid = 1000}}, /* another user of the owner's group */
+        {'o', {.kind = SESSION_USER, .class = KEY_CLASS_WORKER, .host = "n1", .uid = 1000, .gid = 1000}},
+        {'r', {.kind = SESSION_USER, .class = KEY_CLASS_CONTROLLER, .uid = 0}},
+        {'s', {.kind = SESSION_USER, .class = KEY_CLASS_CONTROLLER, .uid = SLURM_UID, .gid = SLURM_UID}},
+        {'w', {.kind = SESSION_DAEMON, .class = KEY_CLASS_WORKER, .host = "n1", .uid = UINT32_MAX}},
+        {'W', {.kind = SESSION_DAEMON, .class = KEY_CLASS_WORKER, .host = "n10", .uid = UINT32_MAX}},
+        {'l', {.kind = SESSION_DAEMON, .class = KEY_CLASS_LOGIN, .host = "n1", .uid = UINT32_MAX}},
+        {'c', {.kind = SESSION_DAEMON, .class = KEY_CLASS_CONTROLLER, .host = "head", .uid = UINT32_MAX}},
+        {'i',
+         {.kind = SESSION_STEP,
+          .class = KEY_CLASS_WORKER,
+          .host = "n1",
+          .uid = 1000,
+          .step = {.rights = STEP_RIGHT_IO}}},
+        {'a',
+         {.kind = SESSION_STEP,
+          .class = KEY_CLASS_WORKER,
+          .host = "n1",
+          .uid = 1000,
+          .step = {.rights = STEP_RIGHT_ATTACH}}},
+        {'g',
+         {.kind = SESSION_STEP,
+          .class = KEY_CLASS_WORKER,
+          .host = "n1",
+          .uid = 1000,
+          .step = {.rights = STEP_RIGHT_SIGNAL}}},
+        {'b',
+         {.kind = SESSION_STEP,
+          .class = KEY_CLASS_WORKER,
+          .host = "n1",
+          .uid = 1000,
+          .step = {.rights = STEP_RIGHT_BCAST}}},
+        {'t',
+         {.kind = SESSION_STEP,
+          .class = KEY_CLASS_WORKER,
+          .host = "n1",
+          .uid = 1000,
+          .step = {.rights = STEP_RIGHT_STAT}}},
 };
 #define SENDERS (sizeof(senders) / sizeof(senders[0]))
 
@@ -35,30 +65,70 @@ static const struct {
 static const struct {
 	const char *message, *may;
 } list[] = {
-	/* answers and pushes: nobody sends them to a server */
-	{"msg_error", ""}, {"msg_ok", ""}, {"msg_welcome", ""}, {"msg_pong", ""},
-	{"submit_reply", ""}, {"job_ready", ""}, {"job_ended", ""}, {"step_queued", ""}, {"step_ready", ""}, {"step_ended", ""},
-	{"job_list", ""}, {"node_list", ""}, {"part_list", ""}, {"config_reply", ""}, {"stats_reply", ""}, {"history_list", ""},
-	{"script_reply", ""}, {"step_running", ""}, {"step_output", ""}, {"step_task_exit", ""}, {"step_message", ""}, {"step_done", ""},
-	/* anybody */
-	{"msg_ping", "-uorswWliagbt"},
-	{"submit_batch", "uors"}, {"alloc_request", "uors"},
-	{"job_query", "uors"}, {"node_query", "uors"}, {"part_query", "uors"}, {"config_query", "uors"}, {"stats_query", "uors"},
-	{"history_query", "uors"},
-	/* one's own job, and those who run the cluster */
-	{"job_attach", "ors"}, {"job_complete_request", "ors"}, {"script_query", "ors"}, {"job_signal_request", "ors"},
-	{"job_update_request", "ors"},
-	/* only who owns it: a step runs as the owner */
-	{"step_create_request", "o"},
-	/* those who run the cluster */
-	{"node_update_request", "rs"}, {"shutdown_request", "rs"}, {"reconfigure_request", "rs"},
-	/* a worker about itself */
-	{"worker_register", "w"}, {"worker_heartbeat", "w"}, {"step_started_report", "w"}, {"job_gone_report", "w"},
-	{"launch_failed_report", "w"}, {"step_fate", "w"},
-	/* orders */
-	{"worker_registered", "c"}, {"step_grant", "c"}, {"job_signal", "c"}, {"job_end", "c"}, {"fate_ack", "c"},
-	/* with a step's key */
-	{"step_launch", "i"}, {"step_input", "i"}, {"step_window", "i"}, {"step_signal", "g"}, {"step_credit", "ia"},
+        /* answers and pushes: nobody sends them to a server */
+        {"msg_error", ""},
+        {"msg_ok", ""},
+        {"msg_welcome", ""},
+        {"msg_pong", ""},
+        {"submit_reply", ""},
+        {"job_ready", ""},
+        {"job_ended", ""},
+        {"step_queued", ""},
+        {"step_ready", ""},
+        {"step_ended", ""},
+        {"job_list", ""},
+        {"node_list", ""},
+        {"part_list", ""},
+        {"config_reply", ""},
+        {"stats_reply", ""},
+        {"history_list", ""},
+        {"script_reply", ""},
+        {"step_running", ""},
+        {"step_output", ""},
+        {"step_task_exit", ""},
+        {"step_message", ""},
+        {"step_done", ""},
+        /* anybody */
+        {"msg_ping", "-uorswWliagbt"},
+        {"submit_batch", "uors"},
+        {"alloc_request", "uors"},
+        {"job_query", "uors"},
+        {"node_query", "uors"},
+        {"part_query", "uors"},
+        {"config_query", "uors"},
+        {"stats_query", "uors"},
+        {"history_query", "uors"},
+        /* one's own job, and those who run the cluster */
+        {"job_attach", "ors"},
+        {"job_complete_request", "ors"},
+        {"script_query", "ors"},
+        {"job_signal_request", "ors"},
+        {"job_update_request", "ors"},
+        /* only who owns it: a step runs as the owner */
+        {"step_create_request", "o"},
+        /* those who run the cluster */
+        {"node_update_request", "rs"},
+        {"shutdown_request", "rs"},
+        {"reconfigure_request", "rs"},
+        /* a worker about itself */
+        {"worker_register", "w"},
+        {"worker_heartbeat", "w"},
+        {"step_started_report", "w"},
+        {"job_gone_report", "w"},
+        {"launch_failed_report", "w"},
+        {"step_fate", "w"},
+        /* orders */
+        {"worker_registered", "c"},
+        {"step_grant", "c"},
+        {"job_signal", "c"},
+        {"job_end", "c"},
+        {"fate_ack", "c"},
+        /* with a step's key */
+        {"step_launch", "i"},
+        {"step_input", "i"},
+        {"step_window", "i"},
+        {"step_signal", "g"},
+        {"step_credit", "ia"},
 };
 #define ROWS (sizeof(list) / sizeof(list[0]))
 
@@ -85,11 +155,12 @@ static void matrix(void **state)
 			const struct session_peer *peer = &senders[i].peer;
 			struct err err = {0};
 			bool sent = permission_may_send(type, peer, SLURM_UID);
-			bool done = sent && (!object || permission_check(type, peer, SLURM_UID, 1000, "n1", &err) == 0);
+			bool done = sent && (!object ||
+			                     permission_check(type, peer, SLURM_UID, 1000, "n1", &err) == 0);
 			bool expected = strchr(row, senders[i].letter) != NULL;
 			if (done != expected)
-				fail_msg("%s by '%c': %s, but %s", message_name(type), senders[i].letter, done ? "may" : "may not",
-				         expected ? "should" : "should not");
+				fail_msg("%s by '%c': %s, but %s", message_name(type), senders[i].letter,
+				         done ? "may" : "may not", expected ? "should" : "should not");
 			if (sent && !done)
 				assert_int_equal(err.code, ERR_ACCESS_DENIED);
 		}
@@ -103,7 +174,8 @@ static void check_implies_send(void **state)
 	(void)state;
 	for (uint32_t type = 0; type < 300; type++)
 		for (size_t i = 0; i < SENDERS; i++)
-			if (permission_check(type, &senders[i].peer, SLURM_UID, senders[i].peer.uid, senders[i].peer.host, NULL) == 0)
+			if (permission_check(type, &senders[i].peer, SLURM_UID, senders[i].peer.uid,
+			                     senders[i].peer.host, NULL) == 0)
 				assert_true(permission_may_send(type, &senders[i].peer, SLURM_UID));
 }
 
@@ -163,7 +235,8 @@ static void all_messages(void **state)
 			struct err err = {0};
 			struct text bytes = TEXT_EMPTY;
 			arena_init(&arena);
-			void *there = arena_alloc(&arena, schema->size), *back = arena_alloc(&arena, schema->size);
+			void *there = arena_alloc(&arena, schema->size),
+			     *back = arena_alloc(&arena, schema->size);
 			schema_random(schema, there, &seed, &arena);
 			schema_encode(schema, there, &bytes);
 			if (schema_decode(schema, back, bytes.s, bytes.len, &arena, &err) != 0)
@@ -178,8 +251,9 @@ static void all_messages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(matrix),          cmocka_unit_test(check_implies_send), cmocka_unit_test(no_slurm_user),
-		cmocka_unit_test(foreign_objects), cmocka_unit_test(tables),             cmocka_unit_test(all_messages),
+	        cmocka_unit_test(matrix),        cmocka_unit_test(check_implies_send),
+	        cmocka_unit_test(no_slurm_user), cmocka_unit_test(foreign_objects),
+	        cmocka_unit_test(tables),        cmocka_unit_test(all_messages),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,8 @@ static int feed_all(struct session *s, const struct text *wire, bool *end)
 		struct session_message m;
 		struct err err = {0};
 		size_t used = 0;
-		int rc = session_feed(s, (const uint8_t *)wire->s + at, wire->len - at, &used, limit, &m, &err);
+		int rc = session_feed(s, (const uint8_t *)wire->s + at, wire->len - at, &used, limit, &m,
+		                      &err);
 		at += used;
 		assert_true(at <= wire->len);
 		if (rc == 1)
@@ -74,7 +75,8 @@ static int feed_all(struct session *s, const struct text *wire, bool *end)
 static void every_size_arrives(void **state)
 {
 	(void)state;
-	static const size_t sizes[] = {0, 1, 17, 1000, 65500, 65507, 65519, 65520, 65536, 65537, 131072, 300001, LIMIT};
+	static const size_t sizes[] = {0,     1,     17,    1000,   65500,  65507, 65519,
+	                               65520, 65536, 65537, 131072, 300001, LIMIT};
 	struct ends e = ends_new();
 	uint8_t *body = xmalloc(LIMIT);
 	randombytes_buf(body, LIMIT);
@@ -85,7 +87,9 @@ static void every_size_arrives(void **state)
 		size_t used = 0, at = 0;
 		int rc;
 		seal(e.client, 1000 + i, body, sizes[i], false, &wire);
-		while ((rc = session_feed(e.server, (uint8_t *)wire.s + at, wire.len - at, &used, limit, &m, &err)) == 0 && used)
+		while ((rc = session_feed(e.server, (uint8_t *)wire.s + at, wire.len - at, &used, limit, &m,
+		                          &err)) == 0 &&
+		       used)
 			at += used;
 		at += used;
 		assert_int_equal(rc, 1);
@@ -118,7 +122,8 @@ static void pieces(void **state)
 		struct err err = {0};
 		size_t used = 0;
 		int rc;
-		while ((rc = session_feed(e.client, (uint8_t *)wire.s + at, there - at, &used, limit, &m, &err)) == 1) {
+		while ((rc = session_feed(e.client, (uint8_t *)wire.s + at, there - at, &used, limit, &m,
+		                          &err)) == 1) {
 			messages++;
 			assert_int_equal(m.id, messages);
 			at += used;
@@ -164,7 +169,8 @@ static void add_frame(struct text *to, const struct text *from, const size_t *st
 	text_add_n(to, from->s + starts[i], starts[i + 1] - starts[i]);
 }
 
-/* A relay drops, doubles and swaps frames: the session breaks where the first is out of its place, and stays broken. */
+/* A relay drops, doubles and swaps frames: the session breaks where the first is out of its place, and stays
+ * broken. */
 static void relay(void **state)
 {
 	(void)state;
@@ -172,7 +178,8 @@ static void relay(void **state)
 		int order[4];
 		int readable; /* messages before the break */
 	} tricks[] = {
-		{{1, 2, -1, -1}, 0}, {{0, 2, -1, -1}, 1}, {{0, 0, 1, 2}, 1}, {{0, 1, 1, 2}, 2}, {{1, 0, 2, -1}, 0}, {{0, 2, 1, -1}, 1},
+	        {{1, 2, -1, -1}, 0}, {{0, 2, -1, -1}, 1}, {{0, 0, 1, 2}, 1},
+	        {{0, 1, 1, 2}, 2},   {{1, 0, 2, -1}, 0},  {{0, 2, 1, -1}, 1},
 	};
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++) {
 		struct ends e = ends_new();
@@ -222,7 +229,8 @@ static void reflected_and_inserted(void **state)
 	ends_free(&other);
 }
 
-/* Every bit of header, lengths and ciphertext counts: with any byte changed, the message that has it never comes out. */
+/* Every bit of header, lengths and ciphertext counts: with any byte changed, the message that has it never
+ * comes out. */
 static void every_byte_counts(void **state)
 {
 	(void)state;
@@ -247,7 +255,8 @@ static void every_byte_counts(void **state)
 static void lengths(void **state)
 {
 	(void)state;
-	static const uint32_t bad[] = {0, 1, SEALING - 1, SESSION_FRAME_MAX + 1, 0x7fffffff, 0x80000000, 0xffffffff};
+	static const uint32_t bad[] = {0,          1,          SEALING - 1, SESSION_FRAME_MAX + 1,
+	                               0x7fffffff, 0x80000000, 0xffffffff};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ends e = ends_new();
 		struct text wire = TEXT_EMPTY;
@@ -291,7 +300,8 @@ static void the_end(void **state)
 	bool end;
 	seal(e.client, 1, "last words", 10, false, &wire);
 	assert_int_equal(feed_all(e.server, &wire, &end), 1);
-	assert_false(end); /* a cut here is a cut: the bytes ended at a frame's border, the direction did not */
+	assert_false(
+	        end); /* a cut here is a cut: the bytes ended at a frame's border, the direction did not */
 	text_clear(&wire);
 	assert_int_equal(session_seal_final(e.client, &wire, &err), 0);
 	assert_int_equal(feed_all(e.server, &wire, &end), 0);
@@ -308,31 +318,36 @@ static void the_end(void **state)
 }
 
 /* The test's own writer of frames, straight on libsodium: what no honest peer sends. */
-static void raw_frame(crypto_secretstream_xchacha20poly1305_state *st, const void *plain, size_t n, uint8_t tag, struct text *out)
+static void raw_frame(crypto_secretstream_xchacha20poly1305_state *st, const void *plain, size_t n,
+                      uint8_t tag, struct text *out)
 {
 	size_t len = n + SEALING;
 	for (int k = 0; k < 4; k++)
 		text_add_char(out, (char)(len >> (24 - 8 * k)));
 	text_reserve(out, len);
-	crypto_secretstream_xchacha20poly1305_push(st, (uint8_t *)out->s + out->len, NULL, plain, n, NULL, 0, tag);
+	crypto_secretstream_xchacha20poly1305_push(st, (uint8_t *)out->s + out->len, NULL, plain, n, NULL, 0,
+	                                           tag);
 	out->len += len;
 }
 
 static void dishonest_peers(void **state)
 {
 	(void)state;
-	enum { PART = crypto_secretstream_xchacha20poly1305_TAG_MESSAGE, END = crypto_secretstream_xchacha20poly1305_TAG_PUSH };
+	enum {
+		PART = crypto_secretstream_xchacha20poly1305_TAG_MESSAGE,
+		END = crypto_secretstream_xchacha20poly1305_TAG_PUSH
+	};
 	static const struct {
 		const char *plain;
 		size_t n;
 		uint8_t tag;
 	} bad[] = {
-		{"", 0, END},                                                        /* a message without a type */
-		{"", 0, PART},                                                       /* nothing, for ever */
-		{"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 13, END},   /* no number */
-		{"\x07", 1, END},                                                    /* a type and no id */
-		{"\xff\xff\xff\xff\xff\xff\xff\x7f\x00", 9, END},                    /* a type over 32 bits */
-		{"\x07\x01x", 3, crypto_secretstream_xchacha20poly1305_TAG_REKEY}, /* a tag that isn't ours */
+	        {"", 0, END},  /* a message without a type */
+	        {"", 0, PART}, /* nothing, for ever */
+	        {"\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80", 13, END}, /* no number */
+	        {"\x07", 1, END},                                                  /* a type and no id */
+	        {"\xff\xff\xff\xff\xff\xff\xff\x7f\x00", 9, END},                  /* a type over 32 bits */
+	        {"\x07\x01x", 3, crypto_secretstream_xchacha20poly1305_TAG_REKEY}, /* a tag that isn't ours */
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct ends e = ends_new();
@@ -352,11 +367,15 @@ static void dishonest_peers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_size_arrives), cmocka_unit_test(pieces),
-		cmocka_unit_test(relay),              cmocka_unit_test(reflected_and_inserted),
-		cmocka_unit_test(every_byte_counts),  cmocka_unit_test(lengths),
-		cmocka_unit_test(limits),             cmocka_unit_test(the_end),
-		cmocka_unit_test(dishonest_peers),
+	        cmocka_unit_test(every_size_arrives),
+	        cmocka_unit_test(pieces),
+	        cmocka_unit_test(relay),
+	        cmocka_unit_test(reflected_and_inserted),
+	        cmocka_unit_test(every_byte_counts),
+	        cmocka_unit_test(lengths),
+	        cmocka_unit_test(limits),
+	        cmocka_unit_test(the_end),
+	        cmocka_unit_test(dishonest_peers),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -1,5 +1,5 @@
 /* The local ticket socket: what can be sent to it, whom it serves, whom a client believes. */
-#include "proto_fixture.h"
+#include "test/unit/proto_fixture.h"
 
 #include <grp.h>
 #include <sched.h>
@@ -15,7 +15,8 @@ static int ask_socket(struct world *w, const char *file)
 	return fd;
 }
 
-static void plausible_request(struct world *w, const char *audience, enum session_role role, uint8_t bytes[WIRE_REQUEST_SIZE])
+static void plausible_request(struct world *w, const char *audience, enum session_role role,
+                              uint8_t bytes[WIRE_REQUEST_SIZE])
 {
 	struct wire_hello hello = {.version_min = 1, .version_max = 1, .role = role};
 	struct wire_request request = {.role = role};
@@ -49,7 +50,8 @@ static void a_ticket(void **state)
 	struct wire_open open;
 	w->tickets = start_tickets(w, "slurmctld", "auth", w->controller_key);
 	plausible_request(w, "head", ROLE_CONTROLLER, bytes);
-	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a), WIRE_ANSWER_SIZE);
+	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a),
+	                 WIRE_ANSWER_SIZE);
 	assert_int_equal(a.code, 0);
 	assert_string_equal(a.cluster, "lab");
 	assert_int_equal(wire_get_open(a.open, &open, NULL), 0);
@@ -65,7 +67,8 @@ static void a_ticket(void **state)
 	world_free(w);
 }
 
-/* 0, 1, n-1, n+1 bytes, a megabyte, an answer in place of a request: no ticket, and the next one is served. */
+/* 0, 1, n-1, n+1 bytes, a megabyte, an answer in place of a request: no ticket, and the next one is served.
+ */
 static void sizes(void **state)
 {
 	(void)state;
@@ -87,11 +90,13 @@ static void sizes(void **state)
 	int silent = ask_socket(w, "slurmctld/auth");
 	memset(whole, 0, sizeof(whole));
 	memcpy(whole, "BBA1", 4);
-	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), whole, sizeof(whole), &a), WIRE_ANSWER_SIZE);
+	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), whole, sizeof(whole), &a),
+	                 WIRE_ANSWER_SIZE);
 	assert_int_equal(a.code, NO_TICKET_VERSION);
 	assert_true(sodium_is_zero(a.psk, sizeof(a.psk)));
 	plausible_request(w, "head", ROLE_CONTROLLER, whole);
-	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), whole, sizeof(whole), &a), WIRE_ANSWER_SIZE);
+	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), whole, sizeof(whole), &a),
+	                 WIRE_ANSWER_SIZE);
 	assert_int_equal(a.code, 0);
 	uint8_t byte;
 	assert_int_equal(raw_read(w, silent, &byte, 1), 0);
@@ -107,8 +112,9 @@ static void other_audiences(void **state)
 		const char *name;
 		enum session_role role;
 		bool given;
-	} cases[] = {{"head", ROLE_CONTROLLER, true}, {"n1", ROLE_WORKER, true},      {"n2", ROLE_WORKER, false},
-	             {"n1", ROLE_CONTROLLER, false},  {"head", ROLE_WORKER, false},   {"head2", ROLE_CONTROLLER, false},
+	} cases[] = {{"head", ROLE_CONTROLLER, true}, {"n1", ROLE_WORKER, true},
+	             {"n2", ROLE_WORKER, false},      {"n1", ROLE_CONTROLLER, false},
+	             {"head", ROLE_WORKER, false},    {"head2", ROLE_CONTROLLER, false},
 	             {"", ROLE_WORKER, false},        {"Head", ROLE_CONTROLLER, false}};
 	struct world *w = world_new();
 	struct wire_answer a;
@@ -116,7 +122,8 @@ static void other_audiences(void **state)
 	w->tickets = start_tickets(w, "slurmd", "auth.n1", w->worker_key);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		plausible_request(w, cases[i].name, cases[i].role, bytes);
-		assert_int_equal(exchange(w, ask_socket(w, "slurmd/auth.n1"), bytes, sizeof(bytes), &a), WIRE_ANSWER_SIZE);
+		assert_int_equal(exchange(w, ask_socket(w, "slurmd/auth.n1"), bytes, sizeof(bytes), &a),
+		                 WIRE_ANSWER_SIZE);
 		assert_int_equal(a.code, cases[i].given ? 0 : NO_TICKET_AUDIENCE);
 		assert_int_equal(sodium_is_zero(a.psk, sizeof(a.psk)), !cases[i].given);
 		assert_int_equal(sodium_is_zero(a.open, sizeof(a.open)), !cases[i].given);
@@ -124,7 +131,8 @@ static void other_audiences(void **state)
 	world_free(w);
 }
 
-/* Whatever the request's bytes say besides the audience: the ticket is a user's, of the ids that the kernel saw. */
+/* Whatever the request's bytes say besides the audience: the ticket is a user's, of the ids that the kernel
+ * saw. */
 static void every_byte_of_the_request(void **state)
 {
 	(void)state;
@@ -136,7 +144,8 @@ static void every_byte_of_the_request(void **state)
 		struct wire_open open;
 		plausible_request(w, "head", ROLE_CONTROLLER, bytes);
 		bytes[i] ^= 1;
-		assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a), WIRE_ANSWER_SIZE);
+		assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a),
+		                 WIRE_ANSWER_SIZE);
 		if (a.code)
 			continue;
 		assert_int_equal(wire_get_open(a.open, &open, NULL), 0);
@@ -166,7 +175,10 @@ static void ancillary(void **state)
 	} control;
 	memset(&control, 0, sizeof(control));
 	struct iovec iov = {.iov_base = bytes, .iov_len = sizeof(bytes)};
-	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control.space)};
+	struct msghdr m = {.msg_iov = &iov,
+	                   .msg_iovlen = 1,
+	                   .msg_control = &control,
+	                   .msg_controllen = sizeof(control.space)};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	const struct ucred lie = {.pid = getpid(), .uid = geteuid() ? geteuid() : 4242, .gid = getegid()};
 	c->cmsg_level = SOL_SOCKET;
@@ -192,7 +204,8 @@ static void ancillary(void **state)
 	world_free(w);
 }
 
-/* One ticket for a connection: a descriptor that root connected and somebody inherited gives no second one. */
+/* One ticket for a connection: a descriptor that root connected and somebody inherited gives no second one.
+ */
 static void one_for_a_connection(void **state)
 {
 	(void)state;
@@ -231,7 +244,8 @@ static void sixteen_at_once(void **state)
 	for (int i = 0; i < 20; i++)
 		loop_once(w->loop, 1);
 	plausible_request(w, "head", ROLE_CONTROLLER, bytes);
-	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a), WIRE_ANSWER_SIZE);
+	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a),
+	                 WIRE_ANSWER_SIZE);
 	assert_int_equal(a.code, 0);
 	world_free(w);
 }
@@ -245,7 +259,8 @@ static int child(struct world *w, uid_t ruid, uid_t euid, gid_t gid, int (*fn)(s
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 || setresuid(ruid, euid, euid) != 0)
+		if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+		    setresuid(ruid, euid, euid) != 0)
 			_exit(99);
 		_exit(fn(w));
 	}
@@ -262,7 +277,8 @@ static int ask_plainly(const char *path, const uint8_t *bytes, struct wire_answe
 	size_t got = 0;
 	text_copy(addr.sun_path, sizeof(addr.sun_path), path);
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 || send(fd, bytes, WIRE_REQUEST_SIZE, 0) != WIRE_REQUEST_SIZE)
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) != 0 ||
+	    send(fd, bytes, WIRE_REQUEST_SIZE, 0) != WIRE_REQUEST_SIZE)
 		return -1;
 	while (got < sizeof(answer)) {
 		ssize_t n = recv(fd, answer + got, sizeof(answer) - got, 0);
@@ -312,8 +328,12 @@ static void serve_with_subuid(struct world *w, const char *lines, uint32_t singl
 	FILE *f = fopen(subuid, "we");
 	fputs(lines, f);
 	fclose(f);
-	const struct ticket_server_conf conf = {
-		.dir = dir, .file = "auth", .own = w->controller_key, .controller = "head", .single_uid = single, .subuid_path = subuid};
+	const struct ticket_server_conf conf = {.dir = dir,
+	                                        .file = "auth",
+	                                        .own = w->controller_key,
+	                                        .controller = "head",
+	                                        .single_uid = single,
+	                                        .subuid_path = subuid};
 	ticket_server_free(w->tickets);
 	w->tickets = ticket_server_new(w->loop, &conf, &err);
 	if (!w->tickets)
@@ -337,7 +357,8 @@ static void who_is_served(void **state)
 	if (need_root())
 		skip();
 	struct world *w = world_new();
-	serve_with_subuid(w, "alice:100000:65536\n# a comment\nbroken:line\nbob:x:5\n1001:200000:10\n:::\n", CORE_NO_VAL);
+	serve_with_subuid(w, "alice:100000:65536\n# a comment\nbroken:line\nbob:x:5\n1001:200000:10\n:::\n",
+	                  CORE_NO_VAL);
 	ask_as(w, 1000, 1000, 1000, 0);
 	ask_as(w, 0, 0, 0, 0);
 	ask_as(w, 990, 990, 990, 0);
@@ -416,8 +437,11 @@ static struct ticket_server *try_server(struct world *w, const char *name, struc
 {
 	char dir[160];
 	snprintf(dir, sizeof(dir), "%.60s/%.90s", w->run_dir, name);
-	const struct ticket_server_conf conf = {
-		.dir = dir, .file = "auth", .own = w->controller_key, .controller = "head", .single_uid = CORE_NO_VAL};
+	const struct ticket_server_conf conf = {.dir = dir,
+	                                        .file = "auth",
+	                                        .own = w->controller_key,
+	                                        .controller = "head",
+	                                        .single_uid = CORE_NO_VAL};
 	err_clear(err);
 	return ticket_server_new(w->loop, &conf, err);
 }
@@ -444,7 +468,8 @@ static void stale_and_live(void **state)
 	uint8_t bytes[WIRE_REQUEST_SIZE];
 	struct wire_answer a;
 	plausible_request(w, "head", ROLE_CONTROLLER, bytes);
-	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a), WIRE_ANSWER_SIZE);
+	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), bytes, sizeof(bytes), &a),
+	                 WIRE_ANSWER_SIZE);
 	ticket_server_free(w->tickets);
 	w->tickets = NULL;
 	/* A socket that a dead process left, one that lives without the lock, and something else. */
@@ -466,7 +491,9 @@ static void stale_and_live(void **state)
 	/* Places that don't do. */
 	assert_null(try_server(w, "not/there/yet/slurmctld", &err));
 	assert_non_null(strstr(err.text, "mkdir"));
-	assert_null(try_server(w, "a-very-long-name-a-very-long-name-a-very-long-name-a-very-long-name-a-very-long-name", &err));
+	assert_null(try_server(
+	        w, "a-very-long-name-a-very-long-name-a-very-long-name-a-very-long-name-a-very-long-name",
+	        &err));
 	assert_non_null(strstr(err.text, "too long"));
 	world_free(w);
 }
@@ -629,13 +656,13 @@ static void false_daemon(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_ticket),        cmocka_unit_test(sizes),
-		cmocka_unit_test(other_audiences), cmocka_unit_test(every_byte_of_the_request),
-		cmocka_unit_test(ancillary),       cmocka_unit_test(one_for_a_connection),
-		cmocka_unit_test(sixteen_at_once), cmocka_unit_test(who_is_served),
-		cmocka_unit_test(user_namespace),  cmocka_unit_test(stale_and_live),
-		cmocka_unit_test(daemons_in_turn), cmocka_unit_test(places_not_to_be_trusted),
-		cmocka_unit_test(false_daemon),
+	        cmocka_unit_test(a_ticket),        cmocka_unit_test(sizes),
+	        cmocka_unit_test(other_audiences), cmocka_unit_test(every_byte_of_the_request),
+	        cmocka_unit_test(ancillary),       cmocka_unit_test(one_for_a_connection),
+	        cmocka_unit_test(sixteen_at_once), cmocka_unit_test(who_is_served),
+	        cmocka_unit_test(user_namespace),  cmocka_unit_test(stale_and_live),
+	        cmocka_unit_test(daemons_in_turn), cmocka_unit_test(places_not_to_be_trusted),
+	        cmocka_unit_test(false_daemon),
 	};
 	if (sodium_init() < 0)
 		return 1;

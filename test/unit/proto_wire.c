@@ -22,7 +22,12 @@ static struct wire_open an_open(enum session_kind kind)
 	                      .host = "n1",
 	                      .audience = "n1"};
 	if (kind == SESSION_STEP)
-		o.step = (struct key_step_of){.serial = 1ull << 40, .step_id = 2, .launch = 3, .rights = 1, .uid = 1000, .instance = "abc"};
+		o.step = (struct key_step_of){.serial = 1ull << 40,
+		                              .step_id = 2,
+		                              .launch = 3,
+		                              .rights = 1,
+		                              .uid = 1000,
+		                              .instance = "abc"};
 	randombytes_buf(o.kid, sizeof(o.kid));
 	randombytes_buf(o.e_c, sizeof(o.e_c));
 	randombytes_buf(o.mac, sizeof(o.mac));
@@ -57,7 +62,10 @@ static void one_form(void **state)
 	(void)state;
 	uint8_t bytes[WIRE_OPEN_SIZE], again[WIRE_OPEN_SIZE];
 	for (int round = 0; round < 3; round++) {
-		struct wire_open o = an_open(round == 0 ? SESSION_USER : round == 1 ? SESSION_DAEMON : SESSION_STEP), back;
+		struct wire_open o = an_open(round == 0   ? SESSION_USER
+		                             : round == 1 ? SESSION_DAEMON
+		                                          : SESSION_STEP),
+		                 back;
 		for (size_t i = 0; i < sizeof(bytes); i++)
 			for (int bit = 0; bit < 8; bit++) {
 				wire_put_open(&o, bytes);
@@ -76,10 +84,10 @@ static void implausible(void **state)
 	uint8_t bytes[WIRE_OPEN_SIZE];
 	struct wire_open back, o;
 	struct err err = {0};
-#define REFUSED(kind, change)                                                                                          \
-	o = an_open(kind);                                                                                             \
-	change;                                                                                                        \
-	wire_put_open(&o, bytes);                                                                                      \
+#define REFUSED(kind, change)                                                                                \
+	o = an_open(kind);                                                                                   \
+	change;                                                                                              \
+	wire_put_open(&o, bytes);                                                                            \
 	assert_int_equal(wire_get_open(bytes, &back, &err), -1)
 	REFUSED(SESSION_USER, o.uid = UINT32_MAX);
 	REFUSED(SESSION_USER, o.gid = UINT32_MAX);
@@ -112,11 +120,13 @@ static void implausible(void **state)
 	assert_int_equal(wire_get_open(bytes, &back, &err), -1);
 }
 
-/* Each byte of HELLO, of the cluster and of OPEN up to the mac changes H; and mac and psk differ by key and by use. */
+/* Each byte of HELLO, of the cluster and of OPEN up to the mac changes H; and mac and psk differ by key and
+ * by use. */
 static void transcript(void **state)
 {
 	(void)state;
-	uint8_t hello[WIRE_HELLO_SIZE], open[WIRE_OPEN_SIZE], h[32], other[32], key[32], mac[32], psk[32], mac2[32], psk2[32];
+	uint8_t hello[WIRE_HELLO_SIZE], open[WIRE_OPEN_SIZE], h[32], other[32], key[32], mac[32], psk[32],
+	        mac2[32], psk2[32];
 	randombytes_buf(hello, sizeof(hello));
 	randombytes_buf(open, sizeof(open));
 	randombytes_buf(key, sizeof(key));
@@ -147,7 +157,8 @@ static void transcript(void **state)
 }
 
 /* The formula of the specification, written a second time. */
-static void hmac(const uint8_t *key, const char *label, const uint8_t *a, size_t a_n, const uint8_t *b, size_t b_n, uint8_t out[32])
+static void hmac(const uint8_t *key, const char *label, const uint8_t *a, size_t a_n, const uint8_t *b,
+                 size_t b_n, uint8_t out[32])
 {
 	struct text m = TEXT_EMPTY;
 	const char length[4] = {0, 0, 0, (char)strlen(label)};
@@ -162,7 +173,8 @@ static void hmac(const uint8_t *key, const char *label, const uint8_t *a, size_t
 static void keys(void **state)
 {
 	(void)state;
-	uint8_t a[32], a_public[32], b[32], b_public[32], psk[32], h[32], mac[32], dh[32], s[32], c2s[32], s2c[32];
+	uint8_t a[32], a_public[32], b[32], b_public[32], psk[32], h[32], mac[32], dh[32], s[32], c2s[32],
+	        s2c[32];
 	struct session_keys client, server;
 	struct err err = {0};
 	randombytes_buf(a, 32);
@@ -215,8 +227,12 @@ static void request_and_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open_there_and_back), cmocka_unit_test(one_form), cmocka_unit_test(implausible),
-		cmocka_unit_test(transcript),          cmocka_unit_test(keys),     cmocka_unit_test(request_and_answer),
+	        cmocka_unit_test(open_there_and_back),
+	        cmocka_unit_test(one_form),
+	        cmocka_unit_test(implausible),
+	        cmocka_unit_test(transcript),
+	        cmocka_unit_test(keys),
+	        cmocka_unit_test(request_and_answer),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -1,0 +1,58 @@
+# Sourced by the lab's tests: a lab of its own, and lines "ok NAME", "not ok NAME: why", "skip NAME: why" for each case.
+# shellcheck shell=bash
+set -uo pipefail
+HERE=$(dirname "$(readlink -f "$0")")
+TEST=$(basename "$0")
+export LAB_NAME=bb-$TEST-$$
+export BATCHBOX=${BATCHBOX:-$HERE/../../build/batchbox}
+failed=0
+
+lab() { "$HERE/lab" "$@"; }
+ctl() { lab exec head "$@"; }
+alice() { timeout "${LIMIT:-60}" "$HERE/lab" exec -u alice head "$@"; }
+bob() { timeout "${LIMIT:-60}" "$HERE/lab" exec -u bob head "$@"; }
+ok() { echo "ok $TEST: $1"; }
+not_ok() { # NAME WHY
+	echo "not ok $TEST: $1: $2"
+	failed=1
+}
+# NAME WANTED GOT: equal, or a failure that shows both.
+same() {
+	if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted [$2], got [$3]"; fi
+}
+# NAME PATTERN GOT: a glob.
+like() {
+	# shellcheck disable=SC2053
+	if [[ $3 == $2 ]]; then ok "$1"; else not_ok "$1" "wanted something like [$2], got [$3]"; fi
+}
+# Runs CMD until it succeeds, for at most SECONDS.
+until_true() { # SECONDS CMD...
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.05
+	done
+}
+job_state() { alice squeue -h -t all -j "$1" -o %T 2>/dev/null; }
+state_is() { [[ $(job_state "$1") == "$2" ]]; }
+wait_state() { until_true "${3:-60}" state_is "$1" "$2"; }
+controller_answers() { alice scontrol ping >/dev/null 2>&1; }
+lab_needs() {
+	local why
+	if ! why=$(lab can 2>&1); then
+		echo "skip $TEST: $why"
+		exit 0
+	fi
+	trap 'lab down >/dev/null 2>&1' EXIT
+}
+lab_start() { # WORKERS
+	if ! WORKER_COUNT=$1 lab up >"/tmp/$LAB_NAME.up" 2>&1; then
+		not_ok "the lab comes up" "$(tail -n 5 "/tmp/$LAB_NAME.up" | tr '\n' ' ')"
+		rm -f "/tmp/$LAB_NAME.up"
+		exit 1
+	fi
+	rm -f "/tmp/$LAB_NAME.up"
+	home=/tmp/$LAB_NAME/home/alice
+}
+finish() { exit "$failed"; }
