@@ -169,7 +169,7 @@ static void run_later(void *ctx)
 		if (c->phase != CONN_DEAD && !c->watch && conn_watch(c, EPOLLIN, &err) != 0)
 			conn_fail(c, &err);
 	}
-	conn_release(c);
+	conn_release(c); /* NOLINT(clang-analyzer-unix.Malloc): it is retained */
 }
 
 static void call_later(struct conn *c)
@@ -515,7 +515,7 @@ static void receive(struct conn *c)
 		if ((size_t)n < sizeof(buf))
 			break;
 	}
-	uncork(c);
+	uncork(c); /* NOLINT(clang-analyzer-unix.Malloc): it is retained */
 }
 
 static void writable(struct conn *c)

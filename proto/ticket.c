@@ -215,8 +215,8 @@ static void expire(void *ctx)
 	struct ticket_server *s = ctx;
 	int64_t now = loop_clock();
 	s->expire = NULL;
-	while (!list_empty(&s->askers)) {
-		struct asker *a = list_entry(s->askers.next, struct asker, in_server);
+	list_each_safe (it, next, &s->askers) {
+		struct asker *a = list_entry(it, struct asker, in_server);
 		if (a->until > now)
 			break;
 		asker_free(a);
@@ -403,8 +403,8 @@ void ticket_server_free(struct ticket_server *s)
 {
 	if (!s)
 		return;
-	while (!list_empty(&s->askers))
-		asker_free(list_entry(s->askers.next, struct asker, in_server));
+	list_each_safe (it, next, &s->askers)
+		asker_free(list_entry(it, struct asker, in_server));
 	loop_del_timer(s->loop, s->expire);
 	loop_del_fd(s->loop, s->watch);
 	if (s->watch)

@@ -91,8 +91,8 @@ const char *wire_no_ticket_text(uint32_t code)
 {
 	static const char *const texts[] = {
 	        [NO_TICKET_VERSION] = "it is of another release",
-	        [NO_TICKET_USER] = "this user id gets none (it is unmapped, a subordinate id of /etc/subuid, "
-	                           "or not the cluster's user)",
+	        [NO_TICKET_USER] =
+	                "this user id gets none (unmapped, a subordinate id, or not the cluster's)",
 	        [NO_TICKET_AUDIENCE] = "it gives none for that server",
 	        [NO_TICKET_BUSY] = "too many requests of this user at once",
 	};

@@ -33,11 +33,14 @@ static void batch_free(struct batch_start *b)
 	free(b);
 }
 
-/* The environment's blob: strings, each with its NUL. The facts of the allocation that sbatch could not know are added. */
-static void fill_env(const struct job *job, const uint8_t *bytes, size_t n, struct schema_strs *env, struct arena *arena)
+/* The environment's blob: strings, each with its NUL. The facts of the allocation that sbatch could not know
+ * are added. */
+static void fill_env(const struct job *job, const uint8_t *bytes, size_t n, struct schema_strs *env,
+                     struct arena *arena)
 {
 	static const char *const facts[] = {"SLURM_JOB_CPUS_PER_NODE", "SLURM_TASKS_PER_NODE"};
-	uint32_t count = 0, nodes = job->state.nodes.n, *values = arena_array(arena, nodes + 1u, sizeof(*values));
+	uint32_t count = 0, nodes = job->state.nodes.n,
+	         *values = arena_array(arena, nodes + 1u, sizeof(*values));
 	for (size_t i = 0; i < n; i++)
 		count += bytes[i] == '\0';
 	env->v = arena_array(arena, (size_t)count + 2, sizeof(char *));
@@ -57,7 +60,8 @@ static void fill_env(const struct job *job, const uint8_t *bytes, size_t n, stru
 	}
 }
 
-static void send_batch(struct batch_start *b, const struct job *job, const struct step *step, const uint8_t *env, size_t n)
+static void send_batch(struct batch_start *b, const struct job *job, const struct step *step,
+                       const uint8_t *env, size_t n)
 {
 	struct step_grant m;
 	struct batch_launch batch;
@@ -95,7 +99,9 @@ static const struct job *batch_job(const struct batch_start *b, const struct ste
 {
 	*step = step_by_launch(b->ctl->cluster, b->launch);
 	const struct job *job = *step ? (*step)->job : NULL;
-	return job && job->serial == b->serial && job_is_active(job) && !b->ctl->stopping && !b->ctl->degraded ? job : NULL;
+	return job && job->serial == b->serial && job_is_active(job) && !b->ctl->stopping && !b->ctl->degraded
+	               ? job
+	               : NULL;
 }
 
 static void env_is_there(void *ctx, const uint8_t *bytes, size_t n)
@@ -226,13 +232,15 @@ static void refuse_step(struct controller *ctl, const struct action *a)
 
 static void job_started(struct controller *ctl, const struct job *job)
 {
-	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = waiter_next(ctl, job->serial, w)) {
+	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w;
+	     w = waiter_next(ctl, job->serial, w)) {
 		if (w->kind != WAIT_ALLOC)
 			continue;
 		if (!w->replied) {
-			const struct submit_reply reply = {.job_id = job->job_id,
-			                                   .serial = job->serial,
-			                                   .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name};
+			const struct submit_reply reply = {
+			        .job_id = job->job_id,
+			        .serial = job->serial,
+			        .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name};
 			outbox_add(ctl->outbox, w->peer->id, MSG_submit_reply, w->id, false, &reply);
 			w->replied = true;
 		}
@@ -279,7 +287,8 @@ static void signal_nodes(struct controller *ctl, const struct action *a)
 	m.full = a->signal_full;
 	uint32_t n = a->step ? a->step->record.nodes.n : a->job->state.nodes.n;
 	for (uint32_t i = 0; i < n; i++)
-		to_worker(ctl, a->step ? a->step->record.nodes.v[i].node : a->job->state.nodes.v[i].node, MSG_job_signal, &m);
+		to_worker(ctl, a->step ? a->step->record.nodes.v[i].node : a->job->state.nodes.v[i].node,
+		          MSG_job_signal, &m);
 }
 
 static struct job_end end_of(struct controller *ctl, const struct action *a)

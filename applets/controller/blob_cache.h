@@ -1,4 +1,5 @@
-/* Scripts and environments that were used last, by content hash: a job that starts soon after its submit needs no disk. */
+/* Scripts and environments that were used last, by content hash: a job that starts soon after its submit
+ * needs no disk. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -121,7 +121,8 @@ static void form_NODE_COUNT(struct shown *s)
 
 static void form_NEXT_JOB_ID(struct shown *s)
 {
-	uint32_t next = cluster_meta(s->ctl->cluster)->next_job_id, first = cluster_conf_of(s->ctl->cluster)->first_job_id;
+	uint32_t next = cluster_meta(s->ctl->cluster)->next_job_id,
+	         first = cluster_conf_of(s->ctl->cluster)->first_job_id;
 	text_printf(&s->value, "%" PRIu32, next < first ? first : next);
 }
 

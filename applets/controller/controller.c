@@ -14,32 +14,20 @@ core_time controller_now(void)
 	return loop_wall_clock();
 }
 
-/* ---- the outbox's view ---- */
+/* ---- the outbox's only way out ---- */
 
-static struct conn *conn_of(void *ctx, uint64_t conn_id)
+static void send_letter(void *ctx, uint64_t conn_id, uint32_t type, uint64_t id, const void *body, size_t n,
+                        size_t left)
 {
 	struct peer *peer = peer_by_id(ctx, conn_id);
-	return peer ? peer->conn : NULL;
-}
-
-static void letter_sent(void *ctx, uint64_t conn_id, size_t left)
-{
-	struct peer *peer = peer_by_id(ctx, conn_id);
-	if (!peer || left > 0)
+	if (!peer)
 		return;
-	if (peer->paused) {
-		peer->paused = false;
-		conn_pause(peer->conn, false);
-	}
-	list_each_safe(it, next, &peer->cursors)
-	{
-		struct cursor *cursor = list_entry(it, struct cursor, in_peer);
-		if (!cursor->waiting)
-			cursor_go(cursor);
-	}
+	conn_send_encoded(peer->conn, type, id, body, n);
+	if (left == 0)
+		peer_drained(peer);
 }
 
-static const struct outbox_ops outbox_ops = {.conn_of = conn_of, .sent = letter_sent};
+static const struct outbox_ops outbox_ops = {.send = send_letter};
 
 /* ---- rounds ---- */
 
@@ -125,7 +113,8 @@ static int load_cluster(struct controller *ctl, struct err *err)
 	const struct meta *meta = cluster_meta(ctl->cluster);
 	if (meta->cluster_name && !text_eq(meta->cluster_name, conf->cluster_name))
 		return err_set(err, ERR_CONFIG,
-		               "the state in %s is of cluster %s, and slurm.conf says ClusterName=%s: set another StateSaveLocation, or the name back",
+		               "the state in %s is of cluster %s, and slurm.conf says ClusterName=%s: set "
+		               "another StateSaveLocation, or the name back",
 		               store_dir(ctl->store), meta->cluster_name, conf->cluster_name);
 	cluster_start(ctl->cluster, controller_now(), ctl->instance, note, NULL);
 	ctl->touched = true;
@@ -143,7 +132,8 @@ static void retry(void *ctx)
 
 static void give_up(struct controller *ctl, const struct err *err)
 {
-	log_write(LOG_LEVEL_FATAL, "the state can neither be written nor read again, ending: %s", err_text(err));
+	log_write(LOG_LEVEL_FATAL, "the state can neither be written nor read again, ending: %s",
+	          err_text(err));
 	ctl->broken = true;
 	loop_stop(ctl->loop);
 }
@@ -170,7 +160,8 @@ static void store_failed(void *ctx, const struct err *why)
 	struct err err = {0};
 	unsigned swallowed = 0;
 	if (log_once_in("store", 60, &swallowed))
-		log_error("the state cannot be written, so nothing is changed until it can be: %s", err_text(why));
+		log_error("the state cannot be written, so nothing is changed until it can be: %s",
+		          err_text(why));
 	if (!store_on_trial(ctl->store)) {
 		err_set(&err, ERR_STORE, "%s", "");
 		outbox_fail(ctl->outbox, store_committed(ctl->store), &err, error_help(ERR_STORE));
@@ -225,8 +216,9 @@ int controller_load(struct controller *ctl, const struct store_conf *conf, struc
 	waiters_loaded(ctl, ORPHAN_BOOT_US);
 	loop_before_sleep(ctl->loop, before_sleep, ctl);
 	workers_watch(ctl);
-	log_info("%s in %s: %zu jobs, epoch %llu", store_is_new(ctl->store) ? "new state" : "state", store_dir(ctl->store),
-	         job_count(ctl->cluster), (unsigned long long)cluster_meta(ctl->cluster)->epoch);
+	log_info("%s in %s: %zu jobs, epoch %llu", store_is_new(ctl->store) ? "new state" : "state",
+	         store_dir(ctl->store), job_count(ctl->cluster),
+	         (unsigned long long)cluster_meta(ctl->cluster)->epoch);
 	return 0;
 }
 
@@ -276,15 +268,18 @@ void controller_stop(struct controller *ctl)
 
 /* ---- reconfigure ---- */
 
-static const enum param fixed_params[] = {P_ClusterName, P_SlurmctldPort, P_StateSaveLocation, P_SlurmUser, P_SlurmctldPidFile, P_AuthType};
+static const enum param fixed_params[] = {P_ClusterName, P_SlurmctldPort,    P_StateSaveLocation,
+                                          P_SlurmUser,   P_SlurmctldPidFile, P_AuthType};
 
 static void say_what_stays(const struct cluster_file *old, const struct cluster_file *new)
 {
 	for (size_t i = 0; i < sizeof(fixed_params) / sizeof(fixed_params[0]); i++)
 		if (!text_eq(conf_str(&old->conf, fixed_params[i]), conf_str(&new->conf, fixed_params[i])))
-			log_error("reconfigure: %s is what it was at the start until slurmctld is restarted", param_rows[fixed_params[i]].name);
+			log_error("reconfigure: %s is what it was at the start until slurmctld is restarted",
+			          param_rows[fixed_params[i]].name);
 	if (!text_eq(old->controller.name, new->controller.name))
-		log_error("reconfigure: SlurmctldHost is what it was at the start until slurmctld is restarted");
+		log_error("reconfigure: SlurmctldHost is what it was at the start until slurmctld is "
+		          "restarted");
 }
 
 /* Workers of nodes that are not in the configuration any more. */
@@ -309,7 +304,8 @@ int controller_reconfigure(struct controller *ctl, struct err *err)
 	enum log_level level;
 	if (cluster_file_read(file, ctl->conf_path) != 0) {
 		free(file);
-		return err_set(err, ERR_CONFIG, "slurm.conf has errors, so nothing was changed: see the log of slurmctld");
+		return err_set(err, ERR_CONFIG,
+		               "slurm.conf has errors, so nothing was changed: see the log of slurmctld");
 	}
 	say_what_stays(ctl->file, file);
 	file->conf.core.cluster_name = cluster_conf_of(ctl->cluster)->cluster_name;
@@ -348,7 +344,9 @@ int on_shutdown(struct request *r, struct err *err)
 {
 	const struct shutdown_request *m = r->m;
 	if (m->workers_too)
-		return err_set(err, ERR_NOT_SUPPORTED, "slurmd is not stopped from here: stop it on each host, and use scontrol shutdown slurmctld");
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "slurmd is not stopped from here: stop it on each host, and use scontrol "
+		               "shutdown slurmctld");
 	log_info("shutdown was asked for by %s", peer_title(r->peer));
 	answer_ok(r);
 	loop_stop(r->ctl->loop);

@@ -1,17 +1,19 @@
 /* slurmctld: what its files share.
  *
  *   main.c            options, start-up, stop
- *   controller.c      the cluster's value in its daemon: loaded, run once a round, rebuilt after a failed commit, reconfigured
- *   peer.c            connections: who it is, what it may send (handlers.def), who waits
+ *   controller.c      the cluster's value in its daemon: loaded, run once a round, rebuilt after a failed
+ * commit, reconfigured peer.c            connections: who it is, what it may send (handlers.def), who waits
  *   outbox.c          everything that leaves, when what it depends on is on disk
  *   store*.c          what must not be lost; history.c reads what has left
  *   actions.c         what the core wants done -> messages;  grant.c makes grants
  *   waiters.c         who waits for which job or step
- *   submit.c job.c step.c node.c worker.c query.c config_query.c stats.c history_query.c    handlers, one noun each
+ *   submit.c job.c step.c node.c worker.c query.c config_query.c stats.c history_query.c    handlers, one
+ * noun each
  *
- * A round: events come in and call handlers, handlers call the core, the core's changes go into the store's open batch and what is to
- * be told into the outbox. Before the loop sleeps, controller_round() runs the scheduler, hands the batch to the writer and marks what is
- * in the outbox with the batch's number. The writer's answer releases it. */
+ * A round: events come in and call handlers, handlers call the core, the core's changes go into the store's
+ * open batch and what is to be told into the outbox. Before the loop sleeps, controller_round() runs the
+ * scheduler, hands the batch to the writer and marks what is in the outbox with the batch's number. The
+ * writer's answer releases it. */
 #pragma once
 #include "applets/common/cluster_file.h"
 #include "applets/controller/outbox.h"
@@ -25,10 +27,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define HEARTBEAT_S    5
-#define SILENCE_US     (2 * HEARTBEAT_S * CORE_SECOND) /* two heartbeats were missed */
-#define SCRIPT_MAX     (4u * 1024u * 1024u)            /* slurm.conf(5), SchedulerParameters=max_script_size */
-#define RETRY_US       1000000                         /* between tries to write again */
+#define HEARTBEAT_S 5
+#define SILENCE_US  (2 * HEARTBEAT_S * CORE_SECOND) /* two heartbeats were missed */
+#define SCRIPT_MAX  (4u * 1024u * 1024u)            /* slurm.conf(5), SchedulerParameters=max_script_size */
+#define RETRY_US    1000000                         /* between tries to write again */
 /* How long an allocation lives on without the srun or salloc that holds it: time for it to dial again. */
 #define ORPHAN_US      30000000
 #define ORPHAN_BOOT_US 60000000 /* the same after a start of the controller, when everybody dials at once */
@@ -38,7 +40,7 @@ struct stats;
 
 struct controller {
 	struct loop *loop;
-	struct cluster_file *file;  /* the newest; earlier ones live on, as others may hold their texts */
+	struct cluster_file *file; /* the newest; earlier ones live on, as others may hold their texts */
 	struct kept_file *kept_files;
 	const char *conf_path; /* -f, or NULL */
 	struct cluster *cluster;
@@ -57,14 +59,14 @@ struct controller {
 	struct list unsettled;  /* waiters whose submit_reply waits for this round's scheduling */
 	struct loop_timer *due_timer, *watch_timer, *retry_timer;
 	struct request *step_asker; /* the request whose step_create() is running */
-	uint8_t instance[16];   /* of a new database */
+	uint8_t instance[16];       /* of a new database */
 	core_time boot_time, due_at;
 	uint32_t slurm_uid;
 	bool single_user;
 	bool touched;  /* the core was called in this round */
 	bool degraded; /* a commit failed and none has worked since: nothing is changed */
 	bool stopping;
-	bool broken;   /* the state can't even be read any more: the process ends */
+	bool broken; /* the state can't even be read any more: the process ends */
 };
 
 /* ---- controller.c ---- */
@@ -72,7 +74,8 @@ core_time controller_now(void);
 void controller_init(struct controller *ctl, struct loop *loop, struct cluster_file *file);
 /* Opens the store, loads the cluster, commits the new epoch. */
 int controller_load(struct controller *ctl, const struct store_conf *conf, struct err *err);
-/* Reads slurm.conf again and applies what can change at run time; says what can't. An error changes nothing. */
+/* Reads slurm.conf again and applies what can change at run time; says what can't. An error changes nothing.
+ */
 int controller_reconfigure(struct controller *ctl, struct err *err);
 /* Commits what is there, lets out what depended on it, closes. */
 void controller_stop(struct controller *ctl);
@@ -83,14 +86,15 @@ struct peer {
 	struct controller *ctl;
 	struct conn *conn;
 	uint64_t id;
-	struct list waits;   /* struct waiter */
-	struct list cursors; /* answers that come in several messages */
+	struct list waits;     /* struct waiter */
+	struct list cursors;   /* answers that come in several messages */
 	struct worker *worker; /* a registered worker's */
 	bool paused;
 };
 extern const struct server_ops controller_server_ops;
 struct peer *peer_by_id(struct controller *ctl, uint64_t id);
-void peer_close(struct peer *peer); /* as if it had broken */
+void peer_close(struct peer *peer);   /* as if it had broken */
+void peer_drained(struct peer *peer); /* what waited for it has left: it may be read again, and told more */
 void peers_close_all(struct controller *ctl);
 /* Workers only: their reports stay unacknowledged, and they register again. */
 void peers_close_workers(struct controller *ctl);
@@ -102,9 +106,9 @@ struct request {
 	struct peer *peer; /* in the handler; after request_defer() look it up by peer_id */
 	uint64_t peer_id, id;
 	uint32_t type;
-	void *m;            /* the decoded message, in arena */
+	void *m; /* the decoded message, in arena */
 	struct arena arena;
-	const char *help;   /* what to do about the error, or NULL: the error code's own */
+	const char *help; /* what to do about the error, or NULL: the error code's own */
 	unsigned holders;
 };
 /* The handler goes on later, and calls request_finish() (which may be before it returns). */
@@ -120,7 +124,8 @@ bool request_is_operator(const struct request *r);
 /* The job that a message names: looked up, and the sender's right to it checked. NULL with err set. */
 struct job *request_job(struct request *r, uint32_t job_id, struct err *err);
 
-/* An answer in several messages: next() makes one and returns true when it was the last. Runs on when the peer has taken what was sent. */
+/* An answer in several messages: next() makes one and returns true when it was the last. Runs on when the
+ * peer has taken what was sent. */
 struct cursor;
 typedef bool (*cursor_next)(struct cursor *cursor);
 struct cursor {
@@ -132,7 +137,8 @@ struct cursor {
 	struct loop_timer *timer;
 	bool waiting; /* for something else than the peer: cursor_go() wakes it */
 };
-void cursor_start(struct cursor *cursor, struct request *r, cursor_next next, void (*free_fn)(struct cursor *cursor));
+void cursor_start(struct cursor *cursor, struct request *r, cursor_next next,
+                  void (*free_fn)(struct cursor *cursor));
 void cursor_go(struct cursor *cursor);
 
 /* ---- waiters.c ---- */
@@ -149,18 +155,20 @@ struct waiter {
 	enum wait_kind kind;
 	const struct step *step; /* WAIT_STEP, while it is queued */
 	uint64_t launch;         /* WAIT_STEP, once it is placed */
-	bool replied; /* submit_reply is out */
-	bool ready;   /* job_ready or step_ready is out */
+	bool replied;            /* submit_reply is out */
+	bool ready;              /* job_ready or step_ready is out */
 };
 struct waiter *waiter_add(struct request *r, uint64_t serial, enum wait_kind kind);
 void waiter_remove(struct waiter *w);
 /* Walks those of a job: NULL starts, NULL ends; the given one may be removed after the next was asked for. */
 struct waiter *waiter_next(struct controller *ctl, uint64_t serial, const struct waiter *after);
 struct waiter *waiter_of_step(struct controller *ctl, const struct step *step);
-/* An allocation that it held has ORPHAN_US to be claimed again, unless it is one that nobody holds (salloc --no-shell). */
+/* An allocation that it held has ORPHAN_US to be claimed again, unless it is one that nobody holds (salloc
+ * --no-shell). */
 void waiters_peer_closed(struct peer *peer);
 void waiters_job_over(struct controller *ctl, uint64_t serial);
-/* After the cluster was loaded: allocations that nobody holds have a while to be claimed; waiters of jobs that are lost are told. */
+/* After the cluster was loaded: allocations that nobody holds have a while to be claimed; waiters of jobs
+ * that are lost are told. */
 void waiters_loaded(struct controller *ctl, int64_t grace_us);
 void waiters_free(struct controller *ctl);
 
@@ -171,8 +179,8 @@ void send_job_ready(struct controller *ctl, const struct job *job, struct waiter
 void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
-void fill_grant(struct controller *ctl, const struct job *job, const struct step *step, uint32_t index, struct step_grant *m,
-                struct arena *arena);
+void fill_grant(struct controller *ctl, const struct job *job, const struct step *step, uint32_t index,
+                struct step_grant *m, struct arena *arena);
 /* "4(x3),2": equal neighbours together, as SLURM_JOB_CPUS_PER_NODE has it. */
 void print_per_node(const uint32_t *v, uint32_t n, struct text *out);
 char *job_node_list(const struct job *job, struct arena *arena);

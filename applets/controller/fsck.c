@@ -19,7 +19,8 @@ int fsck_main(int argc, char **argv)
 	log_init("fsck", LOG_LEVEL_INFO);
 	if (argc != 2 || argv[1][0] == '-') {
 		fputs("Usage: batchbox fsck DIR\n"
-		      "Checks the databases in DIR, a controller's StateSaveLocation, while that controller does not run.\n"
+		      "Checks the databases in DIR, a controller's StateSaveLocation, while that controller "
+		      "does not run.\n"
 		      "Prints a line for each fault. Exit code: 0 none, 1 some, 2 they could not be read.\n",
 		      argc == 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr);
 		return argc == 2 && strcmp(argv[1], "--help") == 0 ? 0 : 2;

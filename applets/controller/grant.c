@@ -106,8 +106,8 @@ static uint32_t share_index(const struct job *job, const char *node)
 	return 0;
 }
 
-void fill_grant(struct controller *ctl, const struct job *job, const struct step *step, uint32_t index, struct step_grant *m,
-                struct arena *arena)
+void fill_grant(struct controller *ctl, const struct job *job, const struct step *step, uint32_t index,
+                struct step_grant *m, struct arena *arena)
 {
 	const struct step_record *r = &step->record;
 	const struct step_node *sn = &r->nodes.v[index];
@@ -163,8 +163,8 @@ const struct key_host *worker_key(struct controller *ctl, const char *node, stru
 	return key;
 }
 
-static int fill_place(struct controller *ctl, const struct step *step, uint32_t i, uint32_t rights, struct step_place *place,
-                      struct arena *arena, struct err *err)
+static int fill_place(struct controller *ctl, const struct step *step, uint32_t i, uint32_t rights,
+                      struct step_place *place, struct arena *arena, struct err *err)
 {
 	const struct step_node *sn = &step->record.nodes.v[i];
 	const struct node *node = node_by_name(ctl->cluster, sn->node);

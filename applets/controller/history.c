@@ -41,7 +41,8 @@ void history_place_free(struct history_place *place)
 	free(place);
 }
 
-bool history_wants(const struct history_place *place, const struct job_spec *spec, const struct job_state *state)
+bool history_wants(const struct history_place *place, const struct job_spec *spec,
+                   const struct job_state *state)
 {
 	const struct history_query *q = &place->query;
 	if (q->job_ids.n > 0) {
@@ -95,7 +96,8 @@ static void take_row(struct reading *r, sqlite3_stmt *s, struct history_list *li
 	         history_wants(p, job.spec, job.state))
 		list->jobs.v[list->jobs.n++] = job;
 	if (err.code)
-		log_error("history.db: the row of serial %llu is damaged and skipped: %s", (unsigned long long)serial, err_text(&err));
+		log_error("history.db: the row of serial %llu is damaged and skipped: %s",
+		          (unsigned long long)serial, err_text(&err));
 }
 
 static int read_rows(struct reading *r, sqlite3_stmt *s, struct history_list *list, struct arena *arena)

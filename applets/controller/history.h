@@ -16,10 +16,10 @@ void history_close(struct history *h);
 struct history_place {
 	struct history_query query; /* in the arena */
 	struct job_filter filter;
-	struct map skip;            /* serials that were shown already (they lived when the query came) */
+	struct map skip; /* serials that were shown already (they lived when the query came) */
 	struct arena arena;
-	size_t list_at;             /* into query.job_ids or query.uids */
-	int64_t end_time;           /* the last row's key */
+	size_t list_at;   /* into query.job_ids or query.uids */
+	int64_t end_time; /* the last row's key */
 	uint64_t serial;
 	/* The answer: an encoded history_list. */
 	struct text page;
@@ -31,4 +31,5 @@ typedef void (*history_done)(void *ctx, struct history_place *place, const struc
 void history_read(struct history *h, struct history_place *place, history_done done, void *ctx);
 
 /* Does the query mean this job? (Times: it was there at some time between `from` and `to`.) */
-bool history_wants(const struct history_place *place, const struct job_spec *spec, const struct job_state *state);
+bool history_wants(const struct history_place *place, const struct job_spec *spec,
+                   const struct job_state *state);

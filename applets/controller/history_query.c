@@ -1,4 +1,5 @@
-/* sacct: first the jobs that live, from the cluster's value, then those of the history that were not among them. */
+/* sacct: first the jobs that live, from the cluster's value, then those of the history that were not among
+ * them. */
 #include "applets/controller/controller.h"
 #include "applets/controller/history.h"
 
@@ -45,10 +46,10 @@ static void live_rows(struct sacct_cursor *cur)
 		h->serial = job->serial;
 		h->spec = &job->spec;
 		h->state = &job->state;
-		list_each(it, &job->steps)
+		list_each (it, &job->steps)
 			n++;
 		h->steps.v = arena_array(&arena, n, sizeof(*h->steps.v));
-		list_each(it, &job->steps)
+		list_each (it, &job->steps)
 			h->steps.v[h->steps.n++] = list_entry(it, struct step, in_job)->record;
 	}
 	cur->live_done = job == NULL;
@@ -89,7 +90,8 @@ static bool sacct_next(struct cursor *base)
 		if (read->err.code)
 			outbox_add_error(ctl->outbox, base->peer->id, base->id, &read->err, NULL);
 		else
-			outbox_add_encoded(ctl->outbox, base->peer->id, MSG_history_list, base->id, cur->place->page.s, cur->place->page.len);
+			outbox_add_encoded(ctl->outbox, base->peer->id, MSG_history_list, base->id,
+			                   cur->place->page.s, cur->place->page.len);
 		free(read);
 	}
 	if (!last && !cur->read) {

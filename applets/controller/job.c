@@ -20,7 +20,8 @@ int on_job_signal(struct request *r, struct err *err)
 			return err_set(err, ERR_INVALID_STEP_ID, "%s", "");
 		rc = step_cancel(c, step, (int)m->signal, request_uid(r), controller_now(), err);
 	} else {
-		rc = job_cancel(c, job, (int)m->signal, m->batch_only, m->full, request_uid(r), controller_now(), err);
+		rc = job_cancel(c, job, (int)m->signal, m->batch_only, m->full, request_uid(r),
+		                controller_now(), err);
 	}
 	if (rc == 0)
 		answer_ok(r);
@@ -69,7 +70,8 @@ int on_job_complete(struct request *r, struct err *err)
 	if (!job)
 		return -1;
 	if (job->spec.batch && !request_is_operator(r))
-		return err_set(err, ERR_ACCESS_DENIED, "job %u is a batch job: it ends with its script", m->job_id);
+		return err_set(err, ERR_ACCESS_DENIED, "job %u is a batch job: it ends with its script",
+		               m->job_id);
 	/* Who gives it back is told by this answer, not by job_ended. */
 	struct waiter *next;
 	for (struct waiter *w = waiter_next(r->ctl, job->serial, NULL); w; w = next) {
@@ -79,7 +81,8 @@ int on_job_complete(struct request *r, struct err *err)
 	}
 	/* Asked again after a lost answer, it is done already. */
 	struct err done = {0};
-	if (job_complete(r->ctl->cluster, job, m->exit_status, controller_now(), &done) != 0 && done.code != ERR_ALREADY_DONE)
+	if (job_complete(r->ctl->cluster, job, m->exit_status, controller_now(), &done) != 0 &&
+	    done.code != ERR_ALREADY_DONE)
 		return err_set(err, (enum err_code)done.code, "%s", done.text);
 	answer_ok(r);
 	return 0;

@@ -69,5 +69,6 @@ static bool wants_nodes(const struct job_filter *f, const struct job_state *stat
 bool job_filter_wants(const struct job_filter *f, const struct job_spec *spec, const struct job_state *state)
 {
 	return wants_user(f, spec->who) && (f->names.n == 0 || has_text(&f->names, spec->name)) &&
-	       wants_partition(f, state->partition ? state->partition : spec->partition) && wants_state(f, state) && wants_nodes(f, state);
+	       wants_partition(f, state->partition ? state->partition : spec->partition) &&
+	       wants_state(f, state) && wants_nodes(f, state);
 }

@@ -27,21 +27,23 @@ struct ctld_options {
 
 /* ---- options ---- */
 
-static const char usage[] = "Usage: slurmctld [OPTIONS]\n"
-			    "  -c        clear: forget all jobs and node states (they are kept under another name)\n"
-			    "  -d        run in the background (the default)\n"
-			    "  -D        run in the foreground\n"
-			    "  -f FILE   read FILE as slurm.conf\n"
-			    "  -h        print this\n"
-			    "  -i        put jobs aside whose stored records are damaged, instead of refusing to start\n"
-			    "  -L FILE   log to FILE\n"
-			    "  -n VALUE  set the nice value\n"
-			    "  -r, -R    recover the state (always done)\n"
-			    "  -v        say more (repeat for more)\n"
-			    "  -V        print the version\n";
+static const char usage[] =
+        "Usage: slurmctld [OPTIONS]\n"
+        "  -c        clear: forget all jobs and node states (they are kept under another name)\n"
+        "  -d        run in the background (the default)\n"
+        "  -D        run in the foreground\n"
+        "  -f FILE   read FILE as slurm.conf\n"
+        "  -h        print this\n"
+        "  -i        put jobs aside whose stored records are damaged, instead of refusing to start\n"
+        "  -L FILE   log to FILE\n"
+        "  -n VALUE  set the nice value\n"
+        "  -r, -R    recover the state (always done)\n"
+        "  -v        say more (repeat for more)\n"
+        "  -V        print the version\n";
 
 static int parse_options(int argc, char **argv, struct ctld_options *o)
 {
+	int64_t nice_value;
 	for (int c; (c = getopt(argc, argv, "cdDf:hiL:n:rRsvV")) != -1;) {
 		switch (c) {
 		case 'c':
@@ -63,7 +65,11 @@ static int parse_options(int argc, char **argv, struct ctld_options *o)
 			o->log = optarg;
 			break;
 		case 'n':
-			o->nice = atoi(optarg); /* NOLINT(cert-err34-c) */
+			if (!text_to_i64(optarg, &nice_value) || nice_value < -20 || nice_value > 19) {
+				log_error("-n %s: a value from -20 to 19 is wanted", optarg);
+				return -1;
+			}
+			o->nice = (int)nice_value;
 			break;
 		case 'r':
 		case 'R':
@@ -107,8 +113,10 @@ static int check_host(const struct cluster_file *file, const char *host, struct 
 		if ((strlen(host) == n && strncmp(host, name, n) == 0) || strcmp(name, "localhost") == 0)
 			return 0;
 	}
-	return err_set(err, ERR_CONFIG, "this host (%s) is not the SlurmctldHost of %s (%s): start slurmctld there, or change slurm.conf", host,
-	               file->path, file->controller.name);
+	return err_set(err, ERR_CONFIG,
+	               "this host (%s) is not the SlurmctldHost of %s (%s): start slurmctld there, or change "
+	               "slurm.conf",
+	               host, file->path, file->controller.name);
 }
 
 static void raise_file_limit(void)
@@ -157,7 +165,9 @@ static int make_log(const char *path, const struct account *a, struct err *err)
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open the log file %s", path);
 	struct stat st;
-	int rc = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? 0 : err_set(err, ERR_CONFIG, "the log file %s is no regular file", path);
+	int rc = fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
+	                 ? 0
+	                 : err_set(err, ERR_CONFIG, "the log file %s is no regular file", path);
 	if (rc == 0 && geteuid() == 0 && st.st_uid != a->uid && fchown(fd, a->uid, a->gid) != 0)
 		rc = err_sys(err, errno, "cannot give the log file %s to %s", path, a->name);
 	close(fd);
@@ -171,16 +181,20 @@ static int make_state_directory(const char *path, const struct account *a, struc
 		err_prefix(err, "StateSaveLocation");
 		return -1;
 	}
-	if (stat(path, &st) == 0 && (st.st_mode & 07777) != 0700 && (geteuid() == 0 || st.st_uid == geteuid()) && chmod(path, 0700) == 0)
+	if (stat(path, &st) == 0 && (st.st_mode & 07777) != 0700 &&
+	    (geteuid() == 0 || st.st_uid == geteuid()) && chmod(path, 0700) == 0)
 		log_info("%s is closed to others now (mode 0700)", path);
 	if (stat(path, &st) == 0 && st.st_uid != a->uid)
-		return err_set(err, ERR_CONFIG, "StateSaveLocation: %s belongs to uid %u: chown it to %s", path, (unsigned)st.st_uid, a->name);
+		return err_set(err, ERR_CONFIG, "StateSaveLocation: %s belongs to uid %u: chown it to %s",
+		               path, (unsigned)st.st_uid, a->name);
 	return 0;
 }
 
-static int make_directories(const struct cluster_file *file, const struct account *a, const char *log, struct err *err)
+static int make_directories(const struct cluster_file *file, const struct account *a, const char *log,
+                            struct err *err)
 {
-	const char *run_dir = cluster_file_run_dir(file), *pid_file = conf_str(&file->conf, P_SlurmctldPidFile);
+	const char *run_dir = cluster_file_run_dir(file),
+	           *pid_file = conf_str(&file->conf, P_SlurmctldPidFile);
 	char *own_run_dir = xprintf("%s/slurmctld", run_dir);
 	int rc = make_state_directory(conf_str(&file->conf, P_StateSaveLocation), a, err);
 	if (rc == 0 && geteuid() == 0)
@@ -248,7 +262,8 @@ static int add_signals(struct controller *ctl, struct err *err)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a write beyond a limit fails, and is handled as a full disk */
-	return loop_add_signal(ctl->loop, SIGTERM, on_stop, ctl, err) == 0 && loop_add_signal(ctl->loop, SIGINT, on_stop, ctl, err) == 0 &&
+	return loop_add_signal(ctl->loop, SIGTERM, on_stop, ctl, err) == 0 &&
+	                       loop_add_signal(ctl->loop, SIGINT, on_stop, ctl, err) == 0 &&
 	                       loop_add_signal(ctl->loop, SIGHUP, on_hangup, ctl, err) == 0 &&
 	                       loop_add_signal(ctl->loop, SIGUSR2, on_reopen, ctl, err) == 0
 	               ? 0
@@ -262,9 +277,13 @@ static int open_doors(struct controller *ctl, const struct account *a, struct er
 	const struct session_audience *audience = &ctl->file->controller;
 	uint32_t single_uid = a->single_user ? a->uid : CORE_NO_VAL;
 	char *dir = xprintf("%s/slurmctld", cluster_file_run_dir(ctl->file));
-	ctl->own_key = key_host_derive(ctl->master, audience->cluster, KEY_CLASS_CONTROLLER, audience->name, 0, err);
-	const struct ticket_server_conf tickets = {
-		.dir = dir, .file = "auth", .own = ctl->own_key, .controller = audience->name, .single_uid = single_uid};
+	ctl->own_key =
+	        key_host_derive(ctl->master, audience->cluster, KEY_CLASS_CONTROLLER, audience->name, 0, err);
+	const struct ticket_server_conf tickets = {.dir = dir,
+	                                           .file = "auth",
+	                                           .own = ctl->own_key,
+	                                           .controller = audience->name,
+	                                           .single_uid = single_uid};
 	const struct server_conf server = {.role = ROLE_CONTROLLER,
 	                                   .name = audience->name,
 	                                   .cluster = audience->cluster,
@@ -275,8 +294,9 @@ static int open_doors(struct controller *ctl, const struct account *a, struct er
 	                                   .single_uid = single_uid,
 	                                   .slurm_uid = a->uid};
 	int rc = ctl->own_key && (ctl->tickets = ticket_server_new(ctl->loop, &tickets, err)) &&
-	                         (ctl->server = server_new(ctl->loop, &server, NULL, ctl->file->controller_port, &controller_server_ops, ctl,
-	                                                   err))
+	                         (ctl->server =
+	                                  server_new(ctl->loop, &server, NULL, ctl->file->controller_port,
+	                                             &controller_server_ops, ctl, err))
 	                 ? 0
 	                 : -1;
 	free(dir);
@@ -288,9 +308,11 @@ static int run(struct controller *ctl, const struct ctld_options *o, const struc
 	const struct store_conf store = {.dir = conf_str(&ctl->file->conf, P_StateSaveLocation),
 	                                 .set_aside = o->set_aside,
 	                                 .skip_broken = o->skip_broken};
-	if (add_signals(ctl, err) != 0 || controller_load(ctl, &store, err) != 0 || open_doors(ctl, a, err) != 0)
+	if (add_signals(ctl, err) != 0 || controller_load(ctl, &store, err) != 0 ||
+	    open_doors(ctl, a, err) != 0)
 		return -1;
-	log_info("slurmctld " BATCHBOX_VERSION " serves cluster %s on port %u", ctl->file->controller.cluster, (unsigned)server_port(ctl->server));
+	log_info("slurmctld " BATCHBOX_VERSION " serves cluster %s on port %u", ctl->file->controller.cluster,
+	         (unsigned)server_port(ctl->server));
 	daemon_ready();
 	loop_run(ctl->loop);
 	return ctl->broken ? err_set(err, ERR_STORE, "the state is out of reach") : 0;
@@ -305,7 +327,8 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	const char *log = o->log ? o->log : conf_str(&file->conf, P_SlurmctldLogFile);
 	enum log_level level = LOG_LEVEL_INFO;
 	short_host(host);
-	if (find_account(file, &a, err) != 0 || check_host(file, host, err) != 0 || (!o->foreground && daemon_detach(err) != 0))
+	if (find_account(file, &a, err) != 0 || check_host(file, host, err) != 0 ||
+	    (!o->foreground && daemon_detach(err) != 0))
 		return -1;
 	raise_file_limit();
 	controller_init(&ctl, NULL, file);
@@ -313,7 +336,8 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	ctl.slurm_uid = a.uid;
 	ctl.single_user = a.single_user;
 	log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level);
-	level = level + o->verbose > LOG_LEVEL_DEBUG5 ? LOG_LEVEL_DEBUG5 : (enum log_level)(level + o->verbose);
+	level = level + o->verbose > LOG_LEVEL_DEBUG5 ? LOG_LEVEL_DEBUG5
+	                                              : (enum log_level)(level + o->verbose);
 	int rc = make_directories(file, &a, log, err);
 	if (rc == 0)
 		rc = read_key(&ctl, &a, err);

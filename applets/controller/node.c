@@ -8,7 +8,9 @@ int on_node_update(struct request *r, struct err *err)
 	struct cluster *c = r->ctl->cluster;
 	struct hostlist *nodes = hostlist_parse(m->nodes, err);
 	struct hostlist_iter it;
-	int rc = nodes && hostlist_count(nodes) <= HOSTLIST_EXPAND_MAX ? 0 : err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+	int rc = nodes && hostlist_count(nodes) <= HOSTLIST_EXPAND_MAX
+	                 ? 0
+	                 : err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
 	/* All of them are known before any is changed. */
 	if (rc == 0) {
 		hostlist_iter_init(&it, nodes);

@@ -4,7 +4,7 @@
 #include "core/util/list.h"
 #include "core/util/map.h"
 #include "core/util/text.h"
-#include "proto/conn.h"
+#include "proto/messages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,8 +18,8 @@ struct letter {
 	uint8_t body[];
 };
 
-/* Numbers of changes only grow, so that the letters of closed rounds stand in the order in which they leave. While the controller can't
- * write, answers overtake what is held; then the two are two lists. */
+/* Numbers of changes only grow, so that the letters of closed rounds stand in the order in which they leave.
+ * While the controller can't write, answers overtake what is held; then the two are two lists. */
 struct outbox {
 	const struct outbox_ops *ops;
 	void *ctx;
@@ -63,19 +63,20 @@ static size_t load_change(struct outbox *o, uint64_t conn_id, size_t bytes, bool
 	return left;
 }
 
-static size_t letter_free(struct outbox *o, struct letter *l)
+static size_t letter_unlink(struct outbox *o, struct letter *l)
 {
-	size_t left = load_change(o, l->conn_id, l->n, false);
 	list_remove(&l->in_list);
-	free(l);
 	o->count--;
-	return left;
+	return load_change(o, l->conn_id, l->n, false);
 }
 
 static void drop_all(struct outbox *o, struct list *list)
 {
-	while (!list_empty(list))
-		letter_free(o, list_entry(list->next, struct letter, in_list));
+	while (!list_empty(list)) {
+		struct letter *l = list_entry(list->next, struct letter, in_list);
+		letter_unlink(o, l);
+		free(l);
+	}
 }
 
 void outbox_free(struct outbox *o)
@@ -89,7 +90,8 @@ void outbox_free(struct outbox *o)
 	free(o);
 }
 
-static void add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, bool held, const void *body, size_t n)
+static void add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, bool held, const void *body,
+                size_t n)
 {
 	struct letter *l = xmalloc(sizeof(*l) + n);
 	*l = (struct letter){.conn_id = conn_id, .id = id, .type = type, .held = held, .n = n};
@@ -108,12 +110,14 @@ void outbox_add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, 
 	text_free(&body);
 }
 
-void outbox_add_encoded(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, const void *body, size_t n)
+void outbox_add_encoded(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, const void *body,
+                        size_t n)
 {
 	add(o, conn_id, type, id, false, body, n);
 }
 
-void outbox_add_error(struct outbox *o, uint64_t conn_id, uint64_t id, const struct err *err, const char *help)
+void outbox_add_error(struct outbox *o, uint64_t conn_id, uint64_t id, const struct err *err,
+                      const char *help)
 {
 	struct msg_error m = {.code = (uint32_t)(err->code ? err->code : ERR_INTERNAL)};
 	char *text = *err->text ? xstrdup(err->text) : NULL, *advice = xstrdup(help);
@@ -130,7 +134,8 @@ void outbox_close_round(struct outbox *o, uint64_t answers_on, uint64_t held_on)
 		struct letter *l = list_entry(o->open.next, struct letter, in_list);
 		list_remove(&l->in_list);
 		l->depends = l->held ? held_on : answers_on;
-		/* Behind a letter that is held back no other may go first to the same worker: all of its letters are held. */
+		/* Behind a letter that is held back no other may go first to the same worker: all of its
+		 * letters are held. */
 		list_append(l->held && answers_on != held_on ? &o->held_back : &o->closed, &l->in_list);
 	}
 }
@@ -141,13 +146,9 @@ static void release(struct outbox *o, struct list *list, uint64_t committed)
 		struct letter *l = list_entry(list->next, struct letter, in_list);
 		if (l->depends > committed)
 			return;
-		uint64_t conn_id = l->conn_id;
-		struct conn *conn = o->ops->conn_of(o->ctx, conn_id);
-		if (conn)
-			conn_send_encoded(conn, l->type, l->id, l->body, l->n);
-		size_t left = letter_free(o, l);
-		if (conn && o->ops->sent)
-			o->ops->sent(o->ctx, conn_id, left);
+		size_t left = letter_unlink(o, l);
+		o->ops->send(o->ctx, l->conn_id, l->type, l->id, l->body, l->n, left);
+		free(l);
 	}
 }
 
@@ -164,8 +165,7 @@ static bool same_request(const struct letter *a, const struct letter *b)
 
 static bool told_before(struct list *list, const struct letter *letter)
 {
-	list_each(it, list)
-	{
+	list_each (it, list) {
 		const struct letter *l = list_entry(it, struct letter, in_list);
 		if (l == letter)
 			return false;
@@ -188,8 +188,7 @@ void outbox_fail(struct outbox *o, uint64_t committed, const struct err *err, co
 			list_append(&lost, first);
 		}
 	}
-	list_each(it, &lost)
-	{
+	list_each (it, &lost) {
 		const struct letter *l = list_entry(it, struct letter, in_list);
 		if (l->id && !l->held && !told_before(&lost, l))
 			outbox_add_error(o, l->conn_id, l->id, err, help);
@@ -201,8 +200,7 @@ bool outbox_answers(const struct outbox *o, uint64_t conn_id, uint64_t id)
 {
 	const struct list *lists[] = {&o->open, &o->closed};
 	for (size_t i = 0; i < 2; i++) {
-		list_each(it, lists[i])
-		{
+		list_each (it, lists[i]) {
 			const struct letter *l = list_entry(it, struct letter, in_list);
 			if (l->conn_id == conn_id && l->id == id)
 				return true;

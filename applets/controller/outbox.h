@@ -1,5 +1,6 @@
-/* The outbox: every answer (also to a read), action and acknowledgement is queued here with the number of the change that it depends
- * on, and leaves when that is on disk. No other code of the controller sends on a connection. */
+/* The outbox: every answer (also to a read), action and acknowledgement is queued here with the number of the
+ * change that it depends on, and leaves when that is on disk. No other code of the controller sends on a
+ * connection. */
 #pragma once
 #include "core/util/err.h"
 
@@ -7,23 +8,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct conn;
 struct outbox;
 
-/* conn_of: the connection of that id, or NULL when it has gone (its messages are dropped). sent: one was handed to the connection. */
 struct outbox_ops {
-	struct conn *(*conn_of)(void *ctx, uint64_t conn_id);
-	void (*sent)(void *ctx, uint64_t conn_id, size_t left); /* left: bytes of that connection that still wait here */
+	/* Sends on the connection of that id, if it is still there. left: bytes for it that still wait here.
+	 */
+	void (*send)(void *ctx, uint64_t conn_id, uint32_t type, uint64_t id, const void *body, size_t n,
+	             size_t left);
 };
 
 struct outbox *outbox_new(const struct outbox_ops *ops, void *ctx);
 void outbox_free(struct outbox *o);
 
-/* Queues a message of this round. id: of the request that it answers, 0: pushed. held: an order or acknowledgement, which never leaves on the
- * word of a state that is not on disk; the others are answers, which may while the controller can't write (outbox_close_round). */
-void outbox_add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, bool held, const void *record);
-void outbox_add_error(struct outbox *o, uint64_t conn_id, uint64_t id, const struct err *err, const char *help);
-void outbox_add_encoded(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, const void *body, size_t n);
+/* Queues a message of this round. id: of the request that it answers, 0: pushed. held: an order or
+ * acknowledgement, which never leaves on the word of a state that is not on disk; the others are answers,
+ * which may while the controller can't write (outbox_close_round). */
+void outbox_add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, bool held,
+                const void *record);
+void outbox_add_error(struct outbox *o, uint64_t conn_id, uint64_t id, const struct err *err,
+                      const char *help);
+void outbox_add_encoded(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, const void *body,
+                        size_t n);
 
 /* The round is over: what was queued in it depends on that change (answers, held). */
 void outbox_close_round(struct outbox *o, uint64_t answers_on, uint64_t held_on);
@@ -33,5 +38,5 @@ void outbox_release(struct outbox *o, uint64_t committed);
 void outbox_fail(struct outbox *o, uint64_t committed, const struct err *err, const char *help);
 /* Is an answer to that request queued? */
 bool outbox_answers(const struct outbox *o, uint64_t conn_id, uint64_t id);
-size_t outbox_waiting(const struct outbox *o); /* messages */
+size_t outbox_waiting(const struct outbox *o);                       /* messages */
 size_t outbox_waiting_for(const struct outbox *o, uint64_t conn_id); /* bytes */

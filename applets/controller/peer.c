@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PEER_BUSY (1024u * 1024u) /* bytes on their way to one peer, above which nothing more is read from it */
+#define PEER_BUSY                                                                                            \
+	(1024u * 1024u) /* bytes on their way to one peer, above which nothing more is read from it */
 
 /* ---- the table of handlers ---- */
 
@@ -33,13 +34,14 @@ static const struct {
 	int code;
 	const char *help;
 } helps[] = {
-	{ERR_STORE, "the controller cannot write to StateSaveLocation: see its log, make room there, and try again"},
-	{ERR_ACCESS_DENIED, "only the owner of a job, root or SlurmUser may do this"},
-	{ERR_INVALID_PARTITION, "sinfo -s lists the partitions"},
-	{ERR_INVALID_NODE_NAME, "sinfo -N lists the nodes"},
-	{ERR_PARTITION_DOWN, "sinfo -s shows the partitions and their states"},
-	{ERR_NODE_CONFIG_UNAVAILABLE, "scontrol show nodes shows what each node has"},
-	{ERR_SCRIPT_TOO_LARGE, "the limit is 4 MiB: put the data into a file that the script reads"},
+        {ERR_STORE,
+         "the controller cannot write to StateSaveLocation: see its log, make room there, and try again"},
+        {ERR_ACCESS_DENIED, "only the owner of a job, root or SlurmUser may do this"},
+        {ERR_INVALID_PARTITION, "sinfo -s lists the partitions"},
+        {ERR_INVALID_NODE_NAME, "sinfo -N lists the nodes"},
+        {ERR_PARTITION_DOWN, "sinfo -s shows the partitions and their states"},
+        {ERR_NODE_CONFIG_UNAVAILABLE, "scontrol show nodes shows what each node has"},
+        {ERR_SCRIPT_TOO_LARGE, "the limit is 4 MiB: put the data into a file that the script reads"},
 };
 
 const char *error_help(int code)
@@ -81,7 +83,7 @@ static void peer_free(struct peer *peer)
 {
 	struct controller *ctl = peer->ctl;
 	map_del(&ctl->peers, peer->id);
-	list_each_safe(it, next, &peer->cursors)
+	list_each_safe (it, next, &peer->cursors)
 		cursor_end(list_entry(it, struct cursor, in_peer));
 	if (peer->worker)
 		worker_closed(peer);
@@ -155,41 +157,48 @@ struct job *request_job(struct request *r, uint32_t job_id, struct err *err)
 		err_set(err, ERR_INVALID_JOB_ID, "%s", "");
 		return NULL;
 	}
-	return permission_check(r->type, conn_peer(r->peer->conn), r->ctl->slurm_uid, job->spec.who->uid, NULL, err) == 0 ? job : NULL;
+	return permission_check(r->type, conn_peer(r->peer->conn), r->ctl->slurm_uid, job->spec.who->uid,
+	                        NULL, err) == 0
+	               ? job
+	               : NULL;
 }
 
-static int refuse_unwritable(struct err *err)
+/* May this be handled at all? Before anything of it is decoded. */
+static int check_request(const struct request *r, const struct handler *h, struct err *err)
 {
-	return err_set(err, ERR_STORE, "%s", "");
+	if (!h)
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "message %u is not supported by batchbox " BATCHBOX_VERSION,
+		               (unsigned)r->type);
+	if (!permission_may_send(r->type, conn_peer(r->peer->conn), r->ctl->slurm_uid))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	if (h->effect == CHANGES && r->ctl->degraded)
+		return err_set(err, ERR_STORE, "%s", "");
+	return 0;
 }
 
-/* Runs the handler; the request is its own from then on when it defers. */
-static void handle(struct request *r, const uint8_t *body, size_t n)
+static int run_handler(struct request *r, const uint8_t *body, size_t n, struct err *err)
 {
 	const struct handler *h = handler_of(r->type);
-	const struct schema *schema = message_schema(r->type);
+	if (check_request(r, h, err) != 0)
+		return -1;
+	const struct schema *schema = message_schema(h->type);
+	r->m = arena_alloc(&r->arena, schema->size);
+	if (schema_decode(schema, r->m, body, n, &r->arena, err) != 0)
+		return -1;
+	if (h->effect == CHANGES)
+		r->ctl->touched = true;
+	return h->function(r, err);
+}
+
+static void handle(struct request *r, const uint8_t *body, size_t n)
+{
 	struct err err = {0};
-	int rc = 0;
-	if (!h || !schema)
-		rc = err_set(&err, ERR_NOT_SUPPORTED, "message %u is not supported by batchbox " BATCHBOX_VERSION, (unsigned)r->type);
-	else if (!permission_may_send(r->type, conn_peer(r->peer->conn), r->ctl->slurm_uid))
-		rc = err_set(&err, ERR_ACCESS_DENIED, "%s", "");
-	else if (h->effect == CHANGES && r->ctl->degraded)
-		rc = refuse_unwritable(&err);
-	if (rc == 0) {
-		r->m = arena_alloc(&r->arena, schema->size);
-		rc = schema_decode(schema, r->m, body, n, &r->arena, &err);
-	}
-	if (rc == 0) {
-		if (h->effect == CHANGES)
-			r->ctl->touched = true;
-		rc = h->function(r, &err);
-	}
-	if (rc != 0) {
-		log_debug("%s: %s: %s", message_name(r->type), peer_by_id(r->ctl, r->peer_id) ? peer_title(r->peer) : "gone",
-		          err_text(&err));
-		answer_error(r, &err);
-	}
+	if (run_handler(r, body, n, &err) == 0)
+		return;
+	log_debug("%s: %s: %s", message_name(r->type),
+	          peer_by_id(r->ctl, r->peer_id) ? peer_title(r->peer) : "gone", err_text(&err));
+	answer_error(r, &err);
 }
 
 static void keep_pace(struct peer *peer)
@@ -201,7 +210,8 @@ static void keep_pace(struct peer *peer)
 	}
 }
 
-static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
+                       size_t n)
 {
 	struct peer *peer = ctx;
 	struct controller *ctl = peer->ctl;
@@ -209,7 +219,8 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	int64_t began = loop_clock();
 	uint32_t uid = conn_peer(conn)->kind == SESSION_USER ? conn_peer(conn)->uid : 0;
 	struct request *r = xcalloc(1, sizeof(*r));
-	*r = (struct request){.ctl = ctl, .peer = peer, .peer_id = peer_id, .id = id, .type = type, .holders = 1};
+	*r = (struct request){
+	        .ctl = ctl, .peer = peer, .peer_id = peer_id, .id = id, .type = type, .holders = 1};
 	arena_init(&r->arena);
 	handle(r, body, n);
 	request_finish(r);
@@ -218,13 +229,20 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		keep_pace(peer);
 }
 
+void peer_drained(struct peer *peer)
+{
+	keep_pace(peer);
+	list_each_safe (it, next, &peer->cursors) {
+		struct cursor *cursor = list_entry(it, struct cursor, in_peer);
+		if (!cursor->waiting)
+			cursor_go(cursor);
+	}
+}
+
 static void on_drained(void *ctx, struct conn *conn)
 {
-	struct peer *peer = ctx;
 	(void)conn;
-	keep_pace(peer);
-	list_each_safe(it, next, &peer->cursors)
-		cursor_go(list_entry(it, struct cursor, in_peer));
+	peer_drained(ctx);
 }
 
 static const struct conn_ops peer_ops = {.message = on_message, .closed = on_closed, .drained = on_drained};
@@ -285,7 +303,8 @@ static void cursor_turn(void *ctx)
 void cursor_go(struct cursor *cursor)
 {
 	struct peer *peer = cursor->peer;
-	if (cursor->timer || outbox_waiting_for(peer->ctl->outbox, peer->id) + conn_waiting(peer->conn) > PEER_BUSY)
+	if (cursor->timer ||
+	    outbox_waiting_for(peer->ctl->outbox, peer->id) + conn_waiting(peer->conn) > PEER_BUSY)
 		return; /* it is on its way, or on_drained() wakes it */
 	cursor->waiting = false;
 	if (cursor->next(cursor))
@@ -294,7 +313,8 @@ void cursor_go(struct cursor *cursor)
 		cursor->timer = loop_add_timer(peer->ctl->loop, 0, cursor_turn, cursor);
 }
 
-void cursor_start(struct cursor *cursor, struct request *r, cursor_next next, void (*free_fn)(struct cursor *cursor))
+void cursor_start(struct cursor *cursor, struct request *r, cursor_next next,
+                  void (*free_fn)(struct cursor *cursor))
 {
 	cursor->peer = r->peer;
 	cursor->id = r->id;

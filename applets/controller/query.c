@@ -1,4 +1,5 @@
-/* What squeue, sinfo and scontrol show ask for: from the cluster's value, in chunks that hold the loop for at most 2 ms. */
+/* What squeue, sinfo and scontrol show ask for: from the cluster's value, in chunks that hold the loop for at
+ * most 2 ms. */
 #include "applets/common/filename.h"
 #include "applets/controller/controller.h"
 #include "applets/controller/job_filter.h"
@@ -48,18 +49,18 @@ static void fill_files(const struct job *job, struct job_info *info, struct aren
 static void fill_steps(const struct job *job, struct job_info *info, struct arena *arena)
 {
 	uint32_t n = 0;
-	list_each(it, &job->steps)
+	list_each (it, &job->steps)
 		n++;
 	info->steps.v = arena_array(arena, n, sizeof(*info->steps.v));
-	list_each(it, &job->steps)
-	{
+	list_each (it, &job->steps) {
 		const struct step *step = list_entry(it, struct step, in_job);
 		if (step->record.state == JOB_RUNNING)
 			info->steps.v[info->steps.n++] = step->record;
 	}
 }
 
-static void fill_job(struct controller *ctl, const struct job *job, bool with_steps, struct job_info *info, struct arena *arena)
+static void fill_job(struct controller *ctl, const struct job *job, bool with_steps, struct job_info *info,
+                     struct arena *arena)
 {
 	struct text reason = TEXT_EMPTY, tres_text = TEXT_EMPTY;
 	struct tres tres = job_tres(ctl->cluster, job);
@@ -155,7 +156,8 @@ int on_job_query(struct request *r, struct err *err)
 	                                  .users = cur->query.users,
 	                                  .names = cur->query.names,
 	                                  .partitions = cur->query.partitions,
-	                                  .states = cur->query.all_states ? (struct schema_u32s){NULL, 0} : cur->query.states,
+	                                  .states = cur->query.all_states ? (struct schema_u32s){NULL, 0}
+	                                                                  : cur->query.states,
 	                                  .nodes = nodes,
 	                                  .live_only = !cur->query.all_states};
 	cursor_start(&cur->base, r, jobs_next, jobs_free);
@@ -270,7 +272,8 @@ int on_node_query(struct request *r, struct err *err)
 
 /* ---- partitions ---- */
 
-static void fill_part(const struct cluster *c, const struct part *part, struct part_info *info, struct arena *arena)
+static void fill_part(const struct cluster *c, const struct part *part, struct part_info *info,
+                      struct arena *arena)
 {
 	const struct core_part_conf *conf = part->conf;
 	struct tres tres = {0};

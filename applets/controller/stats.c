@@ -86,7 +86,8 @@ static void reset(struct stats *s)
 
 static struct stats_row row_of(const struct figure *f, char *name)
 {
-	return (struct stats_row){.name = name, .number = f->number, .count = f->count, .total_us = f->total_us};
+	return (struct stats_row){
+	        .name = name, .number = f->number, .count = f->count, .total_us = f->total_us};
 }
 
 static void fill_rows(struct stats *s, struct stats_reply *m, struct arena *arena)
@@ -99,7 +100,8 @@ static void fill_rows(struct stats *s, struct stats_reply *m, struct arena *aren
 		struct figure *f = &s->by_type[type];
 		f->number = type;
 		if (f->count)
-			m->by_message.v[m->by_message.n++] = row_of(f, arena_strdup(arena, message_name(type)));
+			m->by_message.v[m->by_message.n++] =
+			        row_of(f, arena_strdup(arena, message_name(type)));
 	}
 	/* Names are the client's to find: a look-up could hold this loop. */
 	while (map_next(&s->by_user, &at, &entry))

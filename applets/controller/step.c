@@ -4,29 +4,29 @@
 static struct step_request core_request(const struct step_create_request *m)
 {
 	return (struct step_request){
-		.name = m->name,
-		.tasks = m->tasks,
-		.tasks_set = m->tasks_set,
-		.nodes_min = m->nodes_min,
-		.nodes_max = m->nodes_max,
-		.cpus_per_task = m->cpus_per_task,
-		.tasks_per_node = m->tasks_per_node,
-		.mem_per_node = m->mem_per_node,
-		.node_list = m->node_list,
-		.exclude = m->exclude,
-		.relative = m->relative,
-		.dist = m->dist,
-		.plane_size = m->plane_size,
-		.time_limit_min = m->time_limit_min,
-		.overlap = m->overlap,
-		.exclusive = m->exclusive,
-		.exact = m->exact,
-		.whole = m->whole,
-		.immediate = m->immediate,
-		.overcommit = m->overcommit,
-		.interactive = m->interactive,
-		.srun_host = m->srun_host,
-		.srun_pid = m->srun_pid,
+	        .name = m->name,
+	        .tasks = m->tasks,
+	        .tasks_set = m->tasks_set,
+	        .nodes_min = m->nodes_min,
+	        .nodes_max = m->nodes_max,
+	        .cpus_per_task = m->cpus_per_task,
+	        .tasks_per_node = m->tasks_per_node,
+	        .mem_per_node = m->mem_per_node,
+	        .node_list = m->node_list,
+	        .exclude = m->exclude,
+	        .relative = m->relative,
+	        .dist = m->dist,
+	        .plane_size = m->plane_size,
+	        .time_limit_min = m->time_limit_min,
+	        .overlap = m->overlap,
+	        .exclusive = m->exclusive,
+	        .exact = m->exact,
+	        .whole = m->whole,
+	        .immediate = m->immediate,
+	        .overcommit = m->overcommit,
+	        .interactive = m->interactive,
+	        .srun_host = m->srun_host,
+	        .srun_pid = m->srun_pid,
 	};
 }
 
@@ -48,7 +48,8 @@ int on_step_create(struct request *r, struct err *err)
 	struct waiter *w = waiter_add(r, job->serial, WAIT_STEP);
 	w->step = step;
 	w->launch = step->record.launch;
-	const struct step_queued queued = {.job_id = job->job_id, .why = (char *)(uintptr_t)err_code_text(ERR_NODES_BUSY)};
+	const struct step_queued queued = {.job_id = job->job_id,
+	                                   .why = (char *)(uintptr_t)err_code_text(ERR_NODES_BUSY)};
 	answer(r, MSG_step_queued, &queued);
 	return 0;
 }

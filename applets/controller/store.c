@@ -1,4 +1,5 @@
-/* The store's two ends: the loop's thread, which numbers changes and gathers them, and the writer thread, which commits them. */
+/* The store's two ends: the loop's thread, which numbers changes and gathers them, and the writer thread,
+ * which commits them. */
 #include "applets/controller/store.h"
 
 #include "applets/controller/blob_cache.h"
@@ -88,7 +89,8 @@ static void write_batch(struct store *s)
 	s->handed = (struct batch){TEXT_EMPTY, 0, 0};
 	s->busy = true;
 	pthread_mutex_unlock(&s->lock);
-	/* After a failed sync, what is visible may be on disk only in part: written again before anything stands on it. */
+	/* After a failed sync, what is visible may be on disk only in part: written again before anything
+	 * stands on it. */
 	int rc = keep ? store_db_settle(&s->db, &err) : 0;
 	if (rc == 0)
 		rc = store_db_apply(&s->db, batch.bytes.s, batch.bytes.len, batch.last_seq, &err);
@@ -154,7 +156,8 @@ static void finish_reads(struct store *s, struct list *reads)
 		if (r->rc == 1)
 			blob_cache_put(s->cache, r->hash, r->bytes.s, r->bytes.len);
 		if (!s->closing)
-			r->done(r->ctx, r->rc == 1 ? (const uint8_t *)text_str(&r->bytes) : NULL, r->bytes.len);
+			r->done(r->ctx, r->rc == 1 ? (const uint8_t *)text_str(&r->bytes) : NULL,
+			        r->bytes.len);
 		text_free(&r->bytes);
 		free(r);
 	}
@@ -221,7 +224,8 @@ static int start_writer(struct store *s, struct err *err)
 	return rc == 0 ? 0 : err_sys(err, rc, "cannot start the writer thread");
 }
 
-struct store *store_open(struct loop *loop, const struct store_conf *conf, const struct store_ops *ops, void *ctx, struct err *err)
+struct store *store_open(struct loop *loop, const struct store_conf *conf, const struct store_ops *ops,
+                         void *ctx, struct err *err)
 {
 	struct store *s = xcalloc(1, sizeof(*s));
 	s->loop = loop;
@@ -337,7 +341,8 @@ uint64_t store_change(struct store *s, const struct schema *schema, const void *
 	}
 	struct text body = TEXT_EMPTY;
 	schema_encode(schema, record, &body);
-	store_change_put(&s->open.bytes, schema->number, key, sub, name, name ? strlen(name) : 0, body.s, body.len);
+	store_change_put(&s->open.bytes, schema->number, key, sub, name, name ? strlen(name) : 0, body.s,
+	                 body.len);
 	text_free(&body);
 	if (schema == schema_of_job_spec()) {
 		job_blob(s, key, &((const struct job_spec *)record)->script_hash);
@@ -411,7 +416,8 @@ void store_recover(struct store *s)
 {
 	pthread_mutex_lock(&s->lock);
 	wait_idle(s);
-	/* The failed transaction was rolled back: the connection shows what was committed before, and its next commit overwrites the rest. */
+	/* The failed transaction was rolled back: the connection shows what was committed before, and its
+	 * next commit overwrites the rest. */
 	text_clear(&s->open.bytes);
 	text_clear(&s->handed.bytes);
 	s->open.changes = s->handed.changes = 0;

@@ -14,8 +14,8 @@ struct change {
 	uint64_t name_len, body_len;
 };
 
-void store_change_put(struct text *batch, uint32_t number, uint64_t key, uint64_t sub, const void *name, size_t name_len,
-                      const void *body, size_t n)
+void store_change_put(struct text *batch, uint32_t number, uint64_t key, uint64_t sub, const void *name,
+                      size_t name_len, const void *body, size_t n)
 {
 	varint_put(batch, number);
 	varint_put(batch, key);
@@ -44,11 +44,13 @@ static bool take_bytes(const uint8_t **at, const uint8_t *end, const uint8_t **o
 
 static bool take_change(const uint8_t **at, const uint8_t *end, struct change *c)
 {
-	return take_number(at, end, &c->number) && take_number(at, end, &c->key) && take_number(at, end, &c->sub) &&
-	       take_bytes(at, end, &c->name, &c->name_len) && take_bytes(at, end, &c->body, &c->body_len);
+	return take_number(at, end, &c->number) && take_number(at, end, &c->key) &&
+	       take_number(at, end, &c->sub) && take_bytes(at, end, &c->name, &c->name_len) &&
+	       take_bytes(at, end, &c->body, &c->body_len);
 }
 
-uint64_t store_sum(uint32_t number, uint64_t key, uint64_t sub, const void *name, size_t name_len, const void *body, size_t n)
+uint64_t store_sum(uint32_t number, uint64_t key, uint64_t sub, const void *name, size_t name_len,
+                   const void *body, size_t n)
 {
 	/* SipHash under a fixed key: it finds damage and rows in the wrong place, not malice. */
 	static const uint8_t seed[crypto_shorthash_KEYBYTES] = "batchbox row v1";
@@ -69,16 +71,19 @@ static const struct apply_row {
 	uint8_t n;
 	enum store_statement run[STEPS_MAX];
 } apply_rows[] = {
-	{2, NAME_NONE, 1, {SQL_PUT_SPEC}},
-	{4, NAME_NONE, 1, {SQL_PUT_STATE}},
-	{7, NAME_SUB, 1, {SQL_PUT_STEP}},
-	{9, NAME_TEXT, 1, {SQL_PUT_NODE}},
-	{10, NAME_NONE, 1, {SQL_PUT_META}},
-	{12, NAME_NONE, 5, {SQL_DROP_SPEC, SQL_DROP_STATE, SQL_DROP_STEPS, SQL_DROP_BLOBS, SQL_DROP_JOB_BLOBS}},
-	{13, NAME_SUB, 1, {SQL_DROP_STEP}},
-	{14, NAME_TEXT, 1, {SQL_DROP_NODE}},
-	{STORE_BLOB, NAME_HASH, 1, {SQL_PUT_BLOB}},
-	{STORE_JOB_BLOB, NAME_HASH, 1, {SQL_PUT_JOB_BLOB}},
+        {2, NAME_NONE, 1, {SQL_PUT_SPEC}},
+        {4, NAME_NONE, 1, {SQL_PUT_STATE}},
+        {7, NAME_SUB, 1, {SQL_PUT_STEP}},
+        {9, NAME_TEXT, 1, {SQL_PUT_NODE}},
+        {10, NAME_NONE, 1, {SQL_PUT_META}},
+        {12,
+         NAME_NONE,
+         5,
+         {SQL_DROP_SPEC, SQL_DROP_STATE, SQL_DROP_STEPS, SQL_DROP_BLOBS, SQL_DROP_JOB_BLOBS}},
+        {13, NAME_SUB, 1, {SQL_DROP_STEP}},
+        {14, NAME_TEXT, 1, {SQL_DROP_NODE}},
+        {STORE_BLOB, NAME_HASH, 1, {SQL_PUT_BLOB}},
+        {STORE_JOB_BLOB, NAME_HASH, 1, {SQL_PUT_JOB_BLOB}},
 };
 
 static int run(struct store_db *db, enum store_statement which, struct err *err)
@@ -86,7 +91,9 @@ static int run(struct store_db *db, enum store_statement which, struct err *err)
 	sqlite3_stmt *statement = db->statements[which];
 	int rc = sqlite3_step(statement);
 	sqlite3 *sql = sqlite3_db_handle(statement);
-	int answer = rc == SQLITE_DONE || rc == SQLITE_ROW ? 0 : store_sql_error(sql, "cannot write the state", db->dir, err);
+	int answer = rc == SQLITE_DONE || rc == SQLITE_ROW
+	                     ? 0
+	                     : store_sql_error(sql, "cannot write the state", db->dir, err);
 	sqlite3_reset(statement);
 	return answer;
 }
@@ -103,7 +110,8 @@ static void bind_change(sqlite3_stmt *s, const struct change *c, enum name_kind 
 		sqlite3_bind_blob(s, 2, c->name, (int)c->name_len, SQLITE_STATIC);
 	sqlite3_bind_blob(s, 3, c->body_len ? (const void *)c->body : "", (int)c->body_len, SQLITE_STATIC);
 	sqlite3_bind_int64(s, 4,
-	                   (sqlite3_int64)store_sum((uint32_t)c->number, c->key, c->sub, c->name, c->name_len, c->body, c->body_len));
+	                   (sqlite3_int64)store_sum((uint32_t)c->number, c->key, c->sub, c->name, c->name_len,
+	                                            c->body, c->body_len));
 }
 
 static int apply_change(struct store_db *db, const struct change *c, struct err *err)
@@ -118,7 +126,9 @@ static int apply_change(struct store_db *db, const struct change *c, struct err 
 		}
 		return 0;
 	}
-	return c->number == 11 ? 0 : err_set(err, ERR_INTERNAL, "no table for changes of kind %u", (unsigned)c->number);
+	return c->number == 11
+	               ? 0
+	               : err_set(err, ERR_INTERNAL, "no table for changes of kind %u", (unsigned)c->number);
 }
 
 /* ---- the history ---- */
@@ -160,8 +170,9 @@ static int apply_history(struct store_db *db, const struct change *c, struct are
 
 static int sql_do(struct store_db *db, sqlite3 *sql, const char *statement, struct err *err)
 {
-	return sqlite3_exec(sql, statement, NULL, NULL, NULL) == SQLITE_OK ? 0
-	                                                                   : store_sql_error(sql, "cannot write the state", db->dir, err);
+	return sqlite3_exec(sql, statement, NULL, NULL, NULL) == SQLITE_OK
+	               ? 0
+	               : store_sql_error(sql, "cannot write the state", db->dir, err);
 }
 
 static int commit(struct store_db *db, sqlite3 *sql, struct err *err)
@@ -211,9 +222,11 @@ static bool has_history(const char *bytes, size_t n)
 
 int store_db_apply(struct store_db *db, const char *bytes, size_t n, uint64_t last_seq, struct err *err)
 {
-	/* A job that leaves: into the history first, and only then out of the state. A repeat replaces the row by itself. */
-	if (has_history(bytes, n) && (sql_do(db, db->history, "BEGIN IMMEDIATE", err) != 0 || each_change(db, bytes, n, true, err) != 0 ||
-	                              commit(db, db->history, err) != 0)) {
+	/* A job that leaves: into the history first, and only then out of the state. A repeat replaces the
+	 * row by itself. */
+	if (has_history(bytes, n) &&
+	    (sql_do(db, db->history, "BEGIN IMMEDIATE", err) != 0 ||
+	     each_change(db, bytes, n, true, err) != 0 || commit(db, db->history, err) != 0)) {
 		roll_back(db->history);
 		return -1;
 	}
@@ -250,7 +263,8 @@ int store_db_blob(struct store_db *db, const uint8_t hash[STORE_HASH_SIZE], stru
 			text_add_n(out, n ? bytes : "", n);
 			rc = 1;
 		} else {
-			rc = err_set(err, ERR_CORRUPT, "a script or environment in %s/state.db is damaged", db->dir);
+			rc = err_set(err, ERR_CORRUPT, "a script or environment in %s/state.db is damaged",
+			             db->dir);
 		}
 	} else if (step != SQLITE_DONE) {
 		rc = store_sql_error(db->state, "cannot read a script", db->dir, err);

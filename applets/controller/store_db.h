@@ -1,5 +1,5 @@
-/* state.db and history.db as SQLite sees them: opening, refusing, applying batches, reading rows. No threads here: one thread at a
- * time may use a store_db. */
+/* state.db and history.db as SQLite sees them: opening, refusing, applying batches, reading rows. No threads
+ * here: one thread at a time may use a store_db. */
 #pragma once
 #include "applets/controller/store.h"
 #include "core/util/text.h"
@@ -27,7 +27,8 @@ int store_db_open_read_only(struct store_db *db, const char *dir, struct err *er
 void store_db_close(struct store_db *db);
 /* Moves the WAL into the database and empties it, both synced: what is visible is on disk. */
 int store_db_settle(struct store_db *db, struct err *err);
-/* -c: state.db gets another name; a new one goes on with its meta. Called on an open db, which is opened again. */
+/* -c: state.db gets another name; a new one goes on with its meta. Called on an open db, which is opened
+ * again. */
 int store_db_set_aside(struct store_db *db, struct err *err);
 /* Another connection to history.db, for readers. */
 sqlite3 *store_history_reader(const char *dir, struct err *err);
@@ -39,12 +40,14 @@ int store_sql_error(sqlite3 *sql, const char *what, const char *dir, struct err 
 /* ---- store_apply.c ---- */
 /* Applies a batch (one or several that follow each other) in one transaction and commits. */
 int store_db_apply(struct store_db *db, const char *bytes, size_t n, uint64_t last_seq, struct err *err);
-void store_change_put(struct text *batch, uint32_t number, uint64_t key, uint64_t sub, const void *name, size_t name_len,
-                      const void *body, size_t n);
+void store_change_put(struct text *batch, uint32_t number, uint64_t key, uint64_t sub, const void *name,
+                      size_t name_len, const void *body, size_t n);
 /* The checksum of a row. */
-uint64_t store_sum(uint32_t number, uint64_t key, uint64_t sub, const void *name, size_t name_len, const void *body, size_t n);
+uint64_t store_sum(uint32_t number, uint64_t key, uint64_t sub, const void *name, size_t name_len,
+                   const void *body, size_t n);
 /* A blob: 1 found (text_free it), 0 not there, -1 damaged or unreadable. */
-int store_db_blob(struct store_db *db, const uint8_t hash[STORE_HASH_SIZE], struct text *out, struct err *err);
+int store_db_blob(struct store_db *db, const uint8_t hash[STORE_HASH_SIZE], struct text *out,
+                  struct err *err);
 
 /* ---- store_load.c ---- */
 int store_db_load(struct store_db *db, bool skip_broken, store_row row, void *ctx, struct err *err);

@@ -48,16 +48,19 @@ int store_lock_take(const char *dir, struct err *err)
 	} else if (flock(fd, LOCK_EX | LOCK_NB) != 0 && errno != ENOLCK && errno != EOPNOTSUPP) {
 		if (errno == EWOULDBLOCK) {
 			read_mark(fd, held, sizeof(held));
-			err_set(err, ERR_LOCKED, "%s is in use by another slurmctld (%s): stop that one first", dir, held);
+			err_set(err, ERR_LOCKED,
+			        "%s is in use by another slurmctld (%s): stop that one first", dir, held);
 		} else {
 			err_sys(err, errno, "cannot lock %s", path);
 		}
 	} else {
-		/* Where the file system belongs to another host, flock may hold on this one alone: the mark is what is left to go by. */
+		/* Where the file system belongs to another host, flock may hold on this one alone: the mark
+		 * is what is left to go by. */
 		read_mark(fd, held, sizeof(held));
 		if (*held && store_on_network(dir) && !same_host(held, mine)) {
 			err_set(err, ERR_LOCKED,
-			        "%s was last used by a slurmctld on another host (%s), which did not end in order: make sure that it is dead, "
+			        "%s was last used by a slurmctld on another host (%s), which did not end in "
+			        "order: make sure that it is dead, "
 			        "then remove %s",
 			        dir, held, path);
 		} else {
@@ -77,7 +80,8 @@ void store_lock_release(int fd)
 {
 	if (fd < 0)
 		return;
-	/* An empty mark: ended in order. Without it (full disk) the next start on this host goes on anyway. */
+	/* An empty mark: ended in order. Without it (full disk) the next start on this host goes on anyway.
+	 */
 	if (ftruncate(fd, 0) != 0)
 		errno = 0;
 	close(fd);

@@ -15,33 +15,34 @@
 #define BUSY_MS 10000 /* somebody may be reading the history with sqlite3 */
 
 static const char state_tables[] =
-	"CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), record BLOB NOT NULL, sum INTEGER NOT NULL);"
-	"CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL);"
-	"CREATE TABLE job_spec(serial INTEGER PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL);"
-	"CREATE TABLE job_state(serial INTEGER PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL);"
-	"CREATE TABLE step(serial INTEGER, step_id INTEGER, record BLOB NOT NULL, sum INTEGER NOT NULL,"
-	" PRIMARY KEY(serial, step_id)) WITHOUT ROWID;"
-	"CREATE TABLE node(name TEXT PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;"
-	"CREATE TABLE blob(hash BLOB PRIMARY KEY, content BLOB NOT NULL);"
-	"CREATE TABLE job_blob(serial INTEGER, hash BLOB, PRIMARY KEY(serial, hash)) WITHOUT ROWID;"
-	"CREATE INDEX job_blob_hash ON job_blob(hash);"
-	"CREATE TABLE lost(kind TEXT, serial INTEGER, sub INTEGER, name TEXT, record BLOB, sum INTEGER);";
+        "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), record BLOB NOT NULL, sum INTEGER NOT NULL);"
+        "CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL);"
+        "CREATE TABLE job_spec(serial INTEGER PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL);"
+        "CREATE TABLE job_state(serial INTEGER PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL);"
+        "CREATE TABLE step(serial INTEGER, step_id INTEGER, record BLOB NOT NULL, sum INTEGER NOT NULL,"
+        " PRIMARY KEY(serial, step_id)) WITHOUT ROWID;"
+        "CREATE TABLE node(name TEXT PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;"
+        "CREATE TABLE blob(hash BLOB PRIMARY KEY, content BLOB NOT NULL);"
+        "CREATE TABLE job_blob(serial INTEGER, hash BLOB, PRIMARY KEY(serial, hash)) WITHOUT ROWID;"
+        "CREATE INDEX job_blob_hash ON job_blob(hash);"
+        "CREATE TABLE lost(kind TEXT, serial INTEGER, sub INTEGER, name TEXT, record BLOB, sum INTEGER);";
 
 /* The columns beside the record are for people and for the indexes; times are Unix seconds. */
-static const char history_tables[] =
-	"CREATE TABLE job(serial INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, user TEXT, uid INTEGER NOT NULL, name TEXT,"
-	" partition TEXT, state TEXT, submit_time INTEGER, start_time INTEGER, end_time INTEGER NOT NULL, nodes TEXT,"
-	" exit_status INTEGER, record BLOB NOT NULL, sum INTEGER NOT NULL);"
-	"CREATE INDEX job_by_id ON job(job_id);"
-	"CREATE INDEX job_by_end ON job(end_time, serial);"
-	"CREATE INDEX job_by_user ON job(uid, end_time, serial);";
+static const char history_tables[] = "CREATE TABLE job(serial INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, "
+                                     "user TEXT, uid INTEGER NOT NULL, name TEXT,"
+                                     " partition TEXT, state TEXT, submit_time INTEGER, start_time INTEGER, "
+                                     "end_time INTEGER NOT NULL, nodes TEXT,"
+                                     " exit_status INTEGER, record BLOB NOT NULL, sum INTEGER NOT NULL);"
+                                     "CREATE INDEX job_by_id ON job(job_id);"
+                                     "CREATE INDEX job_by_end ON job(end_time, serial);"
+                                     "CREATE INDEX job_by_user ON job(uid, end_time, serial);";
 
 static const struct {
 	const char *file, *tables, *what;
 	int application;
 } databases[] = {
-	{"state.db", state_tables, "a batchbox state database", STORE_APPLICATION},
-	{"history.db", history_tables, "a batchbox history database", STORE_HISTORY_APP},
+        {"state.db", state_tables, "a batchbox state database", STORE_APPLICATION},
+        {"history.db", history_tables, "a batchbox history database", STORE_HISTORY_APP},
 };
 enum { DB_STATE, DB_HISTORY };
 
@@ -64,18 +65,24 @@ int store_sql_error(sqlite3 *sql, const char *what, const char *dir, struct err 
 		return err_set(err, ERR_STORE, "%s in %s: the disk is full: make room there", what, dir);
 	case SQLITE_BUSY:
 	case SQLITE_LOCKED:
-		return err_set(err, ERR_LOCKED, "%s in %s: another program holds the database: close it and start again", what, dir);
+		return err_set(err, ERR_LOCKED,
+		               "%s in %s: another program holds the database: close it and start again", what,
+		               dir);
 	case SQLITE_NOTADB:
 	case SQLITE_CORRUPT:
 		return err_set(err, ERR_CORRUPT,
-		               "%s in %s: the database is damaged (%s): restore it from a backup, or move it away and see batchbox fsck",
+		               "%s in %s: the database is damaged (%s): restore it from a backup, or move it "
+		               "away and see batchbox fsck",
 		               what, dir, said);
 	case SQLITE_READONLY:
 	case SQLITE_CANTOPEN:
 	case SQLITE_PERM:
-		return err_set(err, ERR_STORE, "%s in %s: it cannot be written (%s): check the file system, owner and mode", what, dir, said);
+		return err_set(err, ERR_STORE,
+		               "%s in %s: it cannot be written (%s): check the file system, owner and mode",
+		               what, dir, said);
 	case SQLITE_IOERR:
-		return err_set(err, ERR_STORE, "%s in %s: %s (%s): check the disk", what, dir, said, strerror(saved));
+		return err_set(err, ERR_STORE, "%s in %s: %s (%s): check the disk", what, dir, said,
+		               strerror(saved));
 	default:
 		return err_set(err, ERR_STORE, "%s in %s: %s", what, dir, said);
 	}
@@ -83,7 +90,8 @@ int store_sql_error(sqlite3 *sql, const char *what, const char *dir, struct err 
 
 bool store_on_network(const char *dir)
 {
-	/* NFS, SMB, CIFS, SMB2, AFS, Coda, 9p, Ceph, FUSE (sshfs), Lustre: where another host may write, or shared memory is not shared. */
+	/* NFS, SMB, CIFS, SMB2, AFS, Coda, 9p, Ceph, FUSE (sshfs), Lustre: where another host may write, or
+	 * shared memory is not shared. */
 	static const uint32_t kinds[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x5346414f,
 	                                 0x73757245, 0x01021997, 0x00c36400, 0x65735546, 0x0bd00bd0};
 	struct statfs fs;
@@ -97,7 +105,9 @@ bool store_on_network(const char *dir)
 
 static int sql_run(sqlite3 *sql, const char *statement, const char *what, const char *dir, struct err *err)
 {
-	return sqlite3_exec(sql, statement, NULL, NULL, NULL) == SQLITE_OK ? 0 : store_sql_error(sql, what, dir, err);
+	return sqlite3_exec(sql, statement, NULL, NULL, NULL) == SQLITE_OK
+	               ? 0
+	               : store_sql_error(sql, what, dir, err);
 }
 
 static int sql_number(sqlite3 *sql, const char *query, int64_t *out)
@@ -127,10 +137,12 @@ static int database_make(const char *dir, int which, struct err *err)
 	int rc = -1;
 	if (unlink(fresh) != 0 && errno != ENOENT) {
 		err_sys(err, errno, "cannot remove %s", fresh);
-	} else if (sqlite3_open_v2(fresh, &sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK) {
+	} else if (sqlite3_open_v2(fresh, &sql, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) !=
+	           SQLITE_OK) {
 		store_sql_error(sql, databases[which].file, dir, err);
 	} else {
-		char *text = xprintf("PRAGMA synchronous = FULL; BEGIN; PRAGMA application_id = %d; PRAGMA user_version = %d; %s COMMIT",
+		char *text = xprintf("PRAGMA synchronous = FULL; BEGIN; PRAGMA application_id = %d; PRAGMA "
+		                     "user_version = %d; %s COMMIT",
 		                     databases[which].application, STORE_VERSION, databases[which].tables);
 		rc = sql_run(sql, text, databases[which].file, dir, err);
 		free(text);
@@ -150,15 +162,18 @@ static int database_judge(sqlite3 *sql, const char *dir, int which, struct err *
 {
 	int64_t application = 0, version = 0;
 	const char *file = databases[which].file;
-	if (sql_number(sql, "PRAGMA application_id", &application) != 0 || sql_number(sql, "PRAGMA user_version", &version) != 0)
+	if (sql_number(sql, "PRAGMA application_id", &application) != 0 ||
+	    sql_number(sql, "PRAGMA user_version", &version) != 0)
 		return store_sql_error(sql, file, dir, err);
 	if (application != databases[which].application)
-		return err_set(err, ERR_CORRUPT, "%s/%s is not %s: move it away, or set another StateSaveLocation", dir, file,
+		return err_set(err, ERR_CORRUPT,
+		               "%s/%s is not %s: move it away, or set another StateSaveLocation", dir, file,
 		               databases[which].what);
 	if (version > STORE_VERSION)
 		return err_set(err, ERR_VERSION,
-		               "%s/%s has format %lld, this program knows up to %d: it was written by a newer batchbox; run that one", dir,
-		               file, (long long)version, STORE_VERSION);
+		               "%s/%s has format %lld, this program knows up to %d: it was written by a "
+		               "newer batchbox; run that one",
+		               dir, file, (long long)version, STORE_VERSION);
 	return 0;
 }
 
@@ -173,9 +188,12 @@ static sqlite3 *database_open(const char *dir, int which, bool read_only, struct
 		store_sql_error(sql, databases[which].file, dir, err);
 	else
 		sqlite3_busy_timeout(sql, read_only ? 1000 : which == DB_STATE ? 0 : BUSY_MS);
-	/* EXCLUSIVE before the first look: then the WAL's index is in our memory, and no other program writes behind our back. */
+	/* EXCLUSIVE before the first look: then the WAL's index is in our memory, and no other program writes
+	 * behind our back. */
 	if (rc == SQLITE_OK && which == DB_STATE && !read_only)
-		rc = sql_run(sql, "PRAGMA locking_mode = EXCLUSIVE", databases[which].file, dir, err) == 0 ? SQLITE_OK : SQLITE_ERROR;
+		rc = sql_run(sql, "PRAGMA locking_mode = EXCLUSIVE", databases[which].file, dir, err) == 0
+		             ? SQLITE_OK
+		             : SQLITE_ERROR;
 	if (rc == SQLITE_OK && database_judge(sql, dir, which, err) == 0)
 		return sql;
 	sqlite3_close(sql);
@@ -190,7 +208,8 @@ sqlite3 *store_history_reader(const char *dir, struct err *err)
 static int database_tune(sqlite3 *sql, const char *dir, int which, struct err *err)
 {
 	const char *file = databases[which].file;
-	if (sql_run(sql, store_on_network(dir) ? "PRAGMA journal_mode = DELETE" : "PRAGMA journal_mode = WAL", file, dir, err) != 0 ||
+	if (sql_run(sql, store_on_network(dir) ? "PRAGMA journal_mode = DELETE" : "PRAGMA journal_mode = WAL",
+	            file, dir, err) != 0 ||
 	    sql_run(sql, "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY", file, dir, err) != 0)
 		return -1;
 	/* Takes the lock now, and shows a read-only file system before anybody is served. */
@@ -201,7 +220,8 @@ static int prepare_all(struct store_db *db, struct err *err)
 {
 	for (size_t i = 0; i < SQL_COUNT; i++) {
 		sqlite3 *sql = statements[i].base == STATEMENT_state ? db->state : db->history;
-		if (sqlite3_prepare_v3(sql, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT, &db->statements[i], NULL) != SQLITE_OK)
+		if (sqlite3_prepare_v3(sql, statements[i].text, -1, SQLITE_PREPARE_PERSISTENT,
+		                       &db->statements[i], NULL) != SQLITE_OK)
 			return store_sql_error(sql, "cannot prepare for work", db->dir, err);
 	}
 	return 0;
@@ -217,12 +237,15 @@ static bool there(const char *dir, const char *file)
 
 static int make_missing(const char *dir, bool *is_new, struct err *err)
 {
-	bool state = there(dir, "state.db"), history = there(dir, "history.db"), wal = there(dir, "state.db-wal");
+	bool state = there(dir, "state.db"), history = there(dir, "history.db"),
+	     wal = there(dir, "state.db-wal");
 	*is_new = !state;
 	if (!state && (history || wal))
 		return err_set(err, ERR_STORE,
-		               "%s/state.db is missing, but %s is there: restore state.db; to begin anew without those jobs, move %s away too",
-		               dir, history ? "history.db" : "state.db-wal", history ? "history.db" : "state.db-wal");
+		               "%s/state.db is missing, but %s is there: restore state.db; to begin anew "
+		               "without those jobs, move %s away too",
+		               dir, history ? "history.db" : "state.db-wal",
+		               history ? "history.db" : "state.db-wal");
 	if (!history && database_make(dir, DB_HISTORY, err) != 0)
 		return -1;
 	return state ? 0 : database_make(dir, DB_STATE, err);
@@ -237,9 +260,10 @@ int store_db_open(struct store_db *db, const char *dir, struct err *err)
 	mode_t mask = umask(077);
 	int rc = make_missing(dir, &db->is_new, err);
 	if (rc == 0)
-		rc = (db->state = database_open(dir, DB_STATE, false, err)) && (db->history = database_open(dir, DB_HISTORY, false, err)) &&
-				     database_tune(db->state, dir, DB_STATE, err) == 0 &&
-				     database_tune(db->history, dir, DB_HISTORY, err) == 0
+		rc = (db->state = database_open(dir, DB_STATE, false, err)) &&
+		                     (db->history = database_open(dir, DB_HISTORY, false, err)) &&
+		                     database_tune(db->state, dir, DB_STATE, err) == 0 &&
+		                     database_tune(db->history, dir, DB_HISTORY, err) == 0
 		             ? 0
 		             : -1;
 	umask(mask);
@@ -257,10 +281,13 @@ int store_db_open_read_only(struct store_db *db, const char *dir, struct err *er
 {
 	memset(db, 0, sizeof(*db));
 	if (!text_copy(db->dir, sizeof(db->dir), dir) || !there(dir, "state.db"))
-		return err_set(err, ERR_NOT_FOUND, "there is no state.db in %s: give the directory that StateSaveLocation names", dir);
+		return err_set(err, ERR_NOT_FOUND,
+		               "there is no state.db in %s: give the directory that StateSaveLocation names",
+		               dir);
 	if (!(db->state = database_open(dir, DB_STATE, true, err)))
 		return -1;
-	return !there(dir, "history.db") || (db->history = database_open(dir, DB_HISTORY, true, err)) ? 0 : -1;
+	return !there(dir, "history.db") || (db->history = database_open(dir, DB_HISTORY, true, err)) ? 0
+	                                                                                              : -1;
 }
 
 void store_db_close(struct store_db *db)
@@ -296,7 +323,8 @@ int store_db_set_aside(struct store_db *db, struct err *err)
 	int rc = sql_run(db->state, statement, "cannot copy state.db", dir, err);
 	if (rc == 0)
 		rc = sql_run(db->state,
-		             "BEGIN; DELETE FROM job_spec; DELETE FROM job_state; DELETE FROM step; DELETE FROM node; DELETE FROM blob;"
+		             "BEGIN; DELETE FROM job_spec; DELETE FROM job_state; DELETE FROM step; DELETE "
+		             "FROM node; DELETE FROM blob;"
 		             "DELETE FROM job_blob; COMMIT",
 		             "cannot clear state.db", dir, err);
 	if (rc == 0)

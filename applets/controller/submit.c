@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SPEC_MAX (256u * 1024u) /* bytes of one job's record, without script and environment */
 
@@ -12,7 +13,8 @@
 
 static const char *partition_of(const struct controller *ctl, const struct job_spec *spec)
 {
-	const struct part *part = spec->partition ? part_by_name(ctl->cluster, spec->partition) : part_default(ctl->cluster);
+	const struct part *part =
+	        spec->partition ? part_by_name(ctl->cluster, spec->partition) : part_default(ctl->cluster);
 	return part ? part->conf->name : spec->partition;
 }
 
@@ -22,8 +24,11 @@ static int check_spec(const struct job_spec *spec, struct err *err)
 	schema_encode(schema_of_job_spec(), spec, &bytes);
 	size_t n = bytes.len;
 	text_free(&bytes);
-	return n <= SPEC_MAX ? 0
-	                     : err_set(err, ERR_LIMIT, "the job's description has %zu bytes, more than %u: shorten its arguments", n, SPEC_MAX);
+	return n <= SPEC_MAX
+	               ? 0
+	               : err_set(err, ERR_LIMIT,
+	                         "the job's description has %zu bytes, more than %u: shorten its arguments",
+	                         n, SPEC_MAX);
 }
 
 static int test_only(struct request *r, const struct job_spec *spec, struct err *err)
@@ -40,17 +45,33 @@ static int test_only(struct request *r, const struct job_spec *spec, struct err 
 		m.job_id = conf->first_job_id;
 	m.start_time = start;
 	m.partition = (char *)(uintptr_t)partition_of(ctl, spec);
-	uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1, nodes = spec->nodes_min ? spec->nodes_min : 1;
+	uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1,
+	         nodes = spec->nodes_min ? spec->nodes_min : 1;
 	m.cpus = (spec->tasks > nodes ? spec->tasks : nodes) * per_task;
 	answer(r, MSG_submit_reply, &m);
 	return 0;
 }
 
-/* Starts the look-up; done() goes on with the request. 0 always. */
-static int resolve(struct request *r, uint32_t claimed_gid, users_done done)
+/* In a single-user cluster the user may be one that no database knows; then our own groups, which are his,
+ * decide. */
+static bool is_own_group(uint32_t gid)
+{
+	gid_t groups[1024];
+	int n = getgroups(1024, groups);
+	for (int i = 0; i < n; i++)
+		if (groups[i] == gid)
+			return true;
+	return gid == getegid();
+}
+
+/* Starts the look-up; done() goes on with the request. */
+static int resolve(struct request *r, uint32_t claimed_gid, users_done done, struct err *err)
 {
 	const struct session_peer *peer = conn_peer(r->peer->conn);
 	uint32_t gid = claimed_gid != CORE_NO_VAL ? claimed_gid : peer->gid;
+	if (r->ctl->single_user && !is_own_group(gid))
+		return err_set(err, ERR_GROUP_UNKNOWN, "the user of this cluster is not in group %u",
+		               (unsigned)gid);
 	request_defer(r);
 	users_resolve_async(r->ctl->loop, peer->uid, gid, r->ctl->single_user, done, r);
 	return 0;
@@ -99,7 +120,8 @@ static int submit_batch(struct request *r, const struct submit_batch *m, struct 
 		store_blob(ctl->store, env_hash, env.s, env.len);
 		const struct submit_reply reply = {.job_id = job->job_id,
 		                                   .serial = job->serial,
-		                                   .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name,
+		                                   .cluster_name =
+		                                           cluster_conf_of(ctl->cluster)->cluster_name,
 		                                   .partition = job->spec.partition};
 		answer(r, MSG_submit_reply, &reply);
 		if (m->wait)
@@ -132,7 +154,7 @@ int on_submit_batch(struct request *r, struct err *err)
 		return err_set(err, ERR_SCRIPT_TOO_LARGE, "%s", "");
 	if (check_spec(m->spec, err) != 0)
 		return -1;
-	return resolve(r, m->claimed_gid, batch_resolved);
+	return resolve(r, m->claimed_gid, batch_resolved, err);
 }
 
 /* ---- allocations ---- */
@@ -169,7 +191,7 @@ int on_alloc_request(struct request *r, struct err *err)
 	const struct alloc_request *m = r->m;
 	if (check_spec(m->spec, err) != 0)
 		return -1;
-	return resolve(r, m->claimed_gid, alloc_resolved);
+	return resolve(r, m->claimed_gid, alloc_resolved, err);
 }
 
 void submits_settle(struct controller *ctl)
@@ -184,7 +206,8 @@ void submits_settle(struct controller *ctl)
 		const struct submit_reply reply = {.job_id = job->job_id,
 		                                   .serial = job->serial,
 		                                   .waiting = true,
-		                                   .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name,
+		                                   .cluster_name =
+		                                           cluster_conf_of(ctl->cluster)->cluster_name,
 		                                   .partition = job->spec.partition};
 		outbox_add(ctl->outbox, w->peer->id, MSG_submit_reply, w->id, false, &reply);
 	}

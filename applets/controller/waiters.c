@@ -76,7 +76,8 @@ struct waiter *waiter_next(struct controller *ctl, uint64_t serial, const struct
 
 struct waiter *waiter_of_step(struct controller *ctl, const struct step *step)
 {
-	for (struct waiter *w = waiter_next(ctl, step->record.serial, NULL); w; w = waiter_next(ctl, w->serial, w))
+	for (struct waiter *w = waiter_next(ctl, step->record.serial, NULL); w;
+	     w = waiter_next(ctl, w->serial, w))
 		if (w->kind == WAIT_STEP && (w->step ? w->step == step : w->launch == step->record.launch))
 			return w;
 	return NULL;
@@ -100,13 +101,14 @@ static void orphan_ends(void *ctx)
 		return;
 	log_info("job %u: its srun or salloc has not come back: the allocation is ended", job->job_id);
 	ctl->touched = true;
-	if (job_cancel(ctl->cluster, job, SIGKILL, false, false, job->spec.who->uid, controller_now(), &err) != 0)
+	if (job_cancel(ctl->cluster, job, SIGKILL, false, false, job->spec.who->uid, controller_now(),
+	               &err) != 0)
 		log_debug("job %u: %s", job->job_id, err_text(&err));
 }
 
 static bool is_held(const struct wait_list *l)
 {
-	list_each(it, &l->waiters)
+	list_each (it, &l->waiters)
 		if (list_entry(it, struct waiter, in_job)->kind == WAIT_ALLOC)
 			return true;
 	return false;
@@ -146,8 +148,7 @@ void waiters_job_over(struct controller *ctl, uint64_t serial)
 	if (!l)
 		return;
 	not_an_orphan(l);
-	list_each_safe(it, next, &l->waiters)
-	{
+	list_each_safe (it, next, &l->waiters) {
 		struct waiter *w = list_entry(it, struct waiter, in_job);
 		list_remove(&w->in_job);
 		list_remove(&w->in_peer);
@@ -178,7 +179,8 @@ void waiters_loaded(struct controller *ctl, int64_t grace_us)
 		bool job_is_there = job_by_serial(ctl->cluster, serials[i]) != NULL;
 		for (struct waiter *w = waiter_next(ctl, serials[i], NULL); w; w = next) {
 			next = waiter_next(ctl, serials[i], w);
-			if (job_is_there && !w->step && (w->kind != WAIT_STEP || step_by_launch(ctl->cluster, w->launch)))
+			if (job_is_there && !w->step &&
+			    (w->kind != WAIT_STEP || step_by_launch(ctl->cluster, w->launch)))
 				continue;
 			lost(ctl, w);
 			waiter_remove(w);
@@ -196,8 +198,7 @@ void waiters_free(struct controller *ctl)
 	while (map_next(&ctl->waits, &at, &entry)) {
 		struct wait_list *l = entry;
 		not_an_orphan(l);
-		list_each_safe(it, next, &l->waiters)
-		{
+		list_each_safe (it, next, &l->waiters) {
 			struct waiter *w = list_entry(it, struct waiter, in_job);
 			list_remove(&w->in_peer);
 			list_remove(&w->in_unsettled);

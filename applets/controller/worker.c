@@ -52,7 +52,8 @@ static void watch(void *ctx)
 	}
 	for (size_t i = 0; i < n; i++) {
 		struct peer *peer = peer_by_id(ctl, ids[i]);
-		log_error("node %s: nothing was heard of its slurmd for %d s", peer->worker->node, (int)(SILENCE_US / CORE_SECOND));
+		log_error("node %s: nothing was heard of its slurmd for %d s", peer->worker->node,
+		          (int)(SILENCE_US / CORE_SECOND));
 		/* It has to register again, which settles what happened meanwhile. */
 		peer_close(peer);
 	}
@@ -67,7 +68,8 @@ void workers_watch(struct controller *ctl)
 
 /* ---- registration ---- */
 
-/* Another live slurmd of that name keeps it; a later connection of the same one, or one whose predecessor is silent, takes over. */
+/* Another live slurmd of that name keeps it; a later connection of the same one, or one whose predecessor is
+ * silent, takes over. */
 static int check_claim(struct request *r, const struct worker_register *m, struct err *err)
 {
 	struct peer *other = worker_of(r->ctl, m->node);
@@ -76,14 +78,16 @@ static int check_claim(struct request *r, const struct worker_register *m, struc
 	if (other->worker->life_id != m->life_id && loop_clock() - other->worker->heard <= SILENCE_US) {
 		char holder[64];
 		text_copy(holder, sizeof(holder), conn_peer(other->conn)->address);
-		log_error("node %s: a slurmd at %s wants to register, but one at %s serves the node: refused", m->node,
-		          conn_peer(r->peer->conn)->address, holder);
+		log_error("node %s: a slurmd at %s wants to register, but one at %s serves the node: refused",
+		          m->node, conn_peer(r->peer->conn)->address, holder);
 		return err_set(err, ERR_DUPLICATE_NODE,
-		               "node %s is served by a slurmd at %s; this one at %s is refused: give each host its own NodeName", m->node,
-		               holder, conn_peer(r->peer->conn)->address);
+		               "node %s is served by a slurmd at %s; this one at %s is refused: give each "
+		               "host its own NodeName",
+		               m->node, holder, conn_peer(r->peer->conn)->address);
 	}
 	/* Not worker_closed(): the node is not lost, it only has another connection. */
-	log_info("node %s: its slurmd at %s has registered on a new connection", m->node, conn_peer(r->peer->conn)->address);
+	log_info("node %s: its slurmd at %s has registered on a new connection", m->node,
+	         conn_peer(r->peer->conn)->address);
 	worker_drop(other);
 	peer_close(other);
 	return 0;
@@ -93,7 +97,8 @@ static bool conf_agrees(const struct controller *ctl, const struct worker_regist
 {
 	uint8_t own[32];
 	slurm_conf_hash(&ctl->file->conf, own);
-	return m->conf_hash.n == 0 || (m->conf_hash.n == sizeof(own) && memcmp(own, m->conf_hash.v, sizeof(own)) == 0);
+	return m->conf_hash.n == 0 ||
+	       (m->conf_hash.n == sizeof(own) && memcmp(own, m->conf_hash.v, sizeof(own)) == 0);
 }
 
 static void take_over(struct request *r, const struct worker_register *m)
@@ -135,17 +140,20 @@ static void fate_taken(struct request *r, const char *node, const struct step_fa
 	if (f->failed_why)
 		report_launch_failed(c, node, f->serial, f->attempt, f->launch, f->failed_why, now);
 	else
-		report_step_ended(c, node, f->serial, f->attempt, f->launch, f->status, f->usage, f->text, now);
+		report_step_ended(c, node, f->serial, f->attempt, f->launch, f->status, f->usage, f->text,
+		                  now);
 	const struct fate_ack ack = {.launch = f->launch};
 	outbox_add(r->ctl->outbox, r->peer_id, MSG_fate_ack, 0, true, &ack);
 }
 
 /* Something runs there that should not: it is ended. */
-static void end_unknown(struct request *r, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, uint32_t job_id)
+static void end_unknown(struct request *r, const char *node, uint64_t serial, uint32_t attempt,
+                        uint64_t launch, uint32_t job_id)
 {
 	struct job_end m;
 	schema_init(schema_of_job_end(), &m);
-	log_info("node %s runs launch %" PRIu64 " of job %" PRIu32 ", which should not run: it is ended", node, launch, job_id);
+	log_info("node %s runs launch %" PRIu64 " of job %" PRIu32 ", which should not run: it is ended",
+	         node, launch, job_id);
 	m.epoch = cluster_meta(r->ctl->cluster)->epoch;
 	m.serial = serial;
 	m.attempt = attempt;
@@ -161,14 +169,19 @@ int on_worker_register(struct request *r, struct err *err)
 	struct cluster *c = ctl->cluster;
 	const struct meta *meta = cluster_meta(c);
 	uint32_t n = m->running.n + m->fates.n;
-	if (permission_check(r->type, conn_peer(r->peer->conn), ctl->slurm_uid, CORE_NO_VAL, m->node, err) != 0)
+	if (permission_check(r->type, conn_peer(r->peer->conn), ctl->slurm_uid, CORE_NO_VAL, m->node, err) !=
+	    0)
 		return -1;
 	if (!node_by_name(c, m->node))
-		return err_set(err, ERR_INVALID_NODE_NAME, "the controller's slurm.conf has no NodeName=%s", m->node);
-	if (m->instance_seen.n == sizeof(ctl->instance) && memcmp(m->instance_seen.v, meta->instance.v, sizeof(ctl->instance)) == 0 &&
+		return err_set(err, ERR_INVALID_NODE_NAME, "the controller's slurm.conf has no NodeName=%s",
+		               m->node);
+	if (m->instance_seen.n == sizeof(ctl->instance) &&
+	    memcmp(m->instance_seen.v, meta->instance.v, sizeof(ctl->instance)) == 0 &&
 	    m->epoch_seen > meta->epoch)
-		return err_set(err, ERR_STALE, "node %s has obeyed epoch %" PRIu64 ", this controller is of epoch %" PRIu64
-		               ": its state was put back, or another controller runs", m->node, m->epoch_seen, meta->epoch);
+		return err_set(err, ERR_STALE,
+		               "node %s has obeyed epoch %" PRIu64 ", this controller is of epoch %" PRIu64
+		               ": its state was put back, or another controller runs",
+		               m->node, m->epoch_seen, meta->epoch);
 	if (check_claim(r, m, err) != 0)
 		return -1;
 	uint64_t *launches = arena_array(&r->arena, (size_t)n + 1, sizeof(*launches));
@@ -186,9 +199,10 @@ int on_worker_register(struct request *r, struct err *err)
 	core_time now = controller_now();
 	take_over(r, m);
 	send_registered(r, m);
-	log_info("node %s registered from %s (slurmd %s, %" PRIu32 " running)", m->node, conn_peer(r->peer->conn)->address,
-	         log_escape(m->version ? m->version : "?"), m->running.n);
-	/* node_register() gives orders about what is missing there; what the fates and the running say comes behind them. */
+	log_info("node %s registered from %s (slurmd %s, %" PRIu32 " running)", m->node,
+	         conn_peer(r->peer->conn)->address, log_escape(m->version ? m->version : "?"), m->running.n);
+	/* node_register() gives orders about what is missing there; what the fates and the running say comes
+	 * behind them. */
 	if (node_register(c, m->node, &reg, now, err) != 0)
 		return -1;
 	node_heard(c, m->node, m->cpu_load, m->free_mem, now);
@@ -198,7 +212,8 @@ int on_worker_register(struct request *r, struct err *err)
 		const struct launch_status *s = &m->running.v[i];
 		const struct step *step = step_by_launch(c, s->launch);
 		/* A granted launch counts as there; that it was started is reported by itself. */
-		if (!step || step->record.serial != s->serial || step->record.attempt != s->attempt || step->record.state != JOB_RUNNING)
+		if (!step || step->record.serial != s->serial || step->record.attempt != s->attempt ||
+		    step->record.state != JOB_RUNNING)
 			end_unknown(r, m->node, s->serial, s->attempt, s->launch, s->job_id);
 	}
 	return 0;
@@ -263,7 +278,9 @@ int on_launch_failed(struct request *r, struct err *err)
 	const char *node = own_node(r, err);
 	if (!node)
 		return -1;
-	log_error("node %s could not start launch %" PRIu64 ": %s", node, m->launch, log_escape(m->why ? m->why : "no reason given"));
-	report_launch_failed(r->ctl->cluster, node, m->serial, m->attempt, m->launch, m->why, controller_now());
+	log_error("node %s could not start launch %" PRIu64 ": %s", node, m->launch,
+	          log_escape(m->why ? m->why : "no reason given"));
+	report_launch_failed(r->ctl->cluster, node, m->serial, m->attempt, m->launch, m->why,
+	                     controller_now());
 	return 0;
 }

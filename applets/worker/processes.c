@@ -2,7 +2,6 @@
 
 #include "core/util/arena.h"
 #include "core/util/map.h"
-#include "core/util/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -48,22 +47,26 @@ bool process_read(pid_t pid, struct process *out)
 	return true;
 }
 
-bool process_has_env(pid_t pid, const char *entry)
+bool process_environment(pid_t pid, struct text *out)
 {
 	char path[64], buf[16384];
-	struct text all = TEXT_EMPTY;
-	bool found = false;
 	snprintf(path, sizeof(path), "/proc/%ld/environ", (long)pid);
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	for (ssize_t n; (n = read(fd, buf, sizeof(buf))) > 0 && all.len < ENVIRON_MAX;)
-		text_add_n(&all, buf, (size_t)n);
+	for (ssize_t n; (n = read(fd, buf, sizeof(buf))) > 0 && out->len < ENVIRON_MAX;)
+		text_add_n(out, buf, (size_t)n);
 	close(fd);
-	for (size_t at = 0; !found && at < all.len; at += strlen(all.s + at) + 1)
-		found = strcmp(all.s + at, entry) == 0;
-	text_free(&all);
-	return found;
+	return out->len > 0;
+}
+
+const char *environment_value(const struct text *environment, const char *name)
+{
+	size_t n = strlen(name);
+	for (size_t at = 0; at < environment->len; at += strlen(environment->s + at) + 1)
+		if (strncmp(environment->s + at, name, n) == 0 && environment->s[at + n] == '=')
+			return environment->s + at + n + 1;
+	return NULL;
 }
 
 void processes_each(bool (*fn)(void *ctx, const struct process *p), void *ctx)

@@ -1,6 +1,8 @@
 /* Processes as /proc shows them: who descends from whom, who is left of a step, and when a process was
  * started. */
 #pragma once
+#include "core/util/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +16,11 @@ struct process {
 
 /* false: there is no such process (or no /proc). */
 bool process_read(pid_t pid, struct process *out);
-/* The environment that the process was started with has this entry ("NAME=value"). */
-bool process_has_env(pid_t pid, const char *entry);
+/* The environment that the process was started with: entries, each with its NUL. false: gone, or not ours to
+ * read. */
+bool process_environment(pid_t pid, struct text *out);
+/* The value of a variable in it; NULL: not set. */
+const char *environment_value(const struct text *environment, const char *name);
 
 /* Signals all that descends from root, root itself excepted; returns how many (living) there were. */
 size_t processes_signal_descendants(pid_t root, int signo);

@@ -254,6 +254,36 @@ static void child_signal(void *ctx, int signo)
 
 /* ---- the start ---- */
 
+/* The only place where a launch becomes a running one: whoever creates this file is its shepherd, for ever.
+ */
+static int claim(struct shepherd *s, struct err *err)
+{
+	struct process self;
+	char line[64];
+	int fd = open("shepherd", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return err_sys(err, errno, "this launch has a shepherd already");
+	if (!process_read(getpid(), &self))
+		self.start = 0;
+	int n = snprintf(line, sizeof(line), "%ld %llu\n", (long)getpid(), (unsigned long long)self.start);
+	s->claim_fd = fd;
+	return write(fd, line, (size_t)n) == n ? 0 : err_sys(err, errno, "cannot write the shepherd's file");
+}
+
+/* By these a worker finds what is left when this shepherd is lost. */
+static void claim_tasks(struct shepherd *s)
+{
+	struct text line = TEXT_EMPTY;
+	for (uint32_t i = 0; i < s->task_count; i++)
+		text_printf(&line, "%s%ld", i ? " " : "", (long)s->tasks[i].pid);
+	text_add_char(&line, '\n');
+	if (write(s->claim_fd, line.s, line.len) != (ssize_t)line.len)
+		log_error("cannot write the shepherd's file: %s", strerror(errno));
+	close(s->claim_fd);
+	s->claim_fd = -1;
+	text_free(&line);
+}
+
 void shepherd_launch(struct shepherd *s)
 {
 	struct err err = {0};
@@ -302,6 +332,7 @@ void shepherd_files_opened(struct shepherd *s)
 		return;
 	}
 	files_close(s);
+	claim_tasks(s);
 	end_arm_limit(s);
 	const struct step_grant *g = s->record.grant;
 	struct step_started_report started = {
@@ -356,23 +387,6 @@ static void make_tasks(struct shepherd *s)
 	}
 }
 
-/* The only place where a launch becomes a running one: whoever creates this file is its shepherd, for ever.
- */
-static int claim(struct err *err)
-{
-	struct process self;
-	char line[64];
-	int fd = open("shepherd", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0)
-		return err_sys(err, errno, "this launch has a shepherd already");
-	if (!process_read(getpid(), &self))
-		self.start = 0;
-	int n = snprintf(line, sizeof(line), "%ld %llu\n", (long)getpid(), (unsigned long long)self.start);
-	ssize_t written = write(fd, line, (size_t)n);
-	close(fd);
-	return written == n ? 0 : err_sys(err, errno, "cannot write the shepherd's file");
-}
-
 /* 0, 1 and 2 are open, whatever the worker was started with: no other file may get these numbers. Nothing
  * else but the link is ours: a socket that a worker forgot to close on exec would keep its port busy as long
  * as the step runs. */
@@ -405,7 +419,7 @@ static int prepare(struct shepherd *s, const char *dir, struct err *err)
 	if (!s->batch && s->record.grant->tasks.n == 0)
 		return err_set(err, ERR_INVALID, "the grant has no task for this node");
 	make_tasks(s);
-	return claim(err);
+	return claim(s, err);
 }
 
 static int run(struct shepherd *s, struct err *err)
@@ -433,8 +447,12 @@ static int run(struct shepherd *s, struct err *err)
 /* shepherd DIRECTORY: started by slurmd; fd LINK_SHEPHERD_FD is the link. */
 int shepherd_main(int argc, char **argv)
 {
-	static struct shepherd s = {
-	        .opener_fd = -1, .message_fd = -1, .trouble_fd = -1, .listener = -1, .worker = -1};
+	static struct shepherd s = {.opener_fd = -1,
+	                            .message_fd = -1,
+	                            .trouble_fd = -1,
+	                            .listener = -1,
+	                            .claim_fd = -1,
+	                            .worker = -1};
 	struct err err = {0};
 	log_init("slurmstepd", LOG_LEVEL_INFO);
 	if (argc != 2) {

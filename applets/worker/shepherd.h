@@ -131,6 +131,7 @@ struct shepherd {
 	struct loop_fd *listener_watch, *worker_watch;
 	struct loop_timer *unclaimed;
 	bool session_follows;
+	int claim_fd; /* the launch's `shepherd` file, until the tasks are in it */
 };
 
 /* shepherd.c */

@@ -52,8 +52,9 @@ void shepherd_unlink(struct launch *l)
 
 struct hunt {
 	const struct launch *l;
-	char job[48], step[48], node[300];
-	size_t found;
+	char job[24];
+	uint64_t *tasks; /* their first processes */
+	size_t task_count, found;
 };
 
 static bool is_shepherd(const struct worker *w, pid_t pid)
@@ -63,6 +64,22 @@ static bool is_shepherd(const struct worker *w, pid_t pid)
 		if (l->pid == pid)
 			return true;
 	}
+	return false;
+}
+
+static bool has_mark(const struct hunt *h, pid_t pid)
+{
+	struct text env = TEXT_EMPTY;
+	uint64_t task = 0;
+	bool ours = process_environment(pid, &env) &&
+	            text_eq(environment_value(&env, "SLURM_JOB_ID"), h->job) &&
+	            text_eq(environment_value(&env, "SLURMD_NODENAME"), h->l->worker->node);
+	const char *value = ours ? environment_value(&env, "SLURM_TASK_PID") : NULL;
+	ours = value && text_to_u64(value, &task);
+	text_free(&env);
+	for (size_t i = 0; ours && i < h->task_count; i++)
+		if (h->tasks[i] == task)
+			return true;
 	return false;
 }
 
@@ -77,10 +94,7 @@ static bool is_left_over(const struct hunt *h, const struct process *p)
 		return true;
 	if (p->ppid == getpid() && !is_shepherd(l->worker, p->pid))
 		return true;
-	if (!process_has_env(p->pid, h->job) || !process_has_env(p->pid, h->node))
-		return false;
-	return l->batch ? process_has_env(p->pid, "ENVIRONMENT=BATCH") && !process_has_env(p->pid, h->step)
-	                : process_has_env(p->pid, h->step);
+	return has_mark(h, p->pid);
 }
 
 static bool hunt_one(void *ctx, const struct process *p)
@@ -110,10 +124,11 @@ static void lost_look(void *ctx)
 	struct hunt h = {.l = l};
 	struct err err = {0};
 	l->timer = NULL;
-	snprintf(h.job, sizeof(h.job), "SLURM_JOB_ID=%u", l->job_id);
-	snprintf(h.step, sizeof(h.step), "SLURM_STEP_ID=%u", l->step_id);
-	snprintf(h.node, sizeof(h.node), "SLURMD_NODENAME=%s", l->worker->node);
+	snprintf(h.job, sizeof(h.job), "%u", l->job_id);
+	if (!l->foreign)
+		h.tasks = spool_read_tasks(&l->worker->spool, l->number, &h.task_count);
 	processes_each(hunt_one, &h);
+	free(h.tasks);
 	if (h.found > 0) {
 		set_timer(l, LOST_US, lost_look);
 		return;

@@ -14,7 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DONE_FILE_MAX (1u << 20)
+#define DONE_FILE_MAX     (1u << 20)
+#define SHEPHERD_FILE_MAX (1u << 20)
 
 /* Every file that a launch's directory may have. */
 static const char *const launch_files[] = {"grant", "grant.new", "shepherd", "socket", "fate", "fate.new"};
@@ -237,23 +238,48 @@ int spool_write_fate(const struct spool *sp, const struct step_fate *fate, struc
 	return rc;
 }
 
-bool spool_read_shepherd(const struct spool *sp, uint64_t number, pid_t *pid, uint64_t *start)
+static bool read_shepherd(const struct spool *sp, uint64_t number, struct text *out)
 {
-	struct text line = TEXT_EMPTY;
-	long p = 0;
-	unsigned long long s = 0;
 	int dir = spool_launch_dir(sp, number);
-	bool there = dir >= 0 && recordfile_slurp(dir, "shepherd", 256, &line, NULL) == 0;
+	bool there = dir >= 0 && recordfile_slurp(dir, "shepherd", SHEPHERD_FILE_MAX, out, NULL) == 0;
 	if (dir >= 0)
 		close(dir);
+	return there;
+}
+
+bool spool_read_shepherd(const struct spool *sp, uint64_t number, pid_t *pid, uint64_t *start)
+{
+	struct text lines = TEXT_EMPTY;
+	long p = 0;
+	unsigned long long s = 0;
+	bool there = read_shepherd(sp, number, &lines);
 	*pid = 0;
 	*start = 0;
-	if (there && line.len > 0 && sscanf(line.s, "%ld %llu", &p, &s) == 2) {
+	if (there && lines.len > 0 && sscanf(lines.s, "%ld %llu", &p, &s) == 2) {
 		*pid = (pid_t)p;
 		*start = s;
 	}
-	text_free(&line);
+	text_free(&lines);
 	return there;
+}
+
+uint64_t *spool_read_tasks(const struct spool *sp, uint64_t number, size_t *n)
+{
+	struct text lines = TEXT_EMPTY;
+	size_t cap = 0;
+	uint64_t *pids = NULL, pid;
+	*n = 0;
+	char *rest = read_shepherd(sp, number, &lines) && lines.len > 0 ? strchr(lines.s, '\n') : NULL;
+	if (rest)
+		rest = text_trim(rest);
+	for (char *word; rest && (word = text_split(&rest, ' ')) != NULL;) {
+		if (!text_to_u64(word, &pid))
+			continue;
+		pids = xgrow(pids, &cap, *n + 1, sizeof(*pids));
+		pids[(*n)++] = pid;
+	}
+	text_free(&lines);
+	return pids;
 }
 
 bool spool_claim(const struct spool *sp, uint64_t number)

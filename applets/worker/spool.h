@@ -7,9 +7,9 @@
  *     launch/              0700
  *       N/                   one directory for each launch; its shepherd's current directory
  *         grant                what to run (launch_record); written before anything is started
- *         shepherd             "PID START-TIME"; who creates it is the launch's only shepherd
- *         socket               the shepherd's, for a worker that was restarted
- *         fate                 how it ended (step_fate); synced before anybody is told
+ *         shepherd             "PID START-TIME", and a line of its tasks' pids; who creates it is the
+ * launch's only shepherd socket               the shepherd's, for a worker that was restarted fate how it
+ * ended (step_fate); synced before anybody is told
  *
  * Records are written as a temporary file and renamed (recordfile.h). Only fates are synced: when the host
  * goes down, nothing that was granted is left to be started twice, and its boot id tells the controller. */
@@ -44,6 +44,8 @@ int spool_read_fate(const struct spool *sp, uint64_t number, struct step_fate *o
 int spool_write_fate(const struct spool *sp, const struct step_fate *fate, struct err *err);
 /* The shepherd's file. false: there is none; *pid 0 when it is there and empty. */
 bool spool_read_shepherd(const struct spool *sp, uint64_t number, pid_t *pid, uint64_t *start);
+/* The first processes of its tasks, as the shepherd wrote them behind its own line; malloc'ed. */
+uint64_t *spool_read_tasks(const struct spool *sp, uint64_t number, size_t *n);
 /* Takes the place of a shepherd, so that none can start any more. false: there was one. */
 bool spool_claim(const struct spool *sp, uint64_t number);
 /* script_of: the job whose script goes too; CORE_NO_VAL: none. */

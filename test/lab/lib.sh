@@ -53,6 +53,7 @@ lab_start() { # WORKERS
 		exit 1
 	fi
 	rm -f "/tmp/$LAB_NAME.up"
+	# shellcheck disable=SC2034 # for the tests
 	home=/tmp/$LAB_NAME/home/alice
 }
 finish() { exit "$failed"; }

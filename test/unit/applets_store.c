@@ -1,4 +1,5 @@
-/* The store: what was committed is there after reopening, and what is damaged, foreign, newer, locked or full is said and never emptied. */
+/* The store: what was committed is there after reopening, and what is damaged, foreign, newer, locked or full
+ * is said and never emptied. */
 #include "applets/controller/store.h"
 
 #include "applets/controller/store_db.h"
@@ -6,11 +7,6 @@
 #include "core/util/log.h"
 #include "core/util/text.h"
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -23,6 +19,13 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+
+#include <cmocka.h>
 
 struct fixture {
 	char dir[64];
@@ -171,7 +174,8 @@ static int check_row(void *ctx, const struct schema *schema, const void *record,
 {
 	struct expectation *e = ctx;
 	for (size_t i = 0; i < e->n; i++) {
-		if (!e->v[i].seen && e->v[i].schema == schema && schema_differs(schema, e->v[i].record, record) == 0) {
+		if (!e->v[i].seen && e->v[i].schema == schema &&
+		    schema_differs(schema, e->v[i].record, record) == 0) {
 			e->v[i].seen = true;
 			return 0;
 		}
@@ -419,7 +423,9 @@ static void test_a_job_that_leaves_is_in_the_history_once(void **state)
 	shut(f);
 	assert_int_equal(sql_value(f, "history.db", "SELECT count(*) FROM job WHERE serial = 9"), 1);
 	assert_int_equal(sql_value(f, "state.db", "SELECT count(*) FROM job_spec"), 0);
-	assert_int_equal(sql_value(f, "history.db", "SELECT count(*) FROM job WHERE user IS NULL AND record IS NULL"), 0);
+	assert_int_equal(
+	        sql_value(f, "history.db", "SELECT count(*) FROM job WHERE user IS NULL AND record IS NULL"),
+	        0);
 	arena_free(&e.arena);
 }
 
@@ -633,7 +639,7 @@ static void test_set_aside_keeps_a_copy_and_the_numbers(void **state)
 	assert_non_null(fgets(count, sizeof(count), p));
 	pclose(p);
 	free(command);
-	assert_int_equal(atoi(count), 1);
+	assert_string_equal(count, "1\n");
 }
 
 /* ---- a disk that is full ---- */
@@ -723,7 +729,8 @@ static void test_fsck_finds_what_is_wrong(void **state)
 	shut(f);
 	assert_int_equal(store_check(f->dir, add_finding, &found, &f->err), 0);
 	assert_int_equal(found.n, 0);
-	sql(f, "state.db", "DELETE FROM job_spec WHERE serial = 1; UPDATE job_spec SET record = x'00' WHERE serial = 2");
+	sql(f, "state.db",
+	    "DELETE FROM job_spec WHERE serial = 1; UPDATE job_spec SET record = x'00' WHERE serial = 2");
 	sql(f, "history.db", "UPDATE job SET sum = 0");
 	assert_true(store_check(f->dir, add_finding, &found, &f->err) >= 4);
 	assert_non_null(strstr(found.all, "has a state but no specification"));
@@ -745,28 +752,28 @@ static void test_fsck_of_nothing_is_an_error(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_every_kind_comes_back),
-		T(test_later_rows_replace_and_removals_remove),
-		T(test_batches_are_committed_in_order),
-		T(test_scripts_are_kept_once_and_leave_with_their_last_job),
-		T(test_damaged_script_is_not_given_out),
-		T(test_a_job_that_leaves_is_in_the_history_once),
-		T(test_damaged_row_stops_the_start_and_names_the_job),
-		T(test_row_in_another_rows_place_is_found),
-		T(test_newer_database_is_refused),
-		T(test_foreign_database_is_refused),
-		T(test_file_that_is_no_database_is_refused),
-		T(test_empty_file_is_refused_and_stays),
-		T(test_damaged_page_is_refused),
-		T(test_missing_half_is_refused),
-		T(test_second_controller_is_refused),
-		T(test_database_held_by_another_program_is_refused),
-		T(test_unwritable_directory_is_refused),
-		T(test_files_are_private),
-		T(test_set_aside_keeps_a_copy_and_the_numbers),
-		T(test_full_disk_loses_nothing_that_was_committed),
-		T(test_fsck_finds_what_is_wrong),
-		T(test_fsck_of_nothing_is_an_error),
+	        T(test_every_kind_comes_back),
+	        T(test_later_rows_replace_and_removals_remove),
+	        T(test_batches_are_committed_in_order),
+	        T(test_scripts_are_kept_once_and_leave_with_their_last_job),
+	        T(test_damaged_script_is_not_given_out),
+	        T(test_a_job_that_leaves_is_in_the_history_once),
+	        T(test_damaged_row_stops_the_start_and_names_the_job),
+	        T(test_row_in_another_rows_place_is_found),
+	        T(test_newer_database_is_refused),
+	        T(test_foreign_database_is_refused),
+	        T(test_file_that_is_no_database_is_refused),
+	        T(test_empty_file_is_refused_and_stays),
+	        T(test_damaged_page_is_refused),
+	        T(test_missing_half_is_refused),
+	        T(test_second_controller_is_refused),
+	        T(test_database_held_by_another_program_is_refused),
+	        T(test_unwritable_directory_is_refused),
+	        T(test_files_are_private),
+	        T(test_set_aside_keeps_a_copy_and_the_numbers),
+	        T(test_full_disk_loses_nothing_that_was_committed),
+	        T(test_fsck_finds_what_is_wrong),
+	        T(test_fsck_of_nothing_is_an_error),
 	};
 	log_init("test", LOG_LEVEL_QUIET);
 	if (sodium_init() < 0)

@@ -184,7 +184,7 @@ static void relay(void **state)
 	for (size_t i = 0; i < sizeof(tricks) / sizeof(tricks[0]); i++) {
 		struct ends e = ends_new();
 		struct text wire = three_messages(e.client), sent = TEXT_EMPTY;
-		size_t starts[5];
+		size_t starts[5] = {0};
 		bool end;
 		assert_int_equal(frame_starts(&wire, starts, 4), 3);
 		text_add_n(&sent, wire.s, HEADER);
@@ -212,7 +212,7 @@ static void reflected_and_inserted(void **state)
 	bool end;
 	assert_int_equal(feed_all(e.client, &mine, &end), -1);
 	struct text answer = TEXT_EMPTY;
-	size_t starts[5];
+	size_t starts[5] = {0};
 	seal(e.server, 1, "answer", 6, false, &answer);
 	frame_starts(&foreign, starts, 4);
 	struct session *victim = session_new(&e.keys, false);
@@ -284,7 +284,8 @@ static void limits(void **state)
 	text_clear(&wire);
 	ends_free(&e);
 	e = ends_new();
-	assert_int_equal(session_seal(e.client, 9999, 1, body, 2 * SESSION_FRAME_MAX, false, &wire, NULL), 0);
+	assert_int_equal(
+	        session_seal(e.client, 9999, 1, body, (size_t)2 * SESSION_FRAME_MAX, false, &wire, NULL), 0);
 	assert_int_equal(feed_all(e.server, &wire, &end), -1);
 	text_free(&wire);
 	ends_free(&e);

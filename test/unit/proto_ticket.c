@@ -3,6 +3,7 @@
 
 #include <grp.h>
 #include <sched.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 
 static int ask_socket(struct world *w, const char *file)
@@ -89,7 +90,7 @@ static void sizes(void **state)
 	/* Nothing but silence: closed after 2 s, and nobody has to wait for it. */
 	int silent = ask_socket(w, "slurmctld/auth");
 	memset(whole, 0, sizeof(whole));
-	memcpy(whole, "BBA1", 4);
+	memcpy(whole, (const uint8_t[]){'B', 'B', 'A', '1'}, 4);
 	assert_int_equal(exchange(w, ask_socket(w, "slurmctld/auth"), whole, sizeof(whole), &a),
 	                 WIRE_ANSWER_SIZE);
 	assert_int_equal(a.code, NO_TICKET_VERSION);
@@ -653,7 +654,61 @@ static void false_daemon(void **state)
 	world_free(w);
 }
 
-int main(void)
+/* A copy of this program that belongs to somebody else and is set-user-id: it asks for nothing. */
+static int ask_securely(void)
+{
+	struct opening o = {0};
+	const struct session_audience audience = to_controller();
+	struct err err = {0};
+	if (!getauxval(AT_SECURE))
+		return 77;
+	return ticket_ask_new(&o, &audience, &err) || !strstr(err.text, "set-user-id");
+}
+
+static int copy_self(const char *to)
+{
+	char bytes[65536];
+	ssize_t n;
+	int in = open("/proc/self/exe", O_RDONLY | O_CLOEXEC),
+	    out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0755);
+	while ((n = read(in, bytes, sizeof(bytes))) > 0 && write(out, bytes, (size_t)n) == n)
+		;
+	close(in);
+	return close(out) == 0 && n == 0 ? 0 : -1;
+}
+
+static void set_user_id(void **state)
+{
+	(void)state;
+	if (need_root())
+		skip();
+	struct world *w = world_new();
+	char path[96];
+	int status;
+	snprintf(path, sizeof(path), "%.60s/copy", w->run_dir);
+	assert_int_equal(copy_self(path), 0);
+	assert_int_equal(chown(path, 1666, 1666), 0);
+	assert_int_equal(chmod(path, 04755), 0);
+	w->tickets = start_tickets(w, "slurmctld", "auth", w->controller_key);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (setgroups(0, NULL) == 0 && setresgid(1000, 1000, 1000) == 0 &&
+		    setresuid(1000, 1000, 1000) == 0)
+			execl(path, path, "ask", (char *)NULL);
+		_exit(99);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	world_free(w);
+	assert_true(WIFEXITED(status));
+	if (WEXITSTATUS(status) == 77) {
+		print_message("/tmp is mounted without set-user-id programs\n");
+		skip();
+	}
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(a_ticket),        cmocka_unit_test(sizes),
@@ -662,10 +717,12 @@ int main(void)
 	        cmocka_unit_test(sixteen_at_once), cmocka_unit_test(who_is_served),
 	        cmocka_unit_test(user_namespace),  cmocka_unit_test(stale_and_live),
 	        cmocka_unit_test(daemons_in_turn), cmocka_unit_test(places_not_to_be_trusted),
-	        cmocka_unit_test(false_daemon),
+	        cmocka_unit_test(false_daemon),    cmocka_unit_test(set_user_id),
 	};
 	if (sodium_init() < 0)
 		return 1;
+	if (argc == 2 && strcmp(argv[1], "ask") == 0)
+		_exit(ask_securely());
 	umask(022);
 	log_init("proto_ticket", LOG_LEVEL_QUIET);
 	return cmocka_run_group_tests(tests, NULL, NULL);
