@@ -1,6 +1,6 @@
-/* What Debian's static libraries, built against glibc, ask of the C library and musl lacks: three checked copies that
- * their -D_FORTIFY_SOURCE left behind, and the old name of fcntl. Where a size doesn't fit, glibc ends the program; so
- * does this. */
+/* What Debian's static libraries, built against glibc, ask of the C library and musl lacks: three checked
+ * copies that their -D_FORTIFY_SOURCE left behind, and the old name of fcntl. Where a size doesn't fit, glibc
+ * ends the program; so does this. */
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>

@@ -132,6 +132,9 @@ static void resolve_free(struct resolve *r)
 static void resolve_finished(void *ctx)
 {
 	struct resolve *r = ctx;
+	/* The thread may still be about to let go of the lock. */
+	pthread_mutex_lock(&r->lock);
+	pthread_mutex_unlock(&r->lock);
 	if (r->done)
 		r->done(r->ctx, r->addrs, r->n, &r->err);
 	resolve_free(r);

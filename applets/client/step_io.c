@@ -674,6 +674,9 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 	loop_before_sleep(io.loop, before_sleep, &io);
 	if (conf->controller)
 		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready, &io, &err);
+	/* What the controller said already lies in the client's buffer, where no poll sees it. */
+	if (io.controller)
+		controller_ready(&io, 0);
 	for (uint32_t i = 0; i < io.place_count; i++)
 		dial(&io.places[i]);
 	if (io.places_done < io.place_count)

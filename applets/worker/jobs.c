@@ -69,6 +69,8 @@ static void launch_end(struct launch *l, const struct job_end *order)
 	switch (l->state) {
 	case LAUNCH_GRANTED:
 		launch_void(l, SIGTERM, false, "ended before srun claimed it");
+		if (l->state == LAUNCH_RUNNING) /* it has a shepherd of an earlier life after all */
+			shepherd_send(l, LINK_END, order);
 		break;
 	case LAUNCH_RUNNING:
 		shepherd_send(l, LINK_END, order);

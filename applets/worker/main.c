@@ -387,6 +387,7 @@ static void stop_all(struct worker *w)
 	list_each_safe (it, next, &w->launches)
 		launch_free(list_entry(it, struct launch, in_all));
 	map_free(&w->by_number);
+	map_free(&w->children);
 	jobs_free(w);
 	spool_close(&w->spool);
 	if (w->loop)
@@ -406,6 +407,7 @@ static void init(struct worker *w)
 	*w = (struct worker){.spool = {.dir = -1, .launches = -1, .done = -1}};
 	list_init(&w->launches);
 	map_init_u64(&w->by_number);
+	map_init_u64(&w->children);
 	jobs_init(w);
 }
 

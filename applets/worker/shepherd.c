@@ -406,6 +406,7 @@ static int prepare(struct shepherd *s, const char *dir, struct err *err)
 	standard_files();
 	umask(077);
 	setsid();
+	prctl(PR_SET_NAME, "slurmstepd"); /* not "exe", as which it was started */
 	if (chdir(dir) != 0)
 		return err_sys(err, errno, "cannot enter %s", dir);
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)

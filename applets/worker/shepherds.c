@@ -57,16 +57,6 @@ struct hunt {
 	size_t task_count, found;
 };
 
-static bool is_shepherd(const struct worker *w, pid_t pid)
-{
-	list_each (it, &w->launches) {
-		const struct launch *l = list_entry(it, struct launch, in_all);
-		if (l->pid == pid)
-			return true;
-	}
-	return false;
-}
-
 static bool has_mark(const struct hunt *h, pid_t pid)
 {
 	struct text env = TEXT_EMPTY;
@@ -92,7 +82,7 @@ static bool is_left_over(const struct hunt *h, const struct process *p)
 		return false;
 	if (l->pid > 0 && (p->sid == l->pid || p->pid == l->pid))
 		return true;
-	if (p->ppid == getpid() && !is_shepherd(l->worker, p->pid))
+	if (p->ppid == getpid() && !map_get(&l->worker->children, (uint64_t)p->pid))
 		return true;
 	return has_mark(h, p->pid);
 }
@@ -369,6 +359,7 @@ int shepherd_spawn(struct launch *l, struct err *err)
 	l->timer = NULL;
 	l->pid_start = 0;
 	l->state = LAUNCH_RUNNING;
+	map_put(&l->worker->children, (uint64_t)l->pid, l->worker);
 	return link_take(l, ends[0], err);
 }
 
@@ -381,10 +372,11 @@ void shepherd_find(struct launch *l)
 /* Shepherds, and what lost ones left to us. The link tells first and says more. */
 static void reap(void *ctx, int signo)
 {
-	(void)ctx;
+	struct worker *w = ctx;
+	pid_t pid;
 	(void)signo;
-	while (waitpid(-1, NULL, WNOHANG) > 0)
-		;
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		map_del(&w->children, (uint64_t)pid);
 }
 
 void shepherds_init(struct worker *w)

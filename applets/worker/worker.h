@@ -72,6 +72,7 @@ struct worker {
 	/* launches */
 	struct map by_number; /* struct launch */
 	struct list launches;
+	struct map children;    /* shepherds that this life started and has not waited for; by pid */
 	struct launch *reading; /* the launch whose link is being read; NULL when it went meanwhile */
 	struct list ended;      /* jobs.c */
 	struct map ended_by_serial;
