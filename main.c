@@ -1,23 +1,23 @@
-/* batchbox: a whole Slurm-compatible cluster in one executable. This file looks at argv[0] and calls an applet.
+/* batchbox: a whole Slurm-compatible cluster in one executable. This file looks at argv[0] and calls an
+ * applet.
  *
  * A reading map. Each layer leans only on those above it in this list:
  *
  *   core/util/    errors, arenas, text, maps, lists, sorting, the log, host lists, and the schema
  *                 interpreter (schema.h) that encodes and decodes every record
  *   core/         the scheduler, pure: no socket, file or clock. records.def says what is stored;
- *                 cluster.h is the whole interface: calls with the time as an argument in, changes and actions out;
- *                 select.c finds cores, sched.c decides who is next, report.c takes what workers say, check.c proves it
- *   proto/        the wire: messages.def (every message), permissions.def (who may send it), key.c and session.c
- *                 (keys, tickets, sealed frames), conn.c on loop.c (connections on an event loop), client.c (blocking)
- *   conf/         slurm.conf: params.def (every parameter), slurm_conf.c; times, sizes; core_conf.c makes the core's view
- *   applets/      what people type: applets.def has a row for each
- *     common/       what several applets share: configuration and key lookup, users, daemon chores
- *     controller/   slurmctld: main.c, then store.c and outbox.c (nothing leaves before its cause is on disk),
- *                   then one file of handlers per noun
+ *                 cluster.h is the whole interface: calls with the time as an argument in, changes and
+ * actions out; select.c finds cores, sched.c decides who is next, report.c takes what workers say, check.c
+ * proves it proto/        the wire: messages.def (every message), permissions.def (who may send it), key.c
+ * and session.c (keys, tickets, sealed frames), conn.c on loop.c (connections on an event loop), client.c
+ * (blocking) conf/         slurm.conf: params.def (every parameter), slurm_conf.c; times, sizes; core_conf.c
+ * makes the core's view applets/      what people type: applets.def has a row for each common/       what
+ * several applets share: configuration and key lookup, users, daemon chores controller/   slurmctld: main.c,
+ * then store.c and outbox.c (nothing leaves before its cause is on disk), then one file of handlers per noun
  *     worker/       slurmd, and the shepherd that owns one step's processes on one node
- *     client/       the commands; options.def (one row per option of srun, sbatch, salloc), columns (one row per column)
- *     login/        sackd, tickets for hosts that run neither daemon
- *   test/         unit/ (cmocka), sim/ (random histories through the core), fuzz/, lab/ (real hosts in namespaces), bench/
+ *     client/       the commands; options.def (one row per option of srun, sbatch, salloc), columns (one row
+ * per column) login/        sackd, tickets for hosts that run neither daemon test/         unit/ (cmocka),
+ * sim/ (random histories through the core), fuzz/, lab/ (real hosts in namespaces), bench/
  *
  * To follow one job: client/sbatch.c -> controller/submit.c -> core/job.c (job_submit) -> core/sched.c ->
  * controller/actions.c -> worker/grants.c -> worker/shepherd.c, and back through worker/control.c ->
@@ -73,7 +73,8 @@ static void print_help(FILE *to)
 		fprintf(to, "  %-10s  %s\n", applets[i].name, applets[i].summary);
 }
 
-/* One link. A link to this very program is left as it is; anything else of that name is not ours to replace. */
+/* One link. A link to this very program is left as it is; anything else of that name is not ours to replace.
+ */
 static int install_link(const char *self, const char *dir, const char *name, struct err *err)
 {
 	struct text path = TEXT_EMPTY;
@@ -81,11 +82,12 @@ static int install_link(const char *self, const char *dir, const char *name, str
 	int rc = 0;
 	if (symlink(self, path.s) != 0) {
 		struct stat there, own;
-		if (errno == EEXIST && stat(path.s, &there) == 0 && stat(self, &own) == 0 && there.st_dev == own.st_dev &&
-		    there.st_ino == own.st_ino)
+		if (errno == EEXIST && stat(path.s, &there) == 0 && stat(self, &own) == 0 &&
+		    there.st_dev == own.st_dev && there.st_ino == own.st_ino)
 			rc = 0;
 		else if (errno == EEXIST)
-			rc = err_set(err, ERR_EXISTS, "%s exists and is not this program: move it away first", path.s);
+			rc = err_set(err, ERR_EXISTS, "%s exists and is not this program: move it away first",
+			             path.s);
 		else
 			rc = err_sys(err, errno, "cannot make the link %s", path.s);
 	}
@@ -98,7 +100,8 @@ static int install(const char *dir)
 	char self[4096];
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	if (n < 0) {
-		fprintf(stderr, "batchbox: error: cannot find this program's own file: /proc is not mounted\n");
+		fprintf(stderr,
+		        "batchbox: error: cannot find this program's own file: /proc is not mounted\n");
 		return 1;
 	}
 	self[n] = '\0';

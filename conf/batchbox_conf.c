@@ -9,8 +9,8 @@ static const struct setting {
 	const char *section, *name;
 	size_t offset;
 } settings[] = {
-	{"auth", "key_file", offsetof(struct conf_batchbox, key_file)},
-	{"accept", "unsafe", offsetof(struct conf_batchbox, unsafe)},
+        {"auth", "key_file", offsetof(struct conf_batchbox, key_file)},
+        {"accept", "unsafe", offsetof(struct conf_batchbox, unsafe)},
 };
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
 
@@ -27,13 +27,14 @@ static int take(void *user, const char *section, const char *name, const char *v
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		names[i] = settings[i].name;
 		if (text_eq_nocase(section, settings[i].section) && text_eq_nocase(name, settings[i].name)) {
-			*(char **)(void *)((char *)p->own + settings[i].offset) = arena_strdup(&p->own->arena, value);
+			*(char **)(void *)((char *)p->own + settings[i].offset) =
+			        arena_strdup(&p->own->arena, value);
 			return 1;
 		}
 	}
 	const char *near = text_nearest(name, names, SETTING_COUNT);
-	conf_error_add(p->errors, p->path, 0, "[%s] %s is not a setting%s%s%s", section, name, near ? " (did you mean " : "", near ? near : "",
-	               near ? "?)" : "");
+	conf_error_add(p->errors, p->path, 0, "[%s] %s is not a setting%s%s%s", section, name,
+	               near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 	return 1;
 }
 
@@ -43,7 +44,8 @@ int batchbox_conf_read(struct conf_batchbox *own, const char *slurm_conf_path, s
 	*own = (struct conf_batchbox){0};
 	arena_init(&own->arena);
 	const char *slash = strrchr(slurm_conf_path, '/');
-	const char *path = slash ? arena_printf(&own->arena, "%.*s/batchbox.conf", (int)(slash - slurm_conf_path), slurm_conf_path)
+	const char *path = slash ? arena_printf(&own->arena, "%.*s/batchbox.conf",
+	                                        (int)(slash - slurm_conf_path), slurm_conf_path)
 	                         : "batchbox.conf";
 	FILE *f = fopen(path, "re");
 	if (!f && errno == ENOENT)
@@ -61,7 +63,8 @@ int batchbox_conf_read(struct conf_batchbox *own, const char *slurm_conf_path, s
 	int rc = ini_parse_file(f, take, &p);
 	fclose(f);
 	if (rc != 0)
-		conf_error_add(errors, path, rc > 0 ? (unsigned)rc : 0, "not a [section], a name = value, or a comment");
+		conf_error_add(errors, path, rc > 0 ? (unsigned)rc : 0,
+		               "not a [section], a name = value, or a comment");
 	return errors->n > before ? -1 : 0;
 }
 

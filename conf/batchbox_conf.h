@@ -1,13 +1,16 @@
-/* batchbox.conf: our own settings, beside slurm.conf, an INI file; optional. Every setting is a row of the table in batchbox_conf.c. */
+/* batchbox.conf: our own settings, beside slurm.conf, an INI file; optional. Every setting is a row of the
+ * table in batchbox_conf.c. */
 #pragma once
 #include "conf/slurm_conf.h"
 
 struct conf_batchbox {
 	struct arena arena;
 	char *key_file; /* [auth] key_file: NULL: searched for */
-	char *unsafe;   /* [accept] unsafe: comma list of unsafe parameters of slurm.conf that the administrator accepts as not acted on */
+	char *unsafe; /* [accept] unsafe: comma list of unsafe parameters of slurm.conf that the administrator
+	                 accepts as not acted on */
 };
 
-/* Reads DIR/batchbox.conf, where DIR is slurm_conf_path's directory; a missing file leaves the defaults. -1: errors has at least one. */
+/* Reads DIR/batchbox.conf, where DIR is slurm_conf_path's directory; a missing file leaves the defaults. -1:
+ * errors has at least one. */
 int batchbox_conf_read(struct conf_batchbox *own, const char *slurm_conf_path, struct conf_errors *errors);
 void batchbox_conf_free(struct conf_batchbox *own);

@@ -14,16 +14,16 @@
 enum field_kind {
 	FIELD_STR,
 	FIELD_U32,
-	FIELD_U32_INF,   /* UNLIMITED, INFINITE */
+	FIELD_U32_INF, /* UNLIMITED, INFINITE */
 	FIELD_MIB,
-	FIELD_TIME_MIN,  /* a time limit */
+	FIELD_TIME_MIN, /* a time limit */
 	FIELD_TIME_S,
 	FIELD_BOOL,
 	FIELD_NODE_STATE,
 	FIELD_PART_STATE,
-	FIELD_SHARE,     /* OverSubscribe */
-	FIELD_IGNORED,   /* harmless */
-	FIELD_REFUSED,   /* unsafe to ignore, unless it says none */
+	FIELD_SHARE,   /* OverSubscribe */
+	FIELD_IGNORED, /* harmless */
+	FIELD_REFUSED, /* unsafe to ignore, unless it says none */
 };
 
 struct record_row {
@@ -68,98 +68,108 @@ struct node_part {
 	struct map index; /* node name -> index + 1 */
 };
 
-#define N(key, kind, member)   {key, FIELD_##kind, offsetof(struct node_line, member), NULL}
-#define NX(key, kind, none)    {key, FIELD_##kind, 0, none}
+#define N(key, kind, member)                                                                                 \
+	{                                                                                                    \
+		key, FIELD_##kind, offsetof(struct node_line, member), NULL                                  \
+	}
+#define NX(key, kind, none)                                                                                  \
+	{                                                                                                    \
+		key, FIELD_##kind, 0, none                                                                   \
+	}
 static const struct record_row node_rows[] = {
-	N("NodeName", STR, names),
-	N("NodeAddr", STR, addrs),
-	N("NodeHostname", STR, hostnames),
-	N("Port", STR, ports),
-	N("CPUs", U32, core.cpus),
-	N("Procs", U32, core.cpus),
-	N("Boards", U32, core.boards),
-	N("Sockets", U32, core.sockets),
-	N("SocketsPerBoard", U32, sockets_per_board),
-	N("CoresPerSocket", U32, core.cores_per_socket),
-	N("ThreadsPerCore", U32, core.threads_per_core),
-	N("RealMemory", MIB, core.real_memory),
-	N("TmpDisk", MIB, core.tmp_disk),
-	N("Weight", U32, core.weight),
-	N("Feature", STR, core.features),
-	N("Features", STR, core.features),
-	N("State", NODE_STATE, core.state),
-	N("Reason", STR, core.reason),
-	NX("Gres", REFUSED, "none"),
-	NX("BcastAddr", IGNORED, NULL),
-	NX("CoreSpecCount", REFUSED, "0"),
-	NX("CpuSpecList", REFUSED, ""),
-	NX("MemSpecLimit", REFUSED, "0"),
-	NX("CpuBind", REFUSED, "none"),
+        N("NodeName", STR, names),
+        N("NodeAddr", STR, addrs),
+        N("NodeHostname", STR, hostnames),
+        N("Port", STR, ports),
+        N("CPUs", U32, core.cpus),
+        N("Procs", U32, core.cpus),
+        N("Boards", U32, core.boards),
+        N("Sockets", U32, core.sockets),
+        N("SocketsPerBoard", U32, sockets_per_board),
+        N("CoresPerSocket", U32, core.cores_per_socket),
+        N("ThreadsPerCore", U32, core.threads_per_core),
+        N("RealMemory", MIB, core.real_memory),
+        N("TmpDisk", MIB, core.tmp_disk),
+        N("Weight", U32, core.weight),
+        N("Feature", STR, core.features),
+        N("Features", STR, core.features),
+        N("State", NODE_STATE, core.state),
+        N("Reason", STR, core.reason),
+        NX("Gres", REFUSED, "none"),
+        NX("BcastAddr", IGNORED, NULL),
+        NX("CoreSpecCount", REFUSED, "0"),
+        NX("CpuSpecList", REFUSED, ""),
+        NX("MemSpecLimit", REFUSED, "0"),
+        NX("CpuBind", REFUSED, "none"),
 };
 
-#define PP(key, kind, member) {key, FIELD_##kind, offsetof(struct part_line, core.member), NULL}
+#define PP(key, kind, member)                                                                                \
+	{                                                                                                    \
+		key, FIELD_##kind, offsetof(struct part_line, core.member), NULL                             \
+	}
 static const struct record_row part_rows[] = {
-	PP("PartitionName", STR, name),
-	PP("Nodes", STR, nodes),
-	PP("Default", BOOL, is_default),
-	PP("Hidden", BOOL, hidden),
-	PP("RootOnly", BOOL, root_only),
-	PP("LLN", BOOL, lln),
-	PP("DisableRootJobs", BOOL, no_root_jobs),
-	PP("MaxTime", TIME_MIN, max_time_min),
-	PP("DefaultTime", TIME_MIN, default_time_min),
-	PP("DefTime", TIME_MIN, default_time_min),
-	PP("MaxNodes", U32_INF, max_nodes),
-	PP("MinNodes", U32, min_nodes),
-	PP("PriorityTier", U32, priority_tier),
-	PP("PriorityJobFactor", U32, priority_job_factor),
-	PP("DefMemPerNode", MIB, def_mem_per_node),
-	PP("DefMemPerCPU", MIB, def_mem_per_cpu),
-	PP("GraceTime", TIME_S, grace_time_s),
-	PP("OverTimeLimit", U32_INF, over_time_limit_min),
-	PP("State", PART_STATE, state),
-	PP("OverSubscribe", SHARE, oversubscribe),
-	PP("Shared", SHARE, oversubscribe),
-	NX("AllowGroups", REFUSED, "ALL"),
-	NX("AllowAccounts", REFUSED, "ALL"),
-	NX("AllowQos", REFUSED, "ALL"),
-	NX("AllocNodes", REFUSED, "ALL"),
-	NX("DenyAccounts", REFUSED, ""),
-	NX("DenyQos", REFUSED, ""),
-	NX("MaxMemPerNode", REFUSED, "UNLIMITED"),
-	NX("MaxMemPerCPU", REFUSED, "UNLIMITED"),
-	NX("MaxCPUsPerNode", REFUSED, "UNLIMITED"),
-	NX("ExclusiveUser", REFUSED, "NO"),
-	NX("ReqResv", REFUSED, "NO"),
-	NX("QOS", REFUSED, ""),
-	NX("PreemptMode", REFUSED, "OFF"),
-	NX("Alternate", IGNORED, NULL),
-	NX("CpuBind", REFUSED, "none"),
-	NX("DefCpuPerGPU", IGNORED, NULL),
-	NX("DefMemPerGPU", IGNORED, NULL),
-	NX("Priority", IGNORED, NULL),
-	NX("JobDefaults", IGNORED, NULL),
-	NX("ResumeTimeout", IGNORED, NULL),
-	NX("SuspendTime", IGNORED, NULL),
-	NX("SuspendTimeout", IGNORED, NULL),
-	NX("SelectTypeParameters", REFUSED, "NONE"),
-	NX("TRESBillingWeights", REFUSED, ""),
+        PP("PartitionName", STR, name),
+        PP("Nodes", STR, nodes),
+        PP("Default", BOOL, is_default),
+        PP("Hidden", BOOL, hidden),
+        PP("RootOnly", BOOL, root_only),
+        PP("LLN", BOOL, lln),
+        PP("DisableRootJobs", BOOL, no_root_jobs),
+        PP("MaxTime", TIME_MIN, max_time_min),
+        PP("DefaultTime", TIME_MIN, default_time_min),
+        PP("DefTime", TIME_MIN, default_time_min),
+        PP("MaxNodes", U32_INF, max_nodes),
+        PP("MinNodes", U32, min_nodes),
+        PP("PriorityTier", U32, priority_tier),
+        PP("PriorityJobFactor", U32, priority_job_factor),
+        PP("DefMemPerNode", MIB, def_mem_per_node),
+        PP("DefMemPerCPU", MIB, def_mem_per_cpu),
+        PP("GraceTime", TIME_S, grace_time_s),
+        PP("OverTimeLimit", U32_INF, over_time_limit_min),
+        PP("State", PART_STATE, state),
+        PP("OverSubscribe", SHARE, oversubscribe),
+        PP("Shared", SHARE, oversubscribe),
+        NX("AllowGroups", REFUSED, "ALL"),
+        NX("AllowAccounts", REFUSED, "ALL"),
+        NX("AllowQos", REFUSED, "ALL"),
+        NX("AllocNodes", REFUSED, "ALL"),
+        NX("DenyAccounts", REFUSED, ""),
+        NX("DenyQos", REFUSED, ""),
+        NX("MaxMemPerNode", REFUSED, "UNLIMITED"),
+        NX("MaxMemPerCPU", REFUSED, "UNLIMITED"),
+        NX("MaxCPUsPerNode", REFUSED, "UNLIMITED"),
+        NX("ExclusiveUser", REFUSED, "NO"),
+        NX("ReqResv", REFUSED, "NO"),
+        NX("QOS", REFUSED, ""),
+        NX("PreemptMode", REFUSED, "OFF"),
+        NX("Alternate", IGNORED, NULL),
+        NX("CpuBind", REFUSED, "none"),
+        NX("DefCpuPerGPU", IGNORED, NULL),
+        NX("DefMemPerGPU", IGNORED, NULL),
+        NX("Priority", IGNORED, NULL),
+        NX("JobDefaults", IGNORED, NULL),
+        NX("ResumeTimeout", IGNORED, NULL),
+        NX("SuspendTime", IGNORED, NULL),
+        NX("SuspendTimeout", IGNORED, NULL),
+        NX("SelectTypeParameters", REFUSED, "NONE"),
+        NX("TRESBillingWeights", REFUSED, ""),
 };
 
 static const struct record_row down_rows[] = {
-	{"DownNodes", FIELD_STR, offsetof(struct down_line, names), NULL},
-	{"Reason", FIELD_STR, offsetof(struct down_line, reason), NULL},
-	{"State", FIELD_NODE_STATE, offsetof(struct down_line, state), NULL},
+        {"DownNodes", FIELD_STR, offsetof(struct down_line, names), NULL},
+        {"Reason", FIELD_STR, offsetof(struct down_line, reason), NULL},
+        {"State", FIELD_NODE_STATE, offsetof(struct down_line, state), NULL},
 };
 static const struct record_row set_rows[] = {
-	{"NodeSet", FIELD_STR, offsetof(struct set_line, name), NULL},
-	{"Nodes", FIELD_STR, offsetof(struct set_line, nodes), NULL},
-	{"Feature", FIELD_STR, offsetof(struct set_line, feature), NULL},
+        {"NodeSet", FIELD_STR, offsetof(struct set_line, name), NULL},
+        {"Nodes", FIELD_STR, offsetof(struct set_line, nodes), NULL},
+        {"Feature", FIELD_STR, offsetof(struct set_line, feature), NULL},
 };
 
 bool node_part_takes(const char *key)
 {
-	static const char *const keys[] = {"NodeName", "PartitionName", "DownNodes", "NodeSet", "FrontendName"};
+	static const char *const keys[] = {"NodeName", "PartitionName", "DownNodes", "NodeSet",
+	                                   "FrontendName"};
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (text_eq_nocase(key, keys[i]))
 			return true;
@@ -189,7 +199,8 @@ static bool read_share(const char *s, struct core_part_conf *part)
 	memcpy(word, s, n);
 	word[n] = '\0';
 	part->oversubscribe_max = 4;
-	return word_index(word, words, 4, &part->oversubscribe) && (s[n] == '\0' || text_to_u32(s + n + 1, &part->oversubscribe_max));
+	return word_index(word, words, 4, &part->oversubscribe) &&
+	       (s[n] == '\0' || text_to_u32(s + n + 1, &part->oversubscribe_max));
 }
 
 static bool read_value(struct arena *arena, const struct record_row *row, void *record, const char *s)
@@ -262,20 +273,20 @@ static const struct record_row *find_row(const struct record_row *rows, size_t n
 	return NULL;
 }
 
-static void unknown_key(struct node_part *np, const char *file, unsigned line, const struct record_row *rows, size_t n, const char *key,
-                        const char *value)
+static void unknown_key(struct node_part *np, const char *file, unsigned line, const struct record_row *rows,
+                        size_t n, const char *key, const char *value)
 {
 	const char *names[64];
 	size_t count = n < 64 ? n : 64;
 	for (size_t i = 0; i < count; i++)
 		names[i] = rows[i].key;
 	const char *near = text_nearest(key, names, count);
-	conf_error_add(np->errors, file, line, "%s=%.60s is not a parameter of %s%s%s%s", key, value, rows[0].key, near ? " (did you mean " : "",
-	               near ? near : "", near ? "?)" : "");
+	conf_error_add(np->errors, file, line, "%s=%.60s is not a parameter of %s%s%s%s", key, value,
+	               rows[0].key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
-static void read_line(struct node_part *np, const char *file, unsigned line, const char *text, const struct record_row *rows, size_t n,
-                      void *record)
+static void read_line(struct node_part *np, const char *file, unsigned line, const char *text,
+                      const struct record_row *rows, size_t n, void *record)
 {
 	const char *rest = text, *key, *value;
 	while (reader_pair(&np->conf->arena, &rest, &key, &value)) {
@@ -285,9 +296,12 @@ static void read_line(struct node_part *np, const char *file, unsigned line, con
 		else if (!row)
 			unknown_key(np, file, line, rows, n, key, value);
 		else if (!read_value(&np->conf->arena, row, record, value))
-			conf_error_add(np->errors, file, line, row->kind == FIELD_REFUSED ? "%s=%.60s is not supported, and ignoring it would not be safe"
-			                                                                  : "%s=%.60s: not a valid value",
-			               row->key, value);
+			conf_error_add(
+			        np->errors, file, line,
+			        row->kind == FIELD_REFUSED
+			                ? "%s=%.60s is not supported, and ignoring it would not be safe"
+			                : "%s=%.60s: not a valid value",
+			        row->key, value);
 	}
 }
 
@@ -367,7 +381,8 @@ static void check_shape(struct node_part *np, struct node_line *n)
 	struct core_node_conf *c = &n->core;
 	if (n->sockets_per_board && !c->sockets)
 		c->sockets = n->sockets_per_board * c->boards;
-	uint32_t cores = c->cores_per_socket ? c->cores_per_socket : 1, threads = c->threads_per_core ? c->threads_per_core : 1;
+	uint32_t cores = c->cores_per_socket ? c->cores_per_socket : 1,
+	         threads = c->threads_per_core ? c->threads_per_core : 1;
 	if (!c->sockets)
 		c->sockets = c->cpus && c->cpus % (cores * threads) == 0 ? c->cpus / (cores * threads) : 1;
 	if (!c->cores_per_socket)
@@ -377,21 +392,27 @@ static void check_shape(struct node_part *np, struct node_line *n)
 	uint64_t total = (uint64_t)c->sockets * c->cores_per_socket * c->threads_per_core;
 	if (!c->cpus)
 		c->cpus = total > UINT32_MAX ? UINT32_MAX : (uint32_t)total;
-	if (total != c->cpus && (uint64_t)c->sockets * c->cores_per_socket != c->cpus && c->sockets != c->cpus && total != 0) {
-		/* As the real one: more CPUs than the sockets make is no error, the sockets are then counted anew. */
+	if (total != c->cpus && (uint64_t)c->sockets * c->cores_per_socket != c->cpus &&
+	    c->sockets != c->cpus && total != 0) {
+		/* As the real one: more CPUs than the sockets make is no error, the sockets are then counted
+		 * anew. */
 		if (c->cpus % (c->cores_per_socket * c->threads_per_core) == 0)
 			c->sockets = c->cpus / (c->cores_per_socket * c->threads_per_core);
 		else
 			conf_error_add(np->errors, n->file, n->line,
-			               "NodeName=%s: CPUs=%u does not match Sockets=%u CoresPerSocket=%u ThreadsPerCore=%u", n->names, c->cpus,
-			               c->sockets, c->cores_per_socket, c->threads_per_core);
+			               "NodeName=%s: CPUs=%u does not match Sockets=%u CoresPerSocket=%u "
+			               "ThreadsPerCore=%u",
+			               n->names, c->cpus, c->sockets, c->cores_per_socket,
+			               c->threads_per_core);
 	}
 	if (c->cpus > 65535)
-		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: CPUs=%u is more than 65535", n->names, c->cpus);
+		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: CPUs=%u is more than 65535",
+		               n->names, c->cpus);
 }
 
 /* A list that goes along with the names: as many entries, or one for all; NULL when it isn't given. */
-static char **parallel(struct node_part *np, const struct node_line *n, const char *what, const char *list, size_t count, size_t *got)
+static char **parallel(struct node_part *np, const struct node_line *n, const char *what, const char *list,
+                       size_t count, size_t *got)
 {
 	struct err err = {0};
 	struct hostlist *h = list ? hostlist_parse(list, &err) : NULL;
@@ -400,14 +421,16 @@ static char **parallel(struct node_part *np, const struct node_line *n, const ch
 	if (list && !names)
 		conf_error_add(np->errors, n->file, n->line, "%s=%s: %s", what, list, err_text(&err));
 	else if (names && *got != count && *got != 1) {
-		conf_error_add(np->errors, n->file, n->line, "%s=%s has %zu entries for %zu nodes", what, list, *got, count);
+		conf_error_add(np->errors, n->file, n->line, "%s=%s has %zu entries for %zu nodes", what,
+		               list, *got, count);
 		free(names);
 		names = NULL;
 	}
 	return names;
 }
 
-static void add_node(struct node_part *np, const struct node_line *n, const char *name, const char *addr, const char *host, uint32_t port)
+static void add_node(struct node_part *np, const struct node_line *n, const char *name, const char *addr,
+                     const char *host, uint32_t port)
 {
 	struct cluster_conf *core = &np->conf->core;
 	struct arena *arena = &np->conf->arena;
@@ -432,7 +455,8 @@ static void expand_nodes(struct node_part *np, struct node_line *n)
 	char **names = h ? hostlist_expand(h, HOSTLIST_EXPAND_MAX, &count, &err) : NULL;
 	hostlist_free(h);
 	if (!names) {
-		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: %s", n->names ? n->names : "", err_text(&err));
+		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: %s", n->names ? n->names : "",
+		               err_text(&err));
 		return;
 	}
 	check_shape(np, n);
@@ -440,7 +464,8 @@ static void expand_nodes(struct node_part *np, struct node_line *n)
 	char **hosts = parallel(np, n, "NodeHostname", n->hostnames, count, &hosts_n);
 	char **ports = parallel(np, n, "Port", n->ports, count, &ports_n);
 	struct cluster_conf *core = &np->conf->core;
-	struct core_node_conf *longer = arena_array(&np->conf->arena, core->node_count + count, sizeof(*longer));
+	struct core_node_conf *longer =
+	        arena_array(&np->conf->arena, core->node_count + count, sizeof(*longer));
 	if (core->node_count)
 		memcpy(longer, core->nodes, core->node_count * sizeof(*longer));
 	core->nodes = longer;
@@ -449,7 +474,8 @@ static void expand_nodes(struct node_part *np, struct node_line *n)
 		const char *text = ports ? ports[ports_n == 1 ? 0 : i] : NULL;
 		if (text && (!text_to_u32(text, &port) || port == 0 || port > 65535))
 			conf_error_add(np->errors, n->file, n->line, "Port=%s: not a port number", text);
-		add_node(np, n, names[i], addrs ? addrs[addrs_n == 1 ? 0 : i] : NULL, hosts ? hosts[hosts_n == 1 ? 0 : i] : NULL, port);
+		add_node(np, n, names[i], addrs ? addrs[addrs_n == 1 ? 0 : i] : NULL,
+		         hosts ? hosts[hosts_n == 1 ? 0 : i] : NULL, port);
 	}
 	free(names);
 	free(addrs);
@@ -484,11 +510,13 @@ static void mark(struct node_part *np, const struct part_line *p, const char *li
 	struct hostlist *h = hostlist_parse(list, &err);
 	struct hostlist_iter it;
 	if (!h) {
-		conf_error_add(np->errors, p->file, p->line, "PartitionName=%s Nodes=%s: %s", p->core.name, list, err_text(&err));
+		conf_error_add(np->errors, p->file, p->line, "PartitionName=%s Nodes=%s: %s", p->core.name,
+		               list, err_text(&err));
 		return;
 	}
 	if (hostlist_count(h) > HOSTLIST_EXPAND_MAX) {
-		conf_error_add(np->errors, p->file, p->line, "PartitionName=%s Nodes=%s: too many nodes", p->core.name, list);
+		conf_error_add(np->errors, p->file, p->line, "PartitionName=%s Nodes=%s: too many nodes",
+		               p->core.name, list);
 		hostlist_free(h);
 		return;
 	}
@@ -507,7 +535,9 @@ static void mark(struct node_part *np, const struct part_line *p, const char *li
 			if (set->nodes)
 				mark(np, p, set->nodes, in);
 		} else {
-			conf_error_add(np->errors, p->file, p->line, "PartitionName=%s: node %s is on no NodeName line", p->core.name, name);
+			conf_error_add(np->errors, p->file, p->line,
+			               "PartitionName=%s: node %s is on no NodeName line", p->core.name,
+			               name);
 		}
 	}
 	hostlist_free(h);
@@ -521,7 +551,8 @@ static void expand_part(struct node_part *np, struct part_line *p)
 	struct hostlist *shown = hostlist_new();
 	for (size_t i = 0; i < core->part_count; i++)
 		if (text_eq(core->parts[i].name, p->core.name))
-			conf_error_add(np->errors, p->file, p->line, "partition %s stands twice", p->core.name);
+			conf_error_add(np->errors, p->file, p->line, "partition %s stands twice",
+			               p->core.name);
 	if (p->core.nodes)
 		mark(np, p, p->core.nodes, in);
 	*part = p->core;
@@ -547,8 +578,9 @@ static void check_default(struct node_part *np)
 		if (!np->parts[i].core.is_default)
 			continue;
 		if (first)
-			conf_error_add(np->errors, np->parts[i].file, np->parts[i].line, "PartitionName=%s: %s is Default=YES already",
-			               np->parts[i].core.name, first);
+			conf_error_add(np->errors, np->parts[i].file, np->parts[i].line,
+			               "PartitionName=%s: %s is Default=YES already", np->parts[i].core.name,
+			               first);
 		first = np->parts[i].core.name;
 	}
 }
@@ -565,7 +597,8 @@ static void apply_down(struct node_part *np, const struct down_line *d)
 		node->reason = d->reason;
 	}
 	if (!h)
-		conf_error_add(np->errors, d->file, d->line, "DownNodes=%s: %s", d->names ? d->names : "", err_text(&err));
+		conf_error_add(np->errors, d->file, d->line, "DownNodes=%s: %s", d->names ? d->names : "",
+		               err_text(&err));
 	hostlist_free(h);
 }
 
@@ -576,7 +609,8 @@ void node_part_finish(struct node_part *np)
 		expand_nodes(np, &np->nodes[i]);
 	for (size_t i = 0; i < np->down_count; i++)
 		apply_down(np, &np->downs[i]);
-	np->conf->core.parts = arena_array(&np->conf->arena, np->part_count + 1, sizeof(*np->conf->core.parts));
+	np->conf->core.parts =
+	        arena_array(&np->conf->arena, np->part_count + 1, sizeof(*np->conf->core.parts));
 	for (size_t i = 0; i < np->part_count; i++)
 		expand_part(np, &np->parts[i]);
 	check_default(np);

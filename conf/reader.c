@@ -95,7 +95,8 @@ static bool read_logical(struct reader *r, struct text *out)
 			break;
 	}
 	if (more)
-		conf_error_add(r->errors, s->name, s->line, "the file ends in a continued line: it seems to be cut off");
+		conf_error_add(r->errors, s->name, s->line,
+		               "the file ends in a continued line: it seems to be cut off");
 	text_free(&part);
 	return any;
 }
@@ -103,12 +104,14 @@ static bool read_logical(struct reader *r, struct text *out)
 static void push_file(struct reader *r, const char *path)
 {
 	if (r->depth == INCLUDE_DEPTH) {
-		conf_error_add(r->errors, r->file, r->line, "Include %s: more than %d files deep", path, INCLUDE_DEPTH);
+		conf_error_add(r->errors, r->file, r->line, "Include %s: more than %d files deep", path,
+		               INCLUDE_DEPTH);
 		return;
 	}
 	FILE *f = fopen(path, "re");
 	if (!f) {
-		conf_error_add(r->errors, r->depth ? r->file : path, r->depth ? r->line : 0, "cannot read %s: %s", path, strerror(errno));
+		conf_error_add(r->errors, r->depth ? r->file : path, r->depth ? r->line : 0,
+		               "cannot read %s: %s", path, strerror(errno));
 		return;
 	}
 	r->stack[r->depth++] = (struct source){.f = f, .name = arena_strdup(r->arena, path)};
@@ -145,7 +148,8 @@ static bool next_line(struct reader *r, struct text *out)
 			continue;
 		size_t key = strcspn(line, "=");
 		if (line[key] == '\0' || line[0] == '[' || memchr(line, ':', key)) {
-			conf_error_add(r->errors, r->file, r->line, "not a Parameter=Value line: %.60s", line);
+			conf_error_add(r->errors, r->file, r->line, "not a Parameter=Value line: %.60s",
+			               line);
 			continue;
 		}
 		/* inih takes what it gets: trimmed, with its separator. */
@@ -208,16 +212,19 @@ static void inih_setup(void)
 	ini_allow_bom = 1;
 }
 
-void reader_run(struct arena *arena, const char *path, const char *text, size_t n, struct conf_errors *errors, reader_line fn, void *ctx)
+void reader_run(struct arena *arena, const char *path, const char *text, size_t n, struct conf_errors *errors,
+                reader_line fn, void *ctx)
 {
-	struct reader r = {.arena = arena, .errors = errors, .fn = fn, .ctx = ctx, .file = arena_strdup(arena, path)};
+	struct reader r = {
+	        .arena = arena, .errors = errors, .fn = fn, .ctx = ctx, .file = arena_strdup(arena, path)};
 	if (text)
 		r.stack[r.depth++] = (struct source){.text = text, .n = n, .name = r.file};
 	else
 		push_file(&r, path);
 	inih_setup();
 	if (r.depth > 0 && ini_parse_stream(give_line, &r, take_pair, &r) < 0)
-		conf_error_add(errors, path, 0, "out of memory, or a line of more than %u bytes", LINE_MAX_SIZE);
+		conf_error_add(errors, path, 0, "out of memory, or a line of more than %u bytes",
+		               LINE_MAX_SIZE);
 	while (r.depth > 0) {
 		if (r.stack[r.depth - 1].f)
 			fclose(r.stack[r.depth - 1].f);

@@ -1,4 +1,5 @@
-/* Lines of slurm.conf as Slurm reads them: comments stripped, continued lines joined, Includes followed; and their pairs. */
+/* Lines of slurm.conf as Slurm reads them: comments stripped, continued lines joined, Includes followed; and
+ * their pairs. */
 #pragma once
 #include "conf/slurm_conf.h"
 
@@ -6,7 +7,9 @@
 typedef void (*reader_line)(void *ctx, const char *file, unsigned line, const char *key, const char *value);
 
 /* text NULL: reads path. Strings that reach the callback live in the arena. */
-void reader_run(struct arena *arena, const char *path, const char *text, size_t n, struct conf_errors *errors, reader_line fn, void *ctx);
+void reader_run(struct arena *arena, const char *path, const char *text, size_t n, struct conf_errors *errors,
+                reader_line fn, void *ctx);
 
-/* Takes the next "Key=value" of *rest (values may be quoted); false at the end. On bad syntax *key is NULL and *value says what stood there. */
+/* Takes the next "Key=value" of *rest (values may be quoted); false at the end. On bad syntax *key is NULL
+ * and *value says what stood there. */
 bool reader_pair(struct arena *arena, const char **rest, const char **key, const char **value);

@@ -54,7 +54,8 @@ static bool bool_parse(const char *s, bool *out)
 	static const struct {
 		const char *word;
 		bool value;
-	} words[] = {{"yes", true}, {"no", false}, {"true", true}, {"false", false}, {"1", true}, {"0", false}, {"up", true}, {"down", false}};
+	} words[] = {{"yes", true}, {"no", false}, {"true", true}, {"false", false},
+	             {"1", true},   {"0", false},  {"up", true},   {"down", false}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (text_eq_nocase(s, words[i].word)) {
 			*out = words[i].value;
@@ -174,8 +175,8 @@ static void unknown_key(struct parse *p, const char *file, unsigned line, const 
 	for (int i = 0; i < PARAM_COUNT; i++)
 		names[i] = param_rows[i].name;
 	const char *near = text_nearest(key, names, PARAM_COUNT);
-	conf_error_add(p->errors, file, line, "unknown parameter %s=%.60s%s%s%s", key, value, near ? " (did you mean " : "", near ? near : "",
-	               near ? "?)" : "");
+	conf_error_add(p->errors, file, line, "unknown parameter %s=%.60s%s%s%s", key, value,
+	               near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 /* "name(addr)" */
@@ -202,14 +203,16 @@ static void set_param(struct parse *p, const char *file, unsigned line, const ch
 		return;
 	}
 	if (!value_is_well_formed((enum param)i, value)) {
-		conf_error_add(p->errors, file, line, "%s=%.60s: not a valid value", param_rows[i].name, value);
+		conf_error_add(p->errors, file, line, "%s=%.60s: not a valid value", param_rows[i].name,
+		               value);
 		return;
 	}
 	if (i == P_SlurmctldHost) {
 		add_host(p->conf, value);
 	} else if (p->conf->values[i].text && strcmp(p->conf->values[i].text, value) != 0) {
-		conf_error_add(p->errors, file, line, "%s stands twice: %s in line %u of %s, %.60s here", param_rows[i].name,
-		               p->conf->values[i].text, p->conf->values[i].line, p->conf->values[i].file, value);
+		conf_error_add(p->errors, file, line, "%s stands twice: %s in line %u of %s, %.60s here",
+		               param_rows[i].name, p->conf->values[i].text, p->conf->values[i].line,
+		               p->conf->values[i].file, value);
 	}
 	p->conf->values[i] = (struct conf_value){value, file, line};
 }
@@ -236,7 +239,8 @@ static void take_line(void *ctx, const char *file, unsigned line, const char *ke
 
 static bool cluster_name_is_good(const char *s)
 {
-	return s && *s && strlen(s) <= 40 && strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(s);
+	return s && *s && strlen(s) <= 40 &&
+	       strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(s);
 }
 
 static void check_whole(struct slurm_conf *conf, struct conf_errors *errors)
@@ -246,14 +250,16 @@ static void check_whole(struct slurm_conf *conf, struct conf_errors *errors)
 		conf_error_add(errors, file, 0, "ClusterName is missing");
 	else if (!cluster_name_is_good(conf_str(conf, P_ClusterName)))
 		conf_error_add(errors, conf->values[P_ClusterName].file, conf->values[P_ClusterName].line,
-		               "ClusterName=%s: letters, digits, '-', '_' and '.' are allowed, up to 40", conf_str(conf, P_ClusterName));
+		               "ClusterName=%s: letters, digits, '-', '_' and '.' are allowed, up to 40",
+		               conf_str(conf, P_ClusterName));
 	if (conf->host_count == 0 && conf_str(conf, P_ControlMachine)) {
 		add_host(conf, conf_str(conf, P_ControlMachine));
 		if (conf_str(conf, P_ControlAddr))
 			conf->hosts[0].addr = arena_strdup(&conf->arena, conf_str(conf, P_ControlAddr));
 	}
 	if (conf->host_count == 0)
-		conf_error_add(errors, file, 0, "SlurmctldHost is missing: name the host that runs slurmctld");
+		conf_error_add(errors, file, 0,
+		               "SlurmctldHost is missing: name the host that runs slurmctld");
 	if (conf->core.node_count == 0)
 		conf_error_add(errors, file, 0, "no NodeName line: there is no node to run anything on");
 }
@@ -263,16 +269,11 @@ static uint32_t select_flags(const struct slurm_conf *conf)
 	static const struct {
 		const char *word;
 		uint32_t flags;
-	} words[] = {{"CR_CPU", CONF_CR_CPU},
-	             {"CR_CPU_Memory", CONF_CR_CPU | CONF_CR_MEMORY},
-	             {"CR_Core", CONF_CR_CORE},
-	             {"CR_Core_Memory", CONF_CR_CORE | CONF_CR_MEMORY},
-	             {"CR_Socket", CONF_CR_SOCKET},
-	             {"CR_Socket_Memory", CONF_CR_SOCKET | CONF_CR_MEMORY},
-	             {"CR_Memory", CONF_CR_MEMORY},
-	             {"CR_ONE_TASK_PER_CORE", CONF_CR_ONE_TASK_PER_CORE},
-	             {"CR_LLN", CONF_CR_LLN},
-	             {"CR_Pack_Nodes", CONF_CR_PACK_NODES}};
+	} words[] = {{"CR_CPU", CONF_CR_CPU},       {"CR_CPU_Memory", CONF_CR_CPU | CONF_CR_MEMORY},
+	             {"CR_Core", CONF_CR_CORE},     {"CR_Core_Memory", CONF_CR_CORE | CONF_CR_MEMORY},
+	             {"CR_Socket", CONF_CR_SOCKET}, {"CR_Socket_Memory", CONF_CR_SOCKET | CONF_CR_MEMORY},
+	             {"CR_Memory", CONF_CR_MEMORY}, {"CR_ONE_TASK_PER_CORE", CONF_CR_ONE_TASK_PER_CORE},
+	             {"CR_LLN", CONF_CR_LLN},       {"CR_Pack_Nodes", CONF_CR_PACK_NODES}};
 	uint32_t flags = 0;
 	if (text_eq_nocase(conf_str(conf, P_SelectType), "select/linear"))
 		return conf_list_has(conf, P_SelectTypeParameters, "CR_Memory") ? CONF_CR_MEMORY : 0;
@@ -280,7 +281,8 @@ static uint32_t select_flags(const struct slurm_conf *conf)
 		if (conf_list_has(conf, P_SelectTypeParameters, words[i].word))
 			flags |= words[i].flags;
 	/* cons_tres without a word of its own counts cores and memory. */
-	return flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET) ? flags : flags | CONF_CR_CORE | CONF_CR_MEMORY;
+	return flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET) ? flags
+	                                                             : flags | CONF_CR_CORE | CONF_CR_MEMORY;
 }
 
 static void fill_core(struct slurm_conf *conf)
@@ -313,7 +315,8 @@ static void fill_core(struct slurm_conf *conf)
 	c->disable_root_jobs = conf_bool(conf, P_DisableRootJobs);
 }
 
-static int read_any(struct slurm_conf *conf, const char *path, const char *text, size_t n, struct conf_errors *errors)
+static int read_any(struct slurm_conf *conf, const char *path, const char *text, size_t n,
+                    struct conf_errors *errors)
 {
 	size_t before = errors->n;
 	memset(conf, 0, sizeof(*conf));
@@ -332,7 +335,8 @@ int slurm_conf_read(struct slurm_conf *conf, const char *path, struct conf_error
 	return read_any(conf, path, NULL, 0, errors);
 }
 
-int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n, struct conf_errors *errors)
+int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n,
+                         struct conf_errors *errors)
 {
 	return read_any(conf, name, text ? text : "", n, errors);
 }
@@ -355,7 +359,8 @@ static bool value_is_served(const struct slurm_conf *conf, int i)
 {
 	const struct param_row *row = &param_rows[i];
 	const char *text = conf->values[i].text;
-	if (!text || (row->dflt && text_eq_nocase(text, row->dflt)) || text_eq_nocase(text, "none") || text_eq_nocase(text, "(null)"))
+	if (!text || (row->dflt && text_eq_nocase(text, row->dflt)) || text_eq_nocase(text, "none") ||
+	    text_eq_nocase(text, "(null)"))
 		return true;
 	if (row->accepted)
 		return list_has(row->accepted, text);
@@ -367,7 +372,8 @@ static bool value_is_served(const struct slurm_conf *conf, int i)
 		return v == d;
 	}
 	/* 0 and UNLIMITED mean "none" for limits. */
-	return (row->type == PARAM_SIZE || row->type == PARAM_U32) && (strcmp(text, "0") == 0 || text_eq_nocase(text, "unlimited"));
+	return (row->type == PARAM_SIZE || row->type == PARAM_U32) &&
+	       (strcmp(text, "0") == 0 || text_eq_nocase(text, "unlimited"));
 }
 
 void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors)
@@ -378,7 +384,8 @@ void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted
 		if (!closed || value_is_served(conf, i) || list_has(accepted, row->name))
 			continue;
 		conf_error_add(errors, conf->values[i].file, conf->values[i].line,
-		               "%s=%s is not supported, and ignoring it would not be safe: remove it, or accept that by `unsafe = %s` in section "
+		               "%s=%s is not supported, and ignoring it would not be safe: remove it, or "
+		               "accept that by `unsafe = %s` in section "
 		               "[accept] of batchbox.conf",
 		               row->name, conf->values[i].text, row->name);
 	}
@@ -402,8 +409,8 @@ void slurm_conf_hash(const struct slurm_conf *conf, uint8_t out[32])
 			text_printf(&t, "%s=%s\n", param_rows[i].name, conf->values[i].text);
 	for (size_t i = 0; i < conf->core.node_count; i++) {
 		const struct core_node_conf *n = &conf->core.nodes[i];
-		text_printf(&t, "%s %s %u %u %u %u %u %llu\n", n->name, n->addr, n->port, n->cpus, n->sockets, n->cores_per_socket,
-		            n->threads_per_core, (unsigned long long)n->real_memory);
+		text_printf(&t, "%s %s %u %u %u %u %u %llu\n", n->name, n->addr, n->port, n->cpus, n->sockets,
+		            n->cores_per_socket, n->threads_per_core, (unsigned long long)n->real_memory);
 	}
 	for (size_t i = 0; i < conf->core.part_count; i++)
 		text_printf(&t, "%s %s\n", conf->core.parts[i].name, conf->core.parts[i].nodes);

@@ -1,5 +1,6 @@
-/* slurm.conf(5): text in, checked structures out. Every parameter is a row of params.def; records (NodeName, PartitionName, DownNodes, NodeSet)
- * have their own tables in node_part.c. All errors are found in one go, each with file and line. */
+/* slurm.conf(5): text in, checked structures out. Every parameter is a row of params.def; records (NodeName,
+ * PartitionName, DownNodes, NodeSet) have their own tables in node_part.c. All errors are found in one go,
+ * each with file and line. */
 #pragma once
 #include "core/conf.h"
 #include "core/util/err.h"
@@ -69,27 +70,31 @@ struct slurm_conf {
 	struct cluster_conf core; /* nodes, partitions and everything that the scheduler reads */
 };
 
-/* Reads a file with its Includes. -1: errors has at least one. Whatever happened, slurm_conf_free() frees the rest. */
+/* Reads a file with its Includes. -1: errors has at least one. Whatever happened, slurm_conf_free() frees the
+ * rest. */
 int slurm_conf_read(struct slurm_conf *conf, const char *path, struct conf_errors *errors);
 /* The same from memory (Include lines are errors then). name stands for the file in errors. */
-int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n, struct conf_errors *errors);
+int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n,
+                         struct conf_errors *errors);
 void slurm_conf_free(struct slurm_conf *conf);
 void conf_errors_free(struct conf_errors *errors);
 void conf_error_add(struct conf_errors *errors, const char *file, unsigned line, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+        __attribute__((format(printf, 4, 5)));
 
 /* SLURM_CONF, else /etc/slurm/slurm.conf. */
 const char *slurm_conf_find_path(void);
 
 /* The value in force: the file's, else the default; NULL where neither is. */
 const char *conf_str(const struct slurm_conf *conf, enum param p);
-uint32_t conf_u32(const struct slurm_conf *conf, enum param p); /* numbers, seconds, minutes, ports; INFINITE words are CORE_INFINITE */
+uint32_t conf_u32(const struct slurm_conf *conf,
+                  enum param p); /* numbers, seconds, minutes, ports; INFINITE words are CORE_INFINITE */
 uint64_t conf_mib(const struct slurm_conf *conf, enum param p); /* sizes */
 bool conf_bool(const struct slurm_conf *conf, enum param p);
 bool conf_list_has(const struct slurm_conf *conf, enum param p, const char *word);
 bool conf_is_set(const struct slurm_conf *conf, enum param p);
 
-/* Unsafe parameters that are set to something that isn't served: an error each, but for those named in `accepted` (a comma list). */
+/* Unsafe parameters that are set to something that isn't served: an error each, but for those named in
+ * `accepted` (a comma list). */
 void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors);
 /* Names of harmless parameters that are set and not acted on, for one line in the log; empty: none. */
 void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out);

@@ -87,7 +87,8 @@ void time_print_elapsed(struct text *out, int64_t s)
 	if (s < 0)
 		text_add(out, "INVALID");
 	else if (s >= 86400)
-		text_printf(out, "%" PRId64 "-%02d:%02d:%02d", s / 86400, (int)(s / 3600 % 24), (int)(s / 60 % 60), (int)(s % 60));
+		text_printf(out, "%" PRId64 "-%02d:%02d:%02d", s / 86400, (int)(s / 3600 % 24),
+		            (int)(s / 60 % 60), (int)(s % 60));
 	else if (s >= 3600)
 		text_printf(out, "%d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
 	else
@@ -139,8 +140,9 @@ static bool unit_seconds(const char *word, int64_t *out)
 	static const struct {
 		const char *word;
 		int64_t seconds;
-	} units[] = {{"", 1},       {"second", 1}, {"seconds", 1}, {"minute", 60},   {"minutes", 60}, {"hour", 3600},
-	             {"hours", 3600}, {"day", 86400}, {"days", 86400}, {"week", 604800}, {"weeks", 604800}};
+	} units[] = {{"", 1},         {"second", 1},    {"seconds", 1},   {"minute", 60},
+	             {"minutes", 60}, {"hour", 3600},   {"hours", 3600},  {"day", 86400},
+	             {"days", 86400}, {"week", 604800}, {"weeks", 604800}};
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
 		if (text_eq_nocase(word, units[i].word)) {
 			*out = units[i].seconds;
@@ -234,8 +236,9 @@ static bool parse_word(const char *s, struct tm *tm, bool *of_day)
 		const char *word;
 		int hour, days;
 		bool of_day;
-	} words[] = {{"today", 0, 0, false}, {"tomorrow", 0, 1, false}, {"midnight", 0, 0, true}, {"noon", 12, 0, true},
-	             {"elevenses", 11, 0, true}, {"fika", 15, 0, true}, {"teatime", 16, 0, true}};
+	} words[] = {{"today", 0, 0, false},  {"tomorrow", 0, 1, false},  {"midnight", 0, 0, true},
+	             {"noon", 12, 0, true},   {"elevenses", 11, 0, true}, {"fika", 15, 0, true},
+	             {"teatime", 16, 0, true}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (!text_eq_nocase(s, words[i].word))
 			continue;

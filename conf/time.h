@@ -1,4 +1,5 @@
-/* Times as Slurm's users write and read them: limits, durations, stamps, --begin's words. Pure but for the local time zone. */
+/* Times as Slurm's users write and read them: limits, durations, stamps, --begin's words. Pure but for the
+ * local time zone. */
 #pragma once
 #include "core/util/err.h"
 #include "core/util/text.h"
@@ -6,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "5" (minutes), "M:S", "H:M:S", "D-H", "D-H:M", "D-H:M:S"; INFINITE, UNLIMITED, -1. Seconds, or -1 for no limit; false when it is none of these. */
+/* "5" (minutes), "M:S", "H:M:S", "D-H", "D-H:M", "D-H:M:S"; INFINITE, UNLIMITED, -1. Seconds, or -1 for no
+ * limit; false when it is none of these. */
 bool time_parse_limit(const char *s, int64_t *seconds);
 /* The same in minutes, rounded up as Slurm does; CORE_INFINITE for no limit. */
 bool time_parse_minutes(const char *s, uint32_t *minutes);
@@ -16,8 +18,10 @@ void time_print_elapsed(struct text *out, int64_t seconds);
 void time_print_hms(struct text *out, int64_t seconds);
 /* A limit in minutes as elapsed time; UNLIMITED for CORE_INFINITE. */
 void time_print_limit(struct text *out, uint32_t minutes);
-/* 2026-11-23T03:34:06 in local time, or as SLURM_TIME_FORMAT asks for ("standard", "relative" as the former, or a strftime format). */
+/* 2026-11-23T03:34:06 in local time, or as SLURM_TIME_FORMAT asks for ("standard", "relative" as the former,
+ * or a strftime format). */
 void time_print_stamp(struct text *out, int64_t time_us);
-/* now, now+1hour, today, tomorrow, midnight, noon, teatime, fika, elevenses, HH:MM[:SS] [AM|PM], MMDDYY, MM/DD/YY, YYYY-MM-DD[THH:MM[:SS]].
- * Both in microseconds since the epoch. past_is_tomorrow: a bare time of day that is over means the next day's. */
+/* now, now+1hour, today, tomorrow, midnight, noon, teatime, fika, elevenses, HH:MM[:SS] [AM|PM], MMDDYY,
+ * MM/DD/YY, YYYY-MM-DD[THH:MM[:SS]]. Both in microseconds since the epoch. past_is_tomorrow: a bare time of
+ * day that is over means the next day's. */
 bool time_parse_when(const char *s, int64_t now_us, int64_t *out_us);

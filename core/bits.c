@@ -39,7 +39,9 @@ uint32_t bits_free_from(const struct core_bits *b, uint32_t from)
 		if (word == 0)
 			i |= 63; /* the rest of this word is taken */
 		else
-			return i + (uint32_t)__builtin_ctzll(word) < b->n ? i + (uint32_t)__builtin_ctzll(word) : b->n;
+			return i + (uint32_t)__builtin_ctzll(word) < b->n
+			               ? i + (uint32_t)__builtin_ctzll(word)
+			               : b->n;
 	}
 	return b->n;
 }

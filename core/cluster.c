@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static void say(void (*note)(void *ctx, const char *text), void *ctx, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void say(void (*note)(void *ctx, const char *text), void *ctx, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 static void say(void (*note)(void *ctx, const char *text), void *ctx, const char *fmt, ...)
 {
 	struct text t = TEXT_EMPTY;
@@ -37,7 +38,8 @@ static void add_parts(struct cluster *c)
 	map_init_text(&c->parts_by_name);
 	for (size_t i = 0; i < c->part_count; i++) {
 		c->parts[i] = xcalloc(1, sizeof(struct part));
-		*c->parts[i] = (struct part){.index = (uint32_t)i, .conf = &c->conf->parts[i], .state = c->conf->parts[i].state};
+		*c->parts[i] = (struct part){
+		        .index = (uint32_t)i, .conf = &c->conf->parts[i], .state = c->conf->parts[i].state};
 		map_put_text(&c->parts_by_name, c->conf->parts[i].name, c->parts[i]);
 	}
 }
@@ -75,7 +77,7 @@ void cluster_free(struct cluster *c)
 {
 	if (!c)
 		return;
-	list_each_safe(it, tmp, &c->jobs)
+	list_each_safe (it, tmp, &c->jobs)
 		job_free(c, list_entry(it, struct job, in_all));
 	free_nodes_and_parts(c);
 	map_free(&c->jobs_by_serial);
@@ -170,7 +172,8 @@ int cluster_load(struct cluster *c, const struct schema *schema, const void *rec
 	} else if (schema == schema_of_node_state()) {
 		load_node(c, record);
 	} else {
-		return err_set(err, ERR_CORRUPT, "a stored record of kind %s, which is never stored", schema->name);
+		return err_set(err, ERR_CORRUPT, "a stored record of kind %s, which is never stored",
+		               schema->name);
 	}
 	return 0;
 }
@@ -183,11 +186,14 @@ static void settle_pending(struct cluster *c, struct job *job, void (*note)(void
 		return;
 	if (job->state.priority && (c->lowest_priority == 0 || job->state.priority < c->lowest_priority))
 		c->lowest_priority = job->state.priority;
-	job->reason = job->state.hold ? (job->state.hold == 2 ? REASON_HELD_ADMIN : REASON_HELD_USER) : REASON_PRIORITY;
+	job->reason = job->state.hold ? (job->state.hold == 2 ? REASON_HELD_ADMIN : REASON_HELD_USER)
+	                              : REASON_PRIORITY;
 	if (job->state.eligible_time > c->now)
-		due_add(&c->due, (struct due){.at = job->state.eligible_time, .kind = DUE_BEGIN, .key = job->serial});
+		due_add(&c->due,
+		        (struct due){.at = job->state.eligible_time, .kind = DUE_BEGIN, .key = job->serial});
 	if (job->spec.begin_time > c->now)
-		due_add(&c->due, (struct due){.at = job->spec.begin_time, .kind = DUE_BEGIN, .key = job->serial});
+		due_add(&c->due,
+		        (struct due){.at = job->spec.begin_time, .kind = DUE_BEGIN, .key = job->serial});
 	if (!(job->state.flags & JOB_FLAG_COMPLETING))
 		queue_add(c, job);
 	(void)note;
@@ -207,11 +213,13 @@ static void settle_shares(struct cluster *c, struct job *job, void (*note)(void 
 			node_take(node, share);
 			continue;
 		}
-		say(note, ctx, "job %u had node %s, which the configuration no longer has", job->job_id, share->node);
+		say(note, ctx, "job %u had node %s, which the configuration no longer has", job->job_id,
+		    share->node);
 		lost = true;
 	}
 	if (lost && job_is_active(job))
-		job_end_allocated(c, job, JOB_NODE_FAIL, REASON_NODE_DOWN, 0, "DUE TO NODE FAILURE", c->conf->kill_wait_s);
+		job_end_allocated(c, job, JOB_NODE_FAIL, REASON_NODE_DOWN, 0, "DUE TO NODE FAILURE",
+		                  c->conf->kill_wait_s);
 	for (uint32_t i = 0; lost && i < job->state.nodes.n; i++)
 		if (!node_by_name(c, job->state.nodes.v[i].node))
 			job_release_node(c, job, &job->state.nodes.v[i]);
@@ -222,7 +230,8 @@ static void settle_job(struct cluster *c, struct job *job, void (*note)(void *, 
 	const char *name = job->state.partition ? job->state.partition : job->spec.partition;
 	job->part = part_by_name(c, name);
 	if (!job->part) {
-		say(note, ctx, "job %u is of partition %s, which the configuration no longer has", job->job_id, name ? name : "(none)");
+		say(note, ctx, "job %u is of partition %s, which the configuration no longer has",
+		    job->job_id, name ? name : "(none)");
 		job->part = part_default(c) ? part_default(c) : part_at(c, 0);
 	}
 	job->last_heard = c->now;
@@ -231,7 +240,8 @@ static void settle_job(struct cluster *c, struct job *job, void (*note)(void *, 
 	if (job_is_active(job))
 		job_set_limit_due(c, job);
 	if (job_is_done(job))
-		due_add(&c->due, (struct due){.at = job->state.end_time + (core_time)c->conf->min_job_age_s * CORE_SECOND,
+		due_add(&c->due, (struct due){.at = job->state.end_time +
+		                                    (core_time)c->conf->min_job_age_s * CORE_SECOND,
 		                              .kind = DUE_PURGE,
 		                              .key = job->serial,
 		                              .attempt = job->state.attempt});
@@ -245,13 +255,11 @@ static bool is_whole(const struct job *job)
 
 static void next_numbers(struct cluster *c)
 {
-	list_each(it, &c->jobs)
-	{
+	list_each (it, &c->jobs) {
 		struct job *job = list_entry(it, struct job, in_all);
 		if (job->serial >= c->meta.next_serial)
 			c->meta.next_serial = job->serial + 1;
-		list_each(st, &job->steps)
-		{
+		list_each (st, &job->steps) {
 			const struct step *step = list_entry(st, struct step, in_job);
 			if (step->record.launch >= c->meta.next_launch)
 				c->meta.next_launch = step->record.launch + 1;
@@ -259,7 +267,8 @@ static void next_numbers(struct cluster *c)
 	}
 }
 
-void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16], void (*note)(void *ctx, const char *text), void *ctx)
+void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
+                   void (*note)(void *ctx, const char *text), void *ctx)
 {
 	c->now = now;
 	c->started = true;
@@ -277,11 +286,11 @@ void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
 		c->nodes[i]->last_heard = now;
 		node_arm_down(c, c->nodes[i]);
 	}
-	list_each_safe(it, tmp, &c->jobs)
-	{
+	list_each_safe (it, tmp, &c->jobs) {
 		struct job *job = list_entry(it, struct job, in_all);
 		if (!is_whole(job)) {
-			say(note, ctx, "half a job with serial %llu is dropped", (unsigned long long)job->serial);
+			say(note, ctx, "half a job with serial %llu is dropped",
+			    (unsigned long long)job->serial);
 			emit_job_gone(c, job);
 			job_free(c, job);
 			continue;
@@ -308,8 +317,8 @@ static void move_node(struct cluster *c, struct node *old, struct map *old_nodes
 	node->free_mem = old->free_mem;
 }
 
-void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, core_time now, void (*note)(void *ctx, const char *text),
-                         void *ctx)
+void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, core_time now,
+                         void (*note)(void *ctx, const char *text), void *ctx)
 {
 	struct arena old_arena = c->conf_arena;
 	struct node **old_nodes = c->nodes;
@@ -330,8 +339,7 @@ void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, cor
 		free(old_parts[i]);
 	free(old_nodes);
 	free(old_parts);
-	list_each_safe(it, tmp, &c->jobs)
-	{
+	list_each_safe (it, tmp, &c->jobs) {
 		struct job *job = list_entry(it, struct job, in_all);
 		queue_remove(job);
 		settle_job(c, job, note, ctx);

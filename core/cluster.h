@@ -1,4 +1,5 @@
-/* The cluster as a value. Every change is a call below, with the time as an argument. Out come, through the sink:
+/* The cluster as a value. Every change is a call below, with the time as an argument. Out come, through the
+ * sink:
  *
  *   changes   full records (records.def) to be stored: idempotent, in order;
  *   actions   what the controller must do in the world, once the changes before it are on disk;
@@ -19,30 +20,35 @@ struct cluster;
 /* ---- what comes out ---- */
 
 enum action_kind {
-	ACTION_JOB_STARTED,  /* resources are allocated: tell who waits for it; for a batch job ACTION_LAUNCH_BATCH follows */
+	ACTION_JOB_STARTED,  /* resources are allocated: tell who waits for it; for a batch job
+	                        ACTION_LAUNCH_BATCH follows */
 	ACTION_LAUNCH_BATCH, /* send the batch script (step record's launch) to step->nodes[0] */
-	ACTION_GRANT_STEP,   /* a step was placed: send its grant to each of its nodes and tell the waiting srun */
-	ACTION_SIGNAL,       /* send `signal` to step (NULL: every step of the job) on its nodes */
-	ACTION_END_JOB,      /* on node: end all that the job's attempt has there (TERM, KillWait, KILL), run the epilog, report */
-	ACTION_END_STEP,     /* likewise for one step, on all of its nodes */
-	ACTION_JOB_ENDED,    /* the job has ended (it may still be COMPLETING): tell who waits */
-	ACTION_STEP_ENDED,   /* all nodes of the step are done */
-	ACTION_REFUSE_STEP,  /* a queued step can't be placed any more: tell the waiting srun (text says why) */
+	ACTION_GRANT_STEP, /* a step was placed: send its grant to each of its nodes and tell the waiting srun
+	                    */
+	ACTION_SIGNAL,     /* send `signal` to step (NULL: every step of the job) on its nodes */
+	ACTION_END_JOB,   /* on node: end all that the job's attempt has there (TERM, KillWait, KILL), run the
+	                     epilog, report */
+	ACTION_END_STEP,  /* likewise for one step, on all of its nodes */
+	ACTION_JOB_ENDED, /* the job has ended (it may still be COMPLETING): tell who waits */
+	ACTION_STEP_ENDED,  /* all nodes of the step are done */
+	ACTION_REFUSE_STEP, /* a queued step can't be placed any more: tell the waiting srun (text says why)
+	                     */
 };
 
 struct action {
 	enum action_kind kind;
 	const struct job *job;
-	const struct step *step;  /* or NULL */
-	const char *node;         /* ACTION_END_JOB; or NULL */
-	uint64_t attempt;         /* ACTION_END_JOB */
-	int signal;               /* ACTION_SIGNAL */
-	uint32_t kill_wait_s;     /* ACTION_END_*: from SIGTERM to SIGKILL; 0: SIGKILL at once */
-	const char *text;         /* what the user is told: "CANCELLED AT <time>", "DUE TO TIME LIMIT", ... or NULL */
+	const struct step *step; /* or NULL */
+	const char *node;        /* ACTION_END_JOB; or NULL */
+	uint64_t attempt;        /* ACTION_END_JOB */
+	int signal;              /* ACTION_SIGNAL */
+	uint32_t kill_wait_s;    /* ACTION_END_*: from SIGTERM to SIGKILL; 0: SIGKILL at once */
+	const char *text; /* what the user is told: "CANCELLED AT <time>", "DUE TO TIME LIMIT", ... or NULL */
 	bool signal_batch_only, signal_full; /* scancel --batch, --full */
 };
 
-/* Called during the calls below; must not call back into the cluster's changing functions. The records are valid during the call. */
+/* Called during the calls below; must not call back into the cluster's changing functions. The records are
+ * valid during the call. */
 struct core_sink {
 	void *ctx;
 	void (*change)(void *ctx, const struct schema *schema, const void *record);
@@ -57,9 +63,9 @@ struct node {
 	struct node_state state;           /* what is remembered */
 	bool connected;                    /* a worker's session is open and it answers */
 	core_time last_heard;
-	struct core_bits *cores_busy;      /* by core (by CPU or socket where SelectTypeParameters counts those) */
-	uint32_t cores_total;              /* units that cores_busy counts */
-	uint32_t cpus_per_core;            /* CPUs of such a unit */
+	struct core_bits *cores_busy; /* by core (by CPU or socket where SelectTypeParameters counts those) */
+	uint32_t cores_total;         /* units that cores_busy counts */
+	uint32_t cpus_per_core;       /* CPUs of such a unit */
 	uint32_t cpus_total;
 	uint32_t cpus_alloc;
 	uint64_t mem_alloc;
@@ -87,10 +93,10 @@ struct job {
 	struct list in_queue; /* pending ones, in order */
 	bool queued;
 	struct list step_queue; /* steps that wait for room */
-	core_time last_heard; /* of its srun or salloc, for InactiveLimit */
-	core_time limit_at;   /* when its time is over; 0: never */
+	core_time last_heard;   /* of its srun or salloc, for InactiveLimit */
+	core_time limit_at;     /* when its time is over; 0: never */
 	core_time planned_start;
-	uint64_t order;       /* the queue's key after priority */
+	uint64_t order;          /* the queue's key after priority */
 	struct job_class *class; /* jobs of equal need */
 };
 
@@ -106,20 +112,20 @@ struct step {
 /* What srun asks for a step. Strings are the caller's; core copies. */
 struct step_request {
 	const char *name;
-	uint32_t tasks;          /* 0: one a node, or the job's */
+	uint32_t tasks; /* 0: one a node, or the job's */
 	bool tasks_set;
-	uint32_t nodes_min, nodes_max; /* 0: all of the job's, or as many as the tasks need */
-	uint32_t cpus_per_task;  /* 0: 1 */
-	uint32_t tasks_per_node; /* 0: none asked */
-	uint64_t mem_per_node;   /* CORE_NO_VAL64: the job's share */
+	uint32_t nodes_min, nodes_max;   /* 0: all of the job's, or as many as the tasks need */
+	uint32_t cpus_per_task;          /* 0: 1 */
+	uint32_t tasks_per_node;         /* 0: none asked */
+	uint64_t mem_per_node;           /* CORE_NO_VAL64: the job's share */
 	const char *node_list, *exclude; /* host lists or NULL */
-	uint32_t relative;       /* first node of the job; CORE_NO_VAL: none */
-	uint32_t dist;           /* enum task_dist; CORE_NO_VAL: default */
+	uint32_t relative;               /* first node of the job; CORE_NO_VAL: none */
+	uint32_t dist;                   /* enum task_dist; CORE_NO_VAL: default */
 	uint32_t plane_size;
 	uint32_t time_limit_min; /* CORE_NO_VAL */
 	bool overlap, exclusive, whole, immediate, overcommit;
-	bool exact;              /* only the CPUs that the tasks need, not all of the job's on each node */
-	bool interactive;        /* salloc's LaunchParameters=use_interactive_step */
+	bool exact;       /* only the CPUs that the tasks need, not all of the job's on each node */
+	bool interactive; /* salloc's LaunchParameters=use_interactive_step */
 	const char *srun_host;
 	uint32_t srun_pid;
 };
@@ -129,12 +135,14 @@ struct step_request {
 struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_sink *sink);
 void cluster_free(struct cluster *c);
 
-/* Restoring, between cluster_new and cluster_start: rows of the store in any order (meta, node_state, job_spec,
- * job_state, step_record). Copies what it keeps. An error names the row; nodes and partitions that
- * the configuration no longer has are not errors: what ran there ends as NODE_FAIL at cluster_start, what waits waits with a reason. */
+/* Restoring, between cluster_new and cluster_start: rows of the store in any order (meta, node_state,
+ * job_spec, job_state, step_record). Copies what it keeps. An error names the row; nodes and partitions that
+ * the configuration no longer has are not errors: what ran there ends as NODE_FAIL at cluster_start, what
+ * waits waits with a reason. */
 int cluster_load(struct cluster *c, const struct schema *schema, const void *record, struct err *err);
-/* Raises the epoch (a change), puts restored jobs back into queues, allocations onto nodes. Once. `instance` is
- * used where the store had none. Every difference that had to be resolved is reported through `note` (may be NULL). */
+/* Raises the epoch (a change), puts restored jobs back into queues, allocations onto nodes. Once. `instance`
+ * is used where the store had none. Every difference that had to be resolved is reported through `note` (may
+ * be NULL). */
 void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
                    void (*note)(void *ctx, const char *text), void *ctx);
 /* Another configuration (reconfigure): the same differences are resolved likewise. */
@@ -151,26 +159,33 @@ const struct cluster_conf *cluster_conf_of(const struct cluster *c);
 
 /* ---- jobs ---- */
 
-/* Accepts a job: copies spec (serial and job_id in it are ignored), checks it against partitions and limits. 0, and *out
- * is the pending job (cluster_run() starts it); -1 with Slurm's refusal. A job that can only wait is accepted. */
-int job_submit(struct cluster *c, const struct job_spec *spec, core_time now, struct job **out, struct err *err);
+/* Accepts a job: copies spec (serial and job_id in it are ignored), checks it against partitions and limits.
+ * 0, and *out is the pending job (cluster_run() starts it); -1 with Slurm's refusal. A job that can only wait
+ * is accepted. */
+int job_submit(struct cluster *c, const struct job_spec *spec, core_time now, struct job **out,
+               struct err *err);
 /* As job_submit, but changes nothing: would it be accepted, and when could it start (0: unknown). */
-int job_test(struct cluster *c, const struct job_spec *spec, core_time now, core_time *start, struct err *err);
+int job_test(struct cluster *c, const struct job_spec *spec, core_time now, core_time *start,
+             struct err *err);
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
-/* Cancels in any state; signal 0 or SIGKILL ends it, another signal is sent to its steps. ERR_ALREADY_DONE when it has ended. */
-int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid, core_time now, struct err *err);
+/* Cancels in any state; signal 0 or SIGKILL ends it, another signal is sent to its steps. ERR_ALREADY_DONE
+ * when it has ended. */
+int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid,
+               core_time now, struct err *err);
 /* srun or salloc gives its allocation back. status as wait(2): 0 is COMPLETED, else FAILED. */
 int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time now, struct err *err);
 int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
-/* Where the plan or the queue puts it: filled for pending jobs; texts in *out as squeue's reason column has them. */
+/* Where the plan or the queue puts it: filled for pending jobs; texts in *out as squeue's reason column has
+ * them. */
 void job_reason_text(const struct cluster *c, const struct job *job, struct text *out);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
 bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
 bool job_is_active(const struct job *job);      /* RUNNING or SUSPENDED, not ending */
-struct tres job_tres(const struct cluster *c, const struct job *job); /* allocated, or asked for while pending */
+struct tres job_tres(const struct cluster *c,
+                     const struct job *job); /* allocated, or asked for while pending */
 
 /* Walks all jobs by serial: NULL starts, NULL ends. */
 struct job *job_next(const struct cluster *c, const struct job *after);
@@ -178,26 +193,32 @@ size_t job_count(const struct cluster *c);
 
 /* ---- steps ---- */
 
-/* Asks for a step in a running job. 0: *out is placed (ACTION_GRANT_STEP has come) or queued (out->queued; the action comes
- * later); -1: it can never run, or (immediate) not now. */
-int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now, struct step **out, struct err *err);
+/* Asks for a step in a running job. 0: *out is placed (ACTION_GRANT_STEP has come) or queued (out->queued;
+ * the action comes later); -1: it can never run, or (immediate) not now. */
+int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now,
+                struct step **out, struct err *err);
 struct step *step_by_id(const struct job *job, uint32_t step_id);
 struct step *step_by_launch(const struct cluster *c, uint64_t launch);
 /* A queued step's srun is gone, or a step that was never claimed. */
 void step_forget(struct cluster *c, struct step *step, core_time now);
-int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_uid, core_time now, struct err *err);
+int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_uid, core_time now,
+                struct err *err);
 
 /* ---- what workers report (each may come twice, late, or after a restart) ---- */
 
 /* The launch is running (or was, when a fate follows). Unknown or old ones: false, the worker must end it. */
-bool report_step_started(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, core_time now);
-/* All tasks of the launch on that node have ended. A batch script's fate ends its job. text: see step_record.end_text. Repeats are ignored. */
-void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch,
-                       uint32_t status, const struct usage *usage, const char *text, core_time now);
+bool report_step_started(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                         uint64_t launch, core_time now);
+/* All tasks of the launch on that node have ended. A batch script's fate ends its job. text: see
+ * step_record.end_text. Repeats are ignored. */
+void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                       uint64_t launch, uint32_t status, const struct usage *usage, const char *text,
+                       core_time now);
 /* Nothing of the job's attempt is left on that node: its share is released. */
 void report_job_gone(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, core_time now);
 /* The batch script or a step could not be launched there: requeued and held as Slurm does, or failed. */
-void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, const char *why, core_time now);
+void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                          uint64_t launch, const char *why, core_time now);
 
 /* ---- nodes ---- */
 
@@ -205,22 +226,26 @@ struct node_registration {
 	const char *boot_id, *version;
 	core_time boot_time, slurmd_start_time;
 	const struct hardware *hardware;
-	/* what runs there, and ended unacknowledged there: launches. Allocations of running jobs that the worker knows nothing of end
-	 * (a batch job whose script is not among them: launched again only if never recorded there, as its state tells). */
+	/* what runs there, and ended unacknowledged there: launches. Allocations of running jobs that the
+	 * worker knows nothing of end (a batch job whose script is not among them: launched again only if
+	 * never recorded there, as its state tells). */
 	const uint64_t *launches;
 	size_t launch_count;
 };
 /* The worker's session is authenticated and complete. Refusals: hardware below the configuration (the node is
  * drained with the reason, and 0 returned: it stays connected), unknown node (-1). */
-int node_register(struct cluster *c, const char *name, const struct node_registration *reg, core_time now, struct err *err);
+int node_register(struct cluster *c, const char *name, const struct node_registration *reg, core_time now,
+                  struct err *err);
 void node_heard(struct cluster *c, const char *name, uint32_t cpu_load, uint64_t free_mem, core_time now);
-/* The session is closed, or two heartbeats were missed: NO_RESPOND; DOWN after SlurmdTimeout by cluster_run. */
+/* The session is closed, or two heartbeats were missed: NO_RESPOND; DOWN after SlurmdTimeout by cluster_run.
+ */
 void node_lost(struct cluster *c, const char *name, core_time now);
 /* scontrol update nodename= state=; word as there ("DRAIN", "DOWN", "RESUME", "IDLE", "UNDRAIN", "FAIL"). */
-int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid, core_time now, struct err *err);
+int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid,
+                core_time now, struct err *err);
 struct node *node_by_name(const struct cluster *c, const char *name);
 struct node *node_at(const struct cluster *c, size_t index); /* NULL past the end */
-uint32_t node_shown_base(const struct node *node);  /* enum node_base_state with ALLOCATED and MIXED */
+uint32_t node_shown_base(const struct node *node); /* enum node_base_state with ALLOCATED and MIXED */
 uint32_t node_shown_flags(const struct node *node);
 
 struct part *part_by_name(const struct cluster *c, const char *name);
@@ -229,7 +254,8 @@ struct part *part_default(const struct cluster *c);
 
 /* ---- proof and figures ---- */
 
-/* Checks everything that must always hold (no core given twice, totals add up, states and lists agree). 0, or -1 with the first breach. */
+/* Checks everything that must always hold (no core given twice, totals add up, states and lists agree). 0, or
+ * -1 with the first breach. */
 int cluster_check(const struct cluster *c, struct err *err);
 
 struct sched_stats {

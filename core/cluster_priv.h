@@ -54,8 +54,8 @@ void job_free(struct cluster *c, struct job *job);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
 void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes);
 /* Ends a job that has an allocation: state, reason and actions. `text` as in struct action. */
-void job_end_allocated(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason, uint32_t status,
-                       const char *text, uint32_t kill_wait_s);
+void job_end_allocated(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason,
+                       uint32_t status, const char *text, uint32_t kill_wait_s);
 /* Its share of one node comes back. The last one completes the end (or the requeue). */
 void job_release_node(struct cluster *c, struct job *job, struct node_alloc *share);
 void job_end_pending(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason);
@@ -78,11 +78,15 @@ struct select_ask {
 	bool ignore_use;   /* as if every node were free */
 	bool ignore_state; /* and up */
 };
-/* Finds nodes and cores for a job. With SELECT_OK, *out is filled (malloc'ed members; out may be NULL). Changes nothing. */
-enum select_answer select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);
+/* Finds nodes and cores for a job. With SELECT_OK, *out is filled (malloc'ed members; out may be NULL).
+ * Changes nothing. */
+enum select_answer select_job(const struct cluster *c, const struct select_ask *ask,
+                              struct node_alloc_list *out);
 void node_alloc_list_free(struct node_alloc_list *list);
-/* What one node would have to give at least; for the refusals of a submit. 0, or the error of what no node has. */
-int select_check_node(const struct cluster *c, const struct part *part, const struct job_spec *spec, struct err *err);
+/* What one node would have to give at least; for the refusals of a submit. 0, or the error of what no node
+ * has. */
+int select_check_node(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                      struct err *err);
 bool node_is_usable(const struct node *node); /* may something be started there? */
 
 /* ---- node.c ---- */

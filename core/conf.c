@@ -18,7 +18,9 @@ static void copy_part(struct core_part_conf *to, const struct core_part_conf *fr
 	*to = *from;
 	to->name = arena_strdup(arena, from->name);
 	to->nodes = arena_strdup(arena, from->nodes);
-	to->node_index = from->node_count ? arena_memdup(arena, from->node_index, from->node_count * sizeof(*from->node_index)) : NULL;
+	to->node_index = from->node_count ? arena_memdup(arena, from->node_index,
+	                                                 from->node_count * sizeof(*from->node_index))
+	                                  : NULL;
 	to->allow_groups = arena_strdup(arena, from->allow_groups);
 	to->allow_accounts = arena_strdup(arena, from->allow_accounts);
 	to->allow_qos = arena_strdup(arena, from->allow_qos);

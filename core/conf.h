@@ -38,7 +38,7 @@ struct core_node_conf {
 
 struct core_part_conf {
 	char *name;
-	char *nodes; /* host list as shown */
+	char *nodes;          /* host list as shown */
 	uint32_t *node_index; /* into cluster_conf.nodes, ascending */
 	size_t node_count;
 	bool is_default, hidden, root_only, lln, exclusive_user, no_root_jobs;
@@ -51,7 +51,7 @@ struct core_part_conf {
 	uint32_t over_time_limit_min; /* CORE_NO_VAL: the cluster's */
 	enum conf_part_state state;
 	char *allow_groups, *allow_accounts, *allow_qos, *alloc_nodes; /* NULL: all */
-	uint32_t oversubscribe; /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
+	uint32_t oversubscribe;                                        /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
 	uint32_t oversubscribe_max;
 };
 
@@ -67,7 +67,7 @@ struct cluster_conf {
 	uint32_t first_job_id, max_job_id, max_job_count, max_array_size, max_step_count, max_tasks_per_node;
 	uint32_t min_job_age_s, kill_wait_s, inactive_limit_s, wait_time_s, over_time_limit_min;
 	uint32_t slurmd_timeout_s, slurmctld_timeout_s, batch_start_timeout_s;
-	uint32_t return_to_service; /* 0, 1, 2 */
+	uint32_t return_to_service;                                                    /* 0, 1, 2 */
 	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
 	bool job_requeue, disable_root_jobs;
 	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */

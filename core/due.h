@@ -1,4 +1,5 @@
-/* What falls due: a heap of times. Entries are never taken out early: who pops one checks whether it still means something. */
+/* What falls due: a heap of times. Entries are never taken out early: who pops one checks whether it still
+ * means something. */
 #pragma once
 #include "core/records.h"
 

@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <string.h>
 
-#define PRIORITY_FIRST   4294901760u /* of priority/basic: each job gets one less than the one before */
-#define REQUEUE_DELAY_S  121         /* as the real one delays a requeued job */
-#define SIGTERM_STATUS   15u
+#define PRIORITY_FIRST  4294901760u /* of priority/basic: each job gets one less than the one before */
+#define REQUEUE_DELAY_S 121         /* as the real one delays a requeued job */
+#define SIGTERM_STATUS  15u
 
 /* ---- memory ---- */
 
@@ -26,9 +26,9 @@ struct job *job_alloc(struct cluster *c)
 
 void job_free(struct cluster *c, struct job *job)
 {
-	list_each_safe(it, tmp, &job->steps)
+	list_each_safe (it, tmp, &job->steps)
 		step_free(c, list_entry(it, struct step, in_job));
-	list_each_safe(it, tmp, &job->step_queue)
+	list_each_safe (it, tmp, &job->step_queue)
 		step_free(c, list_entry(it, struct step, in_step_queue));
 	queue_remove(job);
 	list_remove(&job->in_all);
@@ -88,7 +88,8 @@ bool job_is_done(const struct job *job)
 
 bool job_is_active(const struct job *job)
 {
-	return (job->state.state == JOB_RUNNING || job->state.state == JOB_SUSPENDED) && !(job->state.flags & JOB_FLAG_COMPLETING);
+	return (job->state.state == JOB_RUNNING || job->state.state == JOB_SUSPENDED) &&
+	       !(job->state.flags & JOB_FLAG_COMPLETING);
 }
 
 void job_heard(struct job *job, core_time now)
@@ -124,7 +125,8 @@ struct tres job_tres(const struct cluster *c, const struct job *job)
 		else if (job->spec.mem_per_cpu != CORE_NO_VAL64)
 			t.v[TRES_MEM] = job->spec.mem_per_cpu * t.v[TRES_CPU];
 		else if (job->part && job->part->conf->node_count && c->node_count)
-			t.v[TRES_MEM] = c->nodes[job->part->conf->node_index[0]]->conf->real_memory * t.v[TRES_NODE];
+			t.v[TRES_MEM] =
+			        c->nodes[job->part->conf->node_index[0]]->conf->real_memory * t.v[TRES_NODE];
 	}
 	t.v[TRES_BILLING] = t.v[TRES_CPU];
 	return t;
@@ -156,14 +158,19 @@ static int check_supported(const struct job_spec *spec, struct err *err)
 {
 	const struct {
 		const char *what, *value;
-	} rows[] = {{"--dependency", spec->dependency}, {"--licenses", spec->licenses}, {"--reservation", spec->reservation}, {"--array", spec->array}};
+	} rows[] = {{"--dependency", spec->dependency},
+	            {"--licenses", spec->licenses},
+	            {"--reservation", spec->reservation},
+	            {"--array", spec->array}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].value)
-			return err_set(err, ERR_NOT_SUPPORTED, "%s=%s is not supported by this controller", rows[i].what, rows[i].value);
+			return err_set(err, ERR_NOT_SUPPORTED, "%s=%s is not supported by this controller",
+			               rows[i].what, rows[i].value);
 	if (spec->contiguous)
 		return err_set(err, ERR_NOT_SUPPORTED, "--contiguous is not supported by this controller");
 	if (spec->features && strpbrk(spec->features, "|[]()*"))
-		return err_set(err, ERR_NOT_SUPPORTED, "--constraint=%s: only features joined by & are supported", spec->features);
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "--constraint=%s: only features joined by & are supported", spec->features);
 	return 0;
 }
 
@@ -172,23 +179,29 @@ static struct part *check_part(const struct cluster *c, const struct job_spec *s
 	struct part *part = spec->partition ? part_by_name(c, spec->partition) : part_default(c);
 	uint32_t uid = spec->who ? spec->who->uid : CORE_NO_VAL;
 	if (!part)
-		err_set(err, ERR_INVALID_PARTITION, spec->partition ? "invalid partition specified: %s" : "%s",
-		        spec->partition ? spec->partition : "no partition is the default one: name one with -p");
+		err_set(err, ERR_INVALID_PARTITION,
+		        spec->partition ? "invalid partition specified: %s" : "%s",
+		        spec->partition ? spec->partition
+		                        : "no partition is the default one: name one with -p");
 	else if (part->state == CONF_PART_INACTIVE || part->state == CONF_PART_DRAIN)
 		err_set(err, ERR_PARTITION_DOWN, "%s", "");
-	else if ((part->conf->root_only && uid != 0) || ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && uid == 0))
-		err_set(err, ERR_ACCESS_DENIED, "partition %s is %s", part->conf->name, uid == 0 ? "closed to root" : "for root only");
+	else if ((part->conf->root_only && uid != 0) ||
+	         ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && uid == 0))
+		err_set(err, ERR_ACCESS_DENIED, "partition %s is %s", part->conf->name,
+		        uid == 0 ? "closed to root" : "for root only");
 	else
 		return part;
 	return NULL;
 }
 
-static int submit_check(const struct cluster *c, const struct job_spec *spec, struct part **part, struct err *err)
+static int submit_check(const struct cluster *c, const struct job_spec *spec, struct part **part,
+                        struct err *err)
 {
 	if (!spec->who)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	*part = check_part(c, spec, err);
-	if (!*part || check_supported(spec, err) != 0 || check_names(c, spec->req_nodes, err) != 0 || check_names(c, spec->exc_nodes, err) != 0)
+	if (!*part || check_supported(spec, err) != 0 || check_names(c, spec->req_nodes, err) != 0 ||
+	    check_names(c, spec->exc_nodes, err) != 0)
 		return -1;
 	if (c->conf->max_job_count && job_count(c) >= c->conf->max_job_count)
 		return err_set(err, ERR_MAX_JOBS, "%s", "");
@@ -197,7 +210,8 @@ static int submit_check(const struct cluster *c, const struct job_spec *spec, st
 
 static uint32_t new_job_id(struct cluster *c)
 {
-	uint32_t first = c->conf->first_job_id ? c->conf->first_job_id : 1, max = c->conf->max_job_id ? c->conf->max_job_id : 0x03ff0000;
+	uint32_t first = c->conf->first_job_id ? c->conf->first_job_id : 1,
+	         max = c->conf->max_job_id ? c->conf->max_job_id : 0x03ff0000;
 	uint32_t id = c->meta.next_job_id < first ? first : c->meta.next_job_id;
 	for (uint32_t tries = 0; tries <= max; tries++, id++) {
 		if (id > max)
@@ -233,7 +247,8 @@ static void normalise(struct job *job)
 		spec->partition = xstrdup(job->part->conf->name);
 }
 
-int job_submit(struct cluster *c, const struct job_spec *spec, core_time now, struct job **out, struct err *err)
+int job_submit(struct cluster *c, const struct job_spec *spec, core_time now, struct job **out,
+               struct err *err)
 {
 	struct part *part = NULL;
 	c->now = now;
@@ -249,7 +264,8 @@ int job_submit(struct cluster *c, const struct job_spec *spec, core_time now, st
 	job->state.hold = spec->priority == 0 ? 1 : 0;
 	job->state.priority = new_priority(c, spec);
 	if (!job->state.hold)
-		job->state.eligible_time = job->state.accrue_time = spec->begin_time > now ? spec->begin_time : now;
+		job->state.eligible_time = job->state.accrue_time =
+		        spec->begin_time > now ? spec->begin_time : now;
 	job->reason = job->state.hold ? REASON_HELD_USER : REASON_PRIORITY;
 	job->last_heard = now;
 	job_index(c, job);
@@ -282,12 +298,17 @@ int job_test(struct cluster *c, const struct job_spec *spec, core_time now, core
 void job_set_limit_due(struct cluster *c, struct job *job)
 {
 	uint32_t minutes = job->state.time_limit_min;
-	uint32_t over = job->part->conf->over_time_limit_min != CORE_NO_VAL ? job->part->conf->over_time_limit_min : c->conf->over_time_limit_min;
+	uint32_t over = job->part->conf->over_time_limit_min != CORE_NO_VAL
+	                        ? job->part->conf->over_time_limit_min
+	                        : c->conf->over_time_limit_min;
 	job->limit_at = 0;
 	if (minutes == CORE_INFINITE || minutes == CORE_NO_VAL || over == CORE_INFINITE)
 		return;
 	job->limit_at = job->state.start_time + ((core_time)minutes + over) * 60 * CORE_SECOND;
-	due_add(&c->due, (struct due){.at = job->limit_at, .kind = DUE_LIMIT, .key = job->serial, .attempt = job->state.attempt});
+	due_add(&c->due, (struct due){.at = job->limit_at,
+	                              .kind = DUE_LIMIT,
+	                              .key = job->serial,
+	                              .attempt = job->state.attempt});
 }
 
 static void take_nodes(struct cluster *c, struct job *job)
@@ -329,7 +350,9 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	emit_job_state(c, job);
 	emit_action(c, &(struct action){.kind = ACTION_JOB_STARTED, .job = job});
 	if (job->spec.batch)
-		emit_action(c, &(struct action){.kind = ACTION_LAUNCH_BATCH, .job = job, .step = step_by_id(job, CORE_STEP_BATCH)});
+		emit_action(c, &(struct action){.kind = ACTION_LAUNCH_BATCH,
+		                                .job = job,
+		                                .step = step_by_id(job, CORE_STEP_BATCH)});
 }
 
 /* ---- end ---- */
@@ -346,10 +369,12 @@ static void count_end(struct cluster *c, enum job_base_state state)
 
 static void refuse_queued_steps(struct cluster *c, struct job *job)
 {
-	list_each_safe(it, tmp, &job->step_queue)
-	{
+	list_each_safe (it, tmp, &job->step_queue) {
 		struct step *step = list_entry(it, struct step, in_step_queue);
-		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP, .job = job, .step = step, .text = "its job has ended"});
+		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP,
+		                                .job = job,
+		                                .step = step,
+		                                .text = "its job has ended"});
 		step_free(c, step);
 	}
 }
@@ -377,8 +402,7 @@ static void end_shares(struct cluster *c, struct job *job, const char *text, uin
 /* Nothing is left on any node: the end (or the requeue) is complete. */
 static void shares_are_back(struct cluster *c, struct job *job)
 {
-	list_each_safe(it, tmp, &job->steps)
-	{
+	list_each_safe (it, tmp, &job->steps) {
 		struct step *step = list_entry(it, struct step, in_job);
 		if (step_is_running(step))
 			step_end(c, step, job->state.state == JOB_CANCELLED ? JOB_CANCELLED : JOB_FAILED, 9);
@@ -390,7 +414,8 @@ static void shares_are_back(struct cluster *c, struct job *job)
 		job->state.batch_host = NULL;
 		emit_job_state(c, job);
 		queue_add(c, job);
-		due_add(&c->due, (struct due){.at = job->state.eligible_time, .kind = DUE_BEGIN, .key = job->serial});
+		due_add(&c->due,
+		        (struct due){.at = job->state.eligible_time, .kind = DUE_BEGIN, .key = job->serial});
 		return;
 	}
 	emit_job_state(c, job);
@@ -419,8 +444,8 @@ void job_release_node(struct cluster *c, struct job *job, struct node_alloc *sha
 		emit_job_state(c, job);
 }
 
-void job_end_allocated(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason, uint32_t status,
-                       const char *text, uint32_t kill_wait_s)
+void job_end_allocated(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason,
+                       uint32_t status, const char *text, uint32_t kill_wait_s)
 {
 	job_move(job, state);
 	job->state.flags |= JOB_FLAG_COMPLETING;
@@ -453,13 +478,15 @@ void job_end_pending(struct cluster *c, struct job *job, enum job_base_state sta
 void job_finished(struct cluster *c, struct job *job)
 {
 	emit_history(c, job);
-	due_add(&c->due, (struct due){.at = job->state.end_time + (core_time)c->conf->min_job_age_s * CORE_SECOND,
-	                              .kind = DUE_PURGE,
-	                              .key = job->serial,
-	                              .attempt = job->state.attempt});
+	due_add(&c->due,
+	        (struct due){.at = job->state.end_time + (core_time)c->conf->min_job_age_s * CORE_SECOND,
+	                     .kind = DUE_PURGE,
+	                     .key = job->serial,
+	                     .attempt = job->state.attempt});
 }
 
-int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid, core_time now, struct err *err)
+int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid,
+               core_time now, struct err *err)
 {
 	c->now = now;
 	if (job->state.state > JOB_SUSPENDED)
@@ -480,7 +507,8 @@ int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, 
 		job->state.exit_status = 0;
 		job_end_pending(c, job, JOB_CANCELLED, REASON_NONE);
 	} else if (end) {
-		job_end_allocated(c, job, JOB_CANCELLED, REASON_NONE, SIGTERM_STATUS, "", signal == SIGKILL ? 0 : c->conf->kill_wait_s);
+		job_end_allocated(c, job, JOB_CANCELLED, REASON_NONE, SIGTERM_STATUS, "",
+		                  signal == SIGKILL ? 0 : c->conf->kill_wait_s);
 	} else {
 		emit_action(c, &(struct action){.kind = ACTION_SIGNAL,
 		                                .job = job,
@@ -501,8 +529,8 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 	}
 	if (!job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
-	job_end_allocated(c, job, status == 0 ? JOB_COMPLETED : JOB_FAILED, status == 0 ? REASON_NONE : REASON_EXIT_CODE, status, NULL,
-	                  c->conf->kill_wait_s);
+	job_end_allocated(c, job, status == 0 ? JOB_COMPLETED : JOB_FAILED,
+	                  status == 0 ? REASON_NONE : REASON_EXIT_CODE, status, NULL, c->conf->kill_wait_s);
 	return 0;
 }
 
@@ -529,7 +557,8 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	job->state.hold = 0;
 	job->state.flags &= ~(uint32_t)JOB_FLAG_REQUEUE_HOLD;
-	job->state.eligible_time = job->state.accrue_time = job->spec.begin_time > now ? job->spec.begin_time : now;
+	job->state.eligible_time = job->state.accrue_time =
+	        job->spec.begin_time > now ? job->spec.begin_time : now;
 	job->reason = REASON_PRIORITY;
 	emit_job_state(c, job);
 	c->sched_wanted = true;
@@ -557,7 +586,9 @@ int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, st
 {
 	c->now = now;
 	if (!job->spec.batch)
-		return err_set(err, ERR_NOT_SUPPORTED, "Requested operation not supported on this system: only batch jobs can be requeued");
+		return err_set(
+		        err, ERR_NOT_SUPPORTED,
+		        "Requested operation not supported on this system: only batch jobs can be requeued");
 	if (job->state.state == JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING))
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	job_requeue_after(c, job, hold, "DUE TO JOB REQUEUE");

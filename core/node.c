@@ -130,8 +130,7 @@ static void set_reason(struct cluster *c, struct node *node, const char *reason,
 /* Every job with a share there loses the node: it is requeued, or ends as NODE_FAIL. */
 static void fail_jobs_on(struct cluster *c, struct node *node)
 {
-	list_each_safe(it, tmp, &c->jobs)
-	{
+	list_each_safe (it, tmp, &c->jobs) {
 		struct job *job = list_entry(it, struct job, in_all);
 		struct node_alloc *share = job_share_on(job, node->conf->name);
 		if (!share || share->phase == ALLOC_RELEASED)
@@ -144,8 +143,10 @@ static void fail_jobs_on(struct cluster *c, struct node *node)
 		if (active && job->spec.batch && job->spec.requeue)
 			job_requeue_after(c, job, false, "DUE TO NODE FAILURE");
 		else if (active)
-			job_end_allocated(c, job, JOB_NODE_FAIL, REASON_NODE_DOWN, 0, "DUE TO NODE FAILURE", c->conf->kill_wait_s);
-		/* Ending a job may have freed it; look again. Nothing will be reported from a node that is down. */
+			job_end_allocated(c, job, JOB_NODE_FAIL, REASON_NODE_DOWN, 0, "DUE TO NODE FAILURE",
+			                  c->conf->kill_wait_s);
+		/* Ending a job may have freed it; look again. Nothing will be reported from a node that is
+		 * down. */
 		if ((share = job_share_on(job, node->conf->name)) && share->phase != ALLOC_RELEASED)
 			job_release_node(c, job, share);
 	}
@@ -164,9 +165,10 @@ void node_set_down(struct cluster *c, struct node *node, const char *reason, uin
 void node_arm_down(struct cluster *c, struct node *node)
 {
 	if (c->conf->slurmd_timeout_s > 0)
-		due_add(&c->due, (struct due){.at = node->last_heard + c->conf->slurmd_timeout_s * CORE_SECOND,
-		                              .kind = DUE_NODE_DOWN,
-		                              .key = node->index});
+		due_add(&c->due,
+		        (struct due){.at = node->last_heard + c->conf->slurmd_timeout_s * CORE_SECOND,
+		                     .kind = DUE_NODE_DOWN,
+		                     .key = node->index});
 }
 
 void node_lost(struct cluster *c, const char *name, core_time now)
@@ -205,18 +207,22 @@ static void replace(char **where, const char *with)
 }
 
 /* 1: what the worker found is less than what is configured, and why says it. */
-static int hardware_is_low(const struct cluster *c, const struct node *node, const struct hardware *hw, struct text *why)
+static int hardware_is_low(const struct cluster *c, const struct node *node, const struct hardware *hw,
+                           struct text *why)
 {
 	if (c->conf->config_overrides || !hw)
 		return 0;
 	if (hw->real_memory < node->conf->real_memory)
-		text_printf(why, "Low RealMemory (reported:%" PRIu64 " < 100.00%% of configured:%" PRIu64 ")", hw->real_memory,
-		            node->conf->real_memory);
+		text_printf(why, "Low RealMemory (reported:%" PRIu64 " < 100.00%% of configured:%" PRIu64 ")",
+		            hw->real_memory, node->conf->real_memory);
 	else if (hw->cpus < node->conf->cpus)
-		text_printf(why, "Low socket*core*thread count, Low CPUs (reported:%" PRIu32 " configured:%" PRIu32 ")", hw->cpus,
-		            node->conf->cpus);
+		text_printf(why,
+		            "Low socket*core*thread count, Low CPUs (reported:%" PRIu32 " configured:%" PRIu32
+		            ")",
+		            hw->cpus, node->conf->cpus);
 	else if (hw->tmp_disk < node->conf->tmp_disk)
-		text_printf(why, "Low TmpDisk (reported:%" PRIu64 " configured:%" PRIu64 ")", hw->tmp_disk, node->conf->tmp_disk);
+		text_printf(why, "Low TmpDisk (reported:%" PRIu64 " configured:%" PRIu64 ")", hw->tmp_disk,
+		            node->conf->tmp_disk);
 	return why->len > 0;
 }
 
@@ -225,7 +231,8 @@ static bool may_return(const struct cluster *c, const struct node *node)
 {
 	if (c->conf->return_to_service == 2)
 		return true;
-	return c->conf->return_to_service == 1 && node->state.reason && strcmp(node->state.reason, REASON_NOT_RESPONDING) == 0;
+	return c->conf->return_to_service == 1 && node->state.reason &&
+	       strcmp(node->state.reason, REASON_NOT_RESPONDING) == 0;
 }
 
 static void update_base(struct cluster *c, struct node *node, bool rebooted)
@@ -277,7 +284,8 @@ static bool has_launch(const struct node_registration *reg, uint64_t launch)
 	return false;
 }
 
-/* A step that should be there and isn't: never confirmed, so it is sent again (a worker starts no launch twice); confirmed, so it was lost. */
+/* A step that should be there and isn't: never confirmed, so it is sent again (a worker starts no launch
+ * twice); confirmed, so it was lost. */
 static void reconcile_step(struct cluster *c, struct node *node, struct step *step, struct step_node *share,
                            const struct node_registration *reg)
 {
@@ -285,18 +293,20 @@ static void reconcile_step(struct cluster *c, struct node *node, struct step *st
 	if (share->phase == STEP_ENDED || has_launch(reg, step->record.launch))
 		return;
 	if (share->phase == STEP_RUNNING) {
-		report_step_ended(c, name, step->record.serial, step->record.attempt, step->record.launch, 9, NULL,
-		                  "its processes were lost with their shepherd", c->now);
+		report_step_ended(c, name, step->record.serial, step->record.attempt, step->record.launch, 9,
+		                  NULL, "its processes were lost with their shepherd", c->now);
 		return;
 	}
 	bool batch = step->record.step_id == CORE_STEP_BATCH;
-	emit_action(c, &(struct action){.kind = batch ? ACTION_LAUNCH_BATCH : ACTION_GRANT_STEP, .job = step->job, .step = step, .node = name});
+	emit_action(c, &(struct action){.kind = batch ? ACTION_LAUNCH_BATCH : ACTION_GRANT_STEP,
+	                                .job = step->job,
+	                                .step = step,
+	                                .node = name});
 }
 
 static void reconcile_jobs(struct cluster *c, struct node *node, const struct node_registration *reg)
 {
-	list_each_safe(it, tmp, &c->jobs)
-	{
+	list_each_safe (it, tmp, &c->jobs) {
 		struct job *job = list_entry(it, struct job, in_all);
 		struct node_alloc *share = job_share_on(job, node->conf->name);
 		if (!share || share->phase == ALLOC_RELEASED)
@@ -310,22 +320,24 @@ static void reconcile_jobs(struct cluster *c, struct node *node, const struct no
 			                                .text = ""});
 			continue;
 		}
-		list_each_safe(st, st_tmp, &job->steps)
-		{
+		list_each_safe (st, st_tmp, &job->steps) {
 			struct step *step = list_entry(st, struct step, in_job);
-			struct step_node *sn = step_is_running(step) ? step_share_on(step, node->conf->name) : NULL;
+			struct step_node *sn =
+			        step_is_running(step) ? step_share_on(step, node->conf->name) : NULL;
 			if (sn)
 				reconcile_step(c, node, step, sn, reg);
 		}
 	}
 }
 
-int node_register(struct cluster *c, const char *name, const struct node_registration *reg, core_time now, struct err *err)
+int node_register(struct cluster *c, const char *name, const struct node_registration *reg, core_time now,
+                  struct err *err)
 {
 	struct node *node = node_by_name(c, name);
 	c->now = now;
 	if (!node)
-		return err_set(err, ERR_INVALID_NODE_NAME, "no NodeName=%s in the controller's slurm.conf", name);
+		return err_set(err, ERR_INVALID_NODE_NAME, "no NodeName=%s in the controller's slurm.conf",
+		               name);
 	bool rebooted = node->state.boot_id && reg->boot_id && strcmp(node->state.boot_id, reg->boot_id) != 0;
 	node->connected = true;
 	node->last_heard = now;
@@ -350,15 +362,16 @@ static const struct node_verb {
 	bool needs_reason, down, resume;
 	uint32_t set, clear;
 } node_verbs[] = {
-	{"DRAIN", true, false, false, NODE_FLAG_DRAIN, 0},
-	{"DOWN", true, true, false, 0, 0},
-	{"FAIL", true, false, false, NODE_FLAG_FAIL, 0},
-	{"RESUME", false, false, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-	{"IDLE", false, false, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-	{"UNDRAIN", false, false, false, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {"DRAIN", true, false, false, NODE_FLAG_DRAIN, 0},
+        {"DOWN", true, true, false, 0, 0},
+        {"FAIL", true, false, false, NODE_FLAG_FAIL, 0},
+        {"RESUME", false, false, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {"IDLE", false, false, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {"UNDRAIN", false, false, false, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
 };
 
-int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid, core_time now, struct err *err)
+int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid,
+                core_time now, struct err *err)
 {
 	struct node *node = node_by_name(c, name);
 	const struct node_verb *verb = NULL;
@@ -376,7 +389,8 @@ int node_update(struct cluster *c, const char *name, const char *state, const ch
 		node->state.flags = (node->state.flags | verb->set) & ~verb->clear;
 		if (verb->resume && node->state.base == NODE_DOWN)
 			node->state.base = NODE_IDLE;
-		if (verb->clear && !reason && !(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)) && node->state.base != NODE_DOWN)
+		if (verb->clear && !reason && !(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)) &&
+		    node->state.base != NODE_DOWN)
 			set_reason(c, node, NULL, 0);
 	}
 	if (verb && verb->down)

@@ -33,6 +33,7 @@ void queue_remove(struct job *job)
 
 bool job_is_eligible(const struct cluster *c, const struct job *job)
 {
-	return job->state.state == JOB_PENDING && !(job->state.flags & JOB_FLAG_COMPLETING) && job->state.hold == 0 && job->part &&
-	       job->state.eligible_time <= c->now && job->spec.begin_time <= c->now;
+	return job->state.state == JOB_PENDING && !(job->state.flags & JOB_FLAG_COMPLETING) &&
+	       job->state.hold == 0 && job->part && job->state.eligible_time <= c->now &&
+	       job->spec.begin_time <= c->now;
 }

@@ -86,9 +86,9 @@ enum task_dist {
 	DIST_ARBITRARY,
 };
 
-const char *job_state_word(uint32_t state);              /* "PENDING"; "?" for no state */
-const char *job_state_code(uint32_t state);              /* "PD" */
-const char *job_flag_word(uint32_t flag);                /* one bit; NULL: no such flag */
+const char *job_state_word(uint32_t state); /* "PENDING"; "?" for no state */
+const char *job_state_code(uint32_t state); /* "PD" */
+const char *job_flag_word(uint32_t flag);   /* one bit; NULL: no such flag */
 const char *job_flag_code(uint32_t flag);
 /* The word that squeue shows for state and flags together: COMPLETING wins over COMPLETED, and so on. */
 const char *job_shown_word(uint32_t state, uint32_t flags);
@@ -96,5 +96,5 @@ const char *job_shown_code(uint32_t state, uint32_t flags);
 /* A state or flag by long or short word, case-insensitive: its number, or (flags) 0x10000 | bit; -1: none. */
 int job_state_parse(const char *word);
 const char *job_reason_word(uint32_t reason);
-const char *node_state_word(uint32_t base);              /* "IDLE" */
+const char *node_state_word(uint32_t base); /* "IDLE" */
 const char *node_flag_word(uint32_t flag);

@@ -1,11 +1,13 @@
-/* What workers report. Each report may come twice, late, or after a restart: those that say nothing new are ignored. */
+/* What workers report. Each report may come twice, late, or after a restart: those that say nothing new are
+ * ignored. */
 #include "core/cluster_priv.h"
 
 #include <string.h>
 #include <sys/wait.h>
 
 /* The step that a report is about, when it is of the job's present attempt and has a share on that node. */
-static struct step *find(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, struct step_node **share)
+static struct step *find(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                         uint64_t launch, struct step_node **share)
 {
 	struct job *job = job_by_serial(c, serial);
 	struct step *step = step_by_launch(c, launch);
@@ -15,7 +17,8 @@ static struct step *find(struct cluster *c, const char *node, uint64_t serial, u
 	return *share ? step : NULL;
 }
 
-bool report_step_started(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, core_time now)
+bool report_step_started(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                         uint64_t launch, core_time now)
 {
 	struct step_node *share;
 	c->now = now;
@@ -70,11 +73,13 @@ static void batch_ended(struct cluster *c, struct job *job, uint32_t status)
 		return; /* its end is on its way already */
 	if (status != 0)
 		reason = WIFSIGNALED((int)status) ? REASON_SIGNALED : REASON_EXIT_CODE;
-	job_end_allocated(c, job, status == 0 ? JOB_COMPLETED : JOB_FAILED, reason, status, NULL, c->conf->kill_wait_s);
+	job_end_allocated(c, job, status == 0 ? JOB_COMPLETED : JOB_FAILED, reason, status, NULL,
+	                  c->conf->kill_wait_s);
 }
 
-void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, uint32_t status,
-                       const struct usage *usage, const char *text, core_time now)
+void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                       uint64_t launch, uint32_t status, const struct usage *usage, const char *text,
+                       core_time now)
 {
 	struct step_node *share;
 	c->now = now;
@@ -115,8 +120,8 @@ void report_job_gone(struct cluster *c, const char *node, uint64_t serial, uint3
 	job_release_node(c, job, share);
 }
 
-void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, uint64_t launch, const char *why,
-                          core_time now)
+void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                          uint64_t launch, const char *why, core_time now)
 {
 	struct step_node *share;
 	c->now = now;

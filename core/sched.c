@@ -1,8 +1,9 @@
 /* The scheduler: who of the queue starts now, in order; and what falls due. */
 #include "core/cluster_priv.h"
 
-/* Jobs that have to wait for others' ends hold back those behind them in the same partition: first come, first served. (A plan that lets
- * later ones through where they delay nobody has its place here: before a job is passed over.) */
+/* Jobs that have to wait for others' ends hold back those behind them in the same partition: first come,
+ * first served. (A plan that lets later ones through where they delay nobody has its place here: before a job
+ * is passed over.) */
 static enum job_reason limits_reason(const struct job *job)
 {
 	const struct core_part_conf *part = job->part->conf;
@@ -13,7 +14,8 @@ static enum job_reason limits_reason(const struct job *job)
 		return REASON_PART_INACTIVE;
 	if (limit != CORE_NO_VAL && part->max_time_min != CORE_INFINITE && limit > part->max_time_min)
 		return REASON_PART_CONFIG;
-	if (job->spec.nodes_min > part->max_nodes || (job->spec.nodes_max && job->spec.nodes_max < part->min_nodes))
+	if (job->spec.nodes_min > part->max_nodes ||
+	    (job->spec.nodes_max && job->spec.nodes_max < part->min_nodes))
 		return REASON_PART_CONFIG;
 	return REASON_NONE;
 }
@@ -63,8 +65,7 @@ void sched_pass(struct cluster *c)
 	uint32_t length = 0;
 	c->sched_wanted = false;
 	c->stats.cycles++;
-	list_each_safe(it, tmp, &c->queue)
-	{
+	list_each_safe (it, tmp, &c->queue) {
 		struct job *job = list_entry(it, struct job, in_queue);
 		enum job_reason reason = waiting_reason(c, job);
 		length++;
@@ -78,7 +79,8 @@ void sched_pass(struct cluster *c)
 		}
 		if (try_job(c, job)) {
 			blocked[job->part->index] = true;
-			/* Those behind have Priority as their reason from the start: nothing is left to find out. */
+			/* Those behind have Priority as their reason from the start: nothing is left to find
+			 * out. */
 			if (++blocked_count == c->part_count)
 				break;
 		} else if (job->spec.immediate && job->state.state == JOB_PENDING) {
@@ -94,9 +96,11 @@ void sched_pass(struct cluster *c)
 static void limit_reached(struct cluster *c, const struct due *due)
 {
 	struct job *job = job_by_serial(c, due->key);
-	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at == 0 || job->limit_at > c->now)
+	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at == 0 ||
+	    job->limit_at > c->now)
 		return;
-	job_end_allocated(c, job, JOB_TIMEOUT, REASON_TIME_LIMIT, job->spec.batch ? 0 : 15, "DUE TO TIME LIMIT", c->conf->kill_wait_s);
+	job_end_allocated(c, job, JOB_TIMEOUT, REASON_TIME_LIMIT, job->spec.batch ? 0 : 15,
+	                  "DUE TO TIME LIMIT", c->conf->kill_wait_s);
 }
 
 static void step_limit_reached(struct cluster *c, const struct due *due)

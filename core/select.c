@@ -1,5 +1,5 @@
-/* Selection: which nodes and which of their cores a job gets. Cores are tracked exactly, memory where the parameters make it consumable.
- * Nodes are taken by weight, then best fit, then name. */
+/* Selection: which nodes and which of their cores a job gets. Cores are tracked exactly, memory where the
+ * parameters make it consumable. Nodes are taken by weight, then best fit, then name. */
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 #include "core/util/sort.h"
@@ -56,8 +56,8 @@ static bool has_features(const struct node *node, const char *wanted)
 	return true;
 }
 
-static uint64_t memory_needed(const struct cluster *c, const struct part *part, const struct job_spec *spec, const struct node *node,
-                              uint32_t cpus)
+static uint64_t memory_needed(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                              const struct node *node, uint32_t cpus)
 {
 	if (spec->mem_per_node != CORE_NO_VAL64)
 		return spec->mem_per_node ? spec->mem_per_node : node->conf->real_memory;
@@ -65,8 +65,10 @@ static uint64_t memory_needed(const struct cluster *c, const struct part *part, 
 		return spec->mem_per_cpu * cpus;
 	if (!(c->conf->select_flags & CONF_CR_MEMORY))
 		return 0;
-	uint64_t per_cpu = part->conf->def_mem_per_cpu ? part->conf->def_mem_per_cpu : c->conf->def_mem_per_cpu;
-	uint64_t per_node = part->conf->def_mem_per_node ? part->conf->def_mem_per_node : c->conf->def_mem_per_node;
+	uint64_t per_cpu =
+	        part->conf->def_mem_per_cpu ? part->conf->def_mem_per_cpu : c->conf->def_mem_per_cpu;
+	uint64_t per_node =
+	        part->conf->def_mem_per_node ? part->conf->def_mem_per_node : c->conf->def_mem_per_node;
 	return per_cpu ? per_cpu * cpus : per_node ? per_node : node->conf->real_memory;
 }
 
@@ -81,7 +83,8 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 {
 	uint32_t cpus = s->whole ? node->cpus_total : cpus_for(s, tasks);
 	uint64_t need = memory_needed(s->c, s->ask->part, s->ask->spec, node, cpus);
-	uint64_t used = s->ask->ignore_use || !(s->c->conf->select_flags & CONF_CR_MEMORY) ? 0 : node->mem_alloc;
+	uint64_t used =
+	        s->ask->ignore_use || !(s->c->conf->select_flags & CONF_CR_MEMORY) ? 0 : node->mem_alloc;
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
@@ -107,7 +110,8 @@ static uint32_t node_fit(const struct selection *s, const struct node *node, uin
 
 static bool shape_fits(const struct job_spec *spec, const struct node *node)
 {
-	return node->conf->sockets >= spec->sockets_per_node && node->conf->cores_per_socket >= spec->cores_per_socket &&
+	return node->conf->sockets >= spec->sockets_per_node &&
+	       node->conf->cores_per_socket >= spec->cores_per_socket &&
 	       node->conf->threads_per_core >= spec->threads_per_core;
 }
 
@@ -125,7 +129,8 @@ static enum select_answer gather(struct selection *s)
 		bool named = s->req && hostlist_contains(s->req, node->conf->name);
 		if (s->exc && hostlist_contains(s->exc, node->conf->name))
 			continue;
-		if ((!s->ask->ignore_state && !node_is_usable(node)) || !has_features(node, spec->features) || !shape_fits(spec, node)) {
+		if ((!s->ask->ignore_state && !node_is_usable(node)) || !has_features(node, spec->features) ||
+		    !shape_fits(spec, node)) {
 			if (named)
 				return SELECT_UNAVAILABLE;
 			continue;
@@ -220,7 +225,8 @@ static size_t choose(struct selection *s)
 
 /* ---- sharing out ---- */
 
-/* Each node gets one task, then they are filled up in order (block distribution, as sbatch(1) describes it). */
+/* Each node gets one task, then they are filled up in order (block distribution, as sbatch(1) describes it).
+ */
 static void spread(struct selection *s, size_t n)
 {
 	uint32_t left = s->tasks;
@@ -240,13 +246,14 @@ static void fill_share(const struct selection *s, const struct candidate *cand, 
 	uint32_t cpus = cpus_for(s, cand->tasks ? cand->tasks : 1);
 	if (s->ask->spec->overcommit && cpus > cand->cpus)
 		cpus = cand->cpus;
-	uint32_t units = s->whole ? node->cores_total : (cpus + node->cpus_per_core - 1) / node->cpus_per_core;
+	uint32_t units =
+	        s->whole ? node->cores_total : (cpus + node->cpus_per_core - 1) / node->cpus_per_core;
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
 	share->cores.v = xcalloc(units + 1, sizeof(uint32_t));
-	for (uint32_t i = bits_free_from(node->cores_busy, 0); share->cores.n < units && i < node->cores_total;
-	     i = bits_free_from(node->cores_busy, i + 1))
+	for (uint32_t i = bits_free_from(node->cores_busy, 0);
+	     share->cores.n < units && i < node->cores_total; i = bits_free_from(node->cores_busy, i + 1))
 		share->cores.v[share->cores.n++] = i;
 	share->cpus = units * node->cpus_per_core;
 	share->tasks = cand->tasks;
@@ -271,7 +278,9 @@ static void prepare(struct selection *s)
 	s->nodes_min = spec->nodes_min ? spec->nodes_min : 1;
 	if (s->req && hostlist_count(s->req) > s->nodes_min)
 		s->nodes_min = (uint32_t)hostlist_count(s->req);
-	s->nodes_max = spec->nodes_max >= s->nodes_min ? spec->nodes_max : spec->nodes_max ? s->nodes_min : UINT32_MAX;
+	s->nodes_max = spec->nodes_max >= s->nodes_min ? spec->nodes_max
+	               : spec->nodes_max               ? s->nodes_min
+	                                               : UINT32_MAX;
 	s->tasks = spec->tasks > s->nodes_min || spec->tasks_set ? spec->tasks : s->nodes_min;
 	/* Fewer tasks than nodes: every node still gets its one CPU. */
 	if (s->tasks == 0)
@@ -279,7 +288,8 @@ static void prepare(struct selection *s)
 	s->whole = spec->exclusive || s->c->conf->select_flags == 0;
 }
 
-enum select_answer select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
+enum select_answer select_job(const struct cluster *c, const struct select_ask *ask,
+                              struct node_alloc_list *out)
 {
 	struct selection s = {.c = c, .ask = ask};
 	prepare(&s);
@@ -311,7 +321,8 @@ enum select_answer select_job(const struct cluster *c, const struct select_ask *
 
 /* ---- what no node has ---- */
 
-int select_check_node(const struct cluster *c, const struct part *part, const struct job_spec *spec, struct err *err)
+int select_check_node(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                      struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
 	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features;
@@ -329,7 +340,8 @@ int select_check_node(const struct cluster *c, const struct part *part, const st
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_INVALID_MEMORY));
 	/* A fixed number of nodes that can't hold the tasks, however empty they are. */
 	const struct select_ask ask = {.part = part, .spec = spec, .ignore_use = true, .ignore_state = true};
-	if (spec->nodes_max && spec->nodes_max <= part->conf->node_count && select_job(c, &ask, NULL) != SELECT_OK)
+	if (spec->nodes_max && spec->nodes_max <= part->conf->node_count &&
+	    select_job(c, &ask, NULL) != SELECT_OK)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	return 0;
 }

@@ -56,8 +56,7 @@ void step_free(struct cluster *c, struct step *step)
 
 struct step *step_by_id(const struct job *job, uint32_t step_id)
 {
-	list_each(it, &job->steps)
-	{
+	list_each (it, &job->steps) {
 		struct step *step = list_entry(it, struct step, in_job);
 		if (step->record.step_id == step_id)
 			return step;
@@ -127,11 +126,11 @@ struct placement {
 /* Is the core held by a running step of the job that doesn't share? */
 static bool core_is_used(const struct job *job, const char *node, uint32_t core)
 {
-	list_each(it, &job->steps)
-	{
+	list_each (it, &job->steps) {
 		struct step *step = list_entry(it, struct step, in_job);
 		struct step_node *sn;
-		if (!step_is_running(step) || step->record.overlap || !(sn = step_share_on(step, node)) || sn->phase == STEP_ENDED)
+		if (!step_is_running(step) || step->record.overlap || !(sn = step_share_on(step, node)) ||
+		    sn->phase == STEP_ENDED)
 			continue;
 		for (uint32_t i = 0; i < sn->cores.n; i++)
 			if (sn->cores.v[i] == core)
@@ -144,7 +143,8 @@ static uint32_t free_cores(const struct placement *p, const struct place *place,
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < place->share->cores.n; i++)
-		n += ignore_use || p->r->overlap || !core_is_used(p->job, place->share->node, place->share->cores.v[i]);
+		n += ignore_use || p->r->overlap ||
+		     !core_is_used(p->job, place->share->node, place->share->cores.v[i]);
 	return n;
 }
 
@@ -172,12 +172,14 @@ static int gather(struct placement *p, struct err *err)
 		struct node_alloc *share = &p->job->state.nodes.v[i];
 		if (p->r->relative != CORE_NO_VAL && i < p->r->relative)
 			continue;
-		if ((only && !hostlist_contains(only, share->node)) || (without && hostlist_contains(without, share->node)))
+		if ((only && !hostlist_contains(only, share->node)) ||
+		    (without && hostlist_contains(without, share->node)))
 			continue;
 		p->v[p->n++].share = share;
 	}
 	if (rc == 0 && only && p->n < hostlist_count(only))
-		rc = err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s is not in this job's allocation", p->r->node_list);
+		rc = err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s is not in this job's allocation",
+		             p->r->node_list);
 	hostlist_free(only);
 	hostlist_free(without);
 	return rc;
@@ -313,7 +315,8 @@ static int place_step(struct cluster *c, struct step *step, struct err *err)
 	for (size_t i = 0; i < p.n; i++) {
 		p.v[i].node = node_by_name(c, p.v[i].share->node);
 		if (!p.v[i].node)
-			rc = err_set(err, ERR_NODE_DOWN, "node %s is not in the configuration any more", p.v[i].share->node);
+			rc = err_set(err, ERR_NODE_DOWN, "node %s is not in the configuration any more",
+			             p.v[i].share->node);
 	}
 	if (rc == 0) {
 		defaults(&p);
@@ -322,7 +325,9 @@ static int place_step(struct cluster *c, struct step *step, struct err *err)
 			fill_record(c, &p, step);
 			rc = 1;
 		} else if (!fits(&p, true)) {
-			rc = err_set(err, p.nodes_min > p.n ? ERR_NODE_CONFIG_UNAVAILABLE : ERR_TOO_MANY_STEP_CPUS, "%s", "");
+			rc = err_set(err,
+			             p.nodes_min > p.n ? ERR_NODE_CONFIG_UNAVAILABLE : ERR_TOO_MANY_STEP_CPUS,
+			             "%s", "");
 		}
 	}
 	free(p.v);
@@ -346,7 +351,8 @@ static void step_started(struct cluster *c, struct step *step)
 	emit_action(c, &(struct action){.kind = ACTION_GRANT_STEP, .job = step->job, .step = step});
 }
 
-int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now, struct step **out, struct err *err)
+int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now,
+                struct step **out, struct err *err)
 {
 	c->now = now;
 	if (job->state.state == JOB_PENDING)
@@ -354,8 +360,10 @@ int step_create(struct cluster *c, struct job *job, const struct step_request *r
 	if (!job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
 	if (c->conf->max_step_count && job->state.next_step_id >= c->conf->max_step_count)
-		return err_set(err, ERR_LIMIT, "the job has had MaxStepCount=%u steps", c->conf->max_step_count);
-	struct step *step = step_new(c, job, request->interactive ? CORE_STEP_INTERACTIVE : job->state.next_step_id);
+		return err_set(err, ERR_LIMIT, "the job has had MaxStepCount=%u steps",
+		               c->conf->max_step_count);
+	struct step *step =
+	        step_new(c, job, request->interactive ? CORE_STEP_INTERACTIVE : job->state.next_step_id);
 	step->request = request_copy(request);
 	step->record.name = xstrdup(request->name);
 	step->record.srun_host = xstrdup(request->srun_host);
@@ -394,7 +402,10 @@ void step_queue_run(struct cluster *c, struct job *job)
 			step_started(c, step);
 			continue;
 		}
-		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP, .job = job, .step = step, .text = err_text(&err)});
+		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP,
+		                                .job = job,
+		                                .step = step,
+		                                .text = err_text(&err)});
 		step_free(c, step);
 	}
 }
@@ -427,11 +438,15 @@ void step_end(struct cluster *c, struct step *step, enum job_base_state state, u
 	step_queue_run(c, step->job);
 }
 
-int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_uid, core_time now, struct err *err)
+int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_uid, core_time now,
+                struct err *err)
 {
 	c->now = now;
 	if (step->queued) {
-		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP, .job = step->job, .step = step, .text = "cancelled"});
+		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP,
+		                                .job = step->job,
+		                                .step = step,
+		                                .text = "cancelled"});
 		step_forget(c, step, now);
 		return 0;
 	}
@@ -447,7 +462,11 @@ int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_ui
 		                                .kill_wait_s = signal == SIGKILL ? 0 : c->conf->kill_wait_s,
 		                                .text = ""});
 	} else {
-		emit_action(c, &(struct action){.kind = ACTION_SIGNAL, .job = step->job, .step = step, .attempt = step->record.attempt, .signal = signal});
+		emit_action(c, &(struct action){.kind = ACTION_SIGNAL,
+		                                .job = step->job,
+		                                .step = step,
+		                                .attempt = step->record.attempt,
+		                                .signal = signal});
 	}
 	return 0;
 }

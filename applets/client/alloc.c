@@ -11,7 +11,9 @@
 
 static int failed(struct submit *s, const struct err *err)
 {
-	submit_refused(s->command == SUBMIT_SALLOC ? "Job submit/allocate failed" : "Unable to allocate resources", err);
+	submit_refused(s->command == SUBMIT_SALLOC ? "Job submit/allocate failed"
+	                                           : "Unable to allocate resources",
+	               err);
 	return 1;
 }
 
@@ -65,7 +67,8 @@ static int wait_ready(struct allocation *a, struct submit *s, bool waiting, vola
 			a->connection.client = NULL;
 			log_debug("%s", err_text(&err));
 			err_clear(&err);
-			if (connect_open(&a->connection, &err) != 0 || client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
+			if (connect_open(&a->connection, &err) != 0 ||
+			    client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
 				return failed(s, &err);
 			continue;
 		}
@@ -102,7 +105,8 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	m.spec = &s->spec;
 	m.test_only = s->test_only;
 	m.claimed_gid = s->gid;
-	if (connect_ask(&a->connection, MSG_alloc_request, &m, MSG_submit_reply, &a->arena, &record, &err) != 0) {
+	if (connect_ask(&a->connection, MSG_alloc_request, &m, MSG_submit_reply, &a->arena, &record, &err) !=
+	    0) {
 		int rc = failed(s, &err);
 		connect_help(rc, &err);
 		return rc;
@@ -123,9 +127,11 @@ void allocation_release(struct allocation *a, uint32_t wait_status)
 	void *record = NULL;
 	if (!a->connection.client && connect_open(&a->connection, &err) != 0)
 		return;
-	if (connect_ask(&a->connection, MSG_job_complete_request, &m, MSG_msg_ok, &a->arena, &record, &err) != 0 &&
+	if (connect_ask(&a->connection, MSG_job_complete_request, &m, MSG_msg_ok, &a->arena, &record, &err) !=
+	            0 &&
 	    err.code != ERR_ALREADY_DONE && err.code != ERR_COMMUNICATION)
-		log_error("the allocation of job %" PRIu32 " could not be given back: %s", a->job_id, err_text(&err));
+		log_error("the allocation of job %" PRIu32 " could not be given back: %s", a->job_id,
+		          err_text(&err));
 }
 
 void allocation_free(struct allocation *a)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMN_DEFAULT_WIDTH 20  /* of -O */
+#define COLUMN_DEFAULT_WIDTH 20 /* of -O */
 #define COLUMN_WIDTH_MAX     65536
 
 void column_format_init(struct column_format *f)
@@ -25,10 +25,12 @@ void column_format_free(struct column_format *f)
 	*f = (struct column_format){0};
 }
 
-void column_format_add(struct column_format *f, const struct column *column, size_t width, bool right, const char *suffix)
+void column_format_add(struct column_format *f, const struct column *column, size_t width, bool right,
+                       const char *suffix)
 {
 	f->uses = xgrow(f->uses, &f->cap, f->n + 1, sizeof(*f->uses));
-	f->uses[f->n++] = (struct column_use){.column = column, .width = width, .right = right, .suffix = xstrdup(suffix)};
+	f->uses[f->n++] = (struct column_use){
+	        .column = column, .width = width, .right = right, .suffix = xstrdup(suffix)};
 }
 
 const struct column *column_by_letter(const struct column *columns, size_t n, char letter)
@@ -42,7 +44,8 @@ const struct column *column_by_letter(const struct column *columns, size_t n, ch
 const struct column *column_by_name(const struct column *columns, size_t n, const char *name, size_t len)
 {
 	for (size_t i = 0; i < n; i++)
-		if (columns[i].name && strlen(columns[i].name) == len && strncasecmp(columns[i].name, name, len) == 0)
+		if (columns[i].name && strlen(columns[i].name) == len &&
+		    strncasecmp(columns[i].name, name, len) == 0)
 			return &columns[i];
 	return NULL;
 }
@@ -247,8 +250,8 @@ static int compare_records(const void *pa, const void *pb, void *by_)
 	return 0;
 }
 
-int column_sort(const void **records, size_t n, const char *spec, const struct column *columns, size_t column_count, const void *ctx,
-                struct err *err)
+int column_sort(const void **records, size_t n, const char *spec, const struct column *columns,
+                size_t column_count, const void *ctx, struct err *err)
 {
 	struct sort_by by = {.ctx = ctx};
 	for (const char *p = spec; *p; p++) {

@@ -1,5 +1,5 @@
-/* Columns: one row a column, and from it -o (letters), -O and --format (names), headers, widths, truncation and sorting.
- * squeue(1), sinfo(1) and sacct(1) describe the formats. */
+/* Columns: one row a column, and from it -o (letters), -O and --format (names), headers, widths, truncation
+ * and sorting. squeue(1), sinfo(1) and sacct(1) describe the formats. */
 #pragma once
 #include "core/util/err.h"
 #include "core/util/text.h"
@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 struct column {
-	char letter;        /* of -o; 0: none */
-	const char *name;   /* of -O or --format, lower case; NULL: none */
+	char letter;      /* of -o; 0: none */
+	const char *name; /* of -O or --format, lower case; NULL: none */
 	const char *header;
-	int width;          /* sacct's default; negative: to the left; 0: no default */
+	int width; /* sacct's default; negative: to the left; 0: no default */
 	void (*value)(struct text *out, const void *record, const void *ctx);
 	int64_t (*number)(const void *record, const void *ctx); /* sort key; NULL: the value's text */
 };
@@ -33,10 +33,11 @@ struct column_format {
 
 void column_format_init(struct column_format *f);
 void column_format_free(struct column_format *f);
-void column_format_add(struct column_format *f, const struct column *column, size_t width, bool right, const char *suffix);
+void column_format_add(struct column_format *f, const struct column *column, size_t width, bool right,
+                       const char *suffix);
 
-/* "%.18i %9P text": unknown letters are kept as they stand and reported through log_error, as squeue does. "%all" is every column with a
- * letter, separated by bars. */
+/* "%.18i %9P text": unknown letters are kept as they stand and reported through log_error, as squeue does.
+ * "%all" is every column with a letter, separated by bars. */
 void column_format_letters(struct column_format *f, const char *spec, const struct column *columns, size_t n);
 /* "jobid:8,name:.20,state:SUFFIX": 20 wide without a size; a suffix without a size means unpadded. */
 void column_format_names(struct column_format *f, const char *spec, const struct column *columns, size_t n);
@@ -50,7 +51,7 @@ bool column_format_has(const struct column_format *f, const char *header);
 void column_print_header(const struct column_format *f, struct text *out);
 void column_print_row(const struct column_format *f, const void *record, const void *ctx, struct text *out);
 
-/* Sorts `records` (n pointers) by "P,t,-p": letters of columns, each ascending or, after '-', descending. Stable. Unknown letters are an
- * error. */
-int column_sort(const void **records, size_t n, const char *spec, const struct column *columns, size_t column_count, const void *ctx,
-                struct err *err);
+/* Sorts `records` (n pointers) by "P,t,-p": letters of columns, each ascending or, after '-', descending.
+ * Stable. Unknown letters are an error. */
+int column_sort(const void **records, size_t n, const char *spec, const struct column *columns,
+                size_t column_count, const void *ctx, struct err *err);

@@ -1,5 +1,6 @@
 /* getopt's complaints in the words of glibc, which users of Slurm know, whatever libc this is built with. */
 #pragma once
 
-/* After getopt_long() (with opterr 0 and a ':' at the front of its short options) gave '?' or ':'. Prints the complaint and `Try "PROGRAM --help"`. */
+/* After getopt_long() (with opterr 0 and a ':' at the front of its short options) gave '?' or ':'. Prints the
+ * complaint and `Try "PROGRAM --help"`. */
 void complain_option(const char *program, int c, char **argv);

@@ -11,7 +11,8 @@ int connect_configure(struct connect *c, struct err *err)
 {
 	memset(c, 0, sizeof(*c));
 	if (cluster_file_read(&c->file, NULL) != 0)
-		return err_set(err, ERR_CONFIG, "the configuration in %s cannot be used", slurm_conf_find_path());
+		return err_set(err, ERR_CONFIG, "the configuration in %s cannot be used",
+		               slurm_conf_find_path());
 	c->configured = true;
 	return 0;
 }
@@ -27,7 +28,8 @@ int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 		if (c->client)
 			return 0;
 		/* Only a controller that can't be reached may come back. */
-		if ((now.code != ERR_CONNECT && now.code != ERR_SYSTEM && now.code != ERR_TIMEOUT) || loop_clock() >= until) {
+		if ((now.code != ERR_CONNECT && now.code != ERR_SYSTEM && now.code != ERR_TIMEOUT) ||
+		    loop_clock() >= until) {
 			if (now.code == ERR_CONNECT || now.code == ERR_SYSTEM || now.code == ERR_TIMEOUT) {
 				log_debug("%s", err_text(&now));
 				return err_set(err, ERR_CONNECT, "%s", "");
@@ -63,12 +65,15 @@ bool connect_knows_node(const struct connect *c, const char *name)
 	return false;
 }
 
-int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena, void **record, struct err *err)
+int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,
+                void **record, struct err *err)
 {
 	uint32_t got = 0;
 	if (client_call(c->client, type, request, arena, &got, record, NULL, err) != 0)
 		return -1;
-	return got == want ? 0 : err_set(err, ERR_COMMUNICATION, "the controller answered %s with %s", message_name(type), message_name(got));
+	return got == want ? 0
+	                   : err_set(err, ERR_COMMUNICATION, "the controller answered %s with %s",
+	                             message_name(type), message_name(got));
 }
 
 void connect_help(int rc, const struct err *err)
@@ -77,12 +82,14 @@ void connect_help(int rc, const struct err *err)
 		int code;
 		const char *help;
 	} rows[] = {
-		{ERR_CONNECT, "is slurmctld running on the host that SlurmctldHost names? `scontrol ping` asks it"},
-		{ERR_UNAUTHENTICATED, "every host of a cluster needs the same key file, and slurmctld, slurmd or sackd running"},
-		{ERR_INVALID_PARTITION, "`sinfo -s` lists the partitions"},
-		{ERR_INVALID_NODE_NAME, "`sinfo -N` lists the nodes"},
-		{ERR_NODE_CONFIG_UNAVAILABLE, "`sinfo -N -l` shows what each node has"},
-		{ERR_STORE, "the disk under StateSaveLocation on the controller's host may be full"},
+	        {ERR_CONNECT,
+	         "is slurmctld running on the host that SlurmctldHost names? `scontrol ping` asks it"},
+	        {ERR_UNAUTHENTICATED,
+	         "every host of a cluster needs the same key file, and slurmctld, slurmd or sackd running"},
+	        {ERR_INVALID_PARTITION, "`sinfo -s` lists the partitions"},
+	        {ERR_INVALID_NODE_NAME, "`sinfo -N` lists the nodes"},
+	        {ERR_NODE_CONFIG_UNAVAILABLE, "`sinfo -N -l` shows what each node has"},
+	        {ERR_STORE, "the disk under StateSaveLocation on the controller's host may be full"},
 	};
 	if (rc == 0)
 		return;

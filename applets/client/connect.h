@@ -25,7 +25,9 @@ void connect_close(struct connect *c);
 bool connect_knows_node(const struct connect *c, const char *name);
 
 /* A request with one answer of type `want`; *record lives in the arena. */
-int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena, void **record, struct err *err);
+int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,
+                void **record, struct err *err);
 
-/* When rc isn't 0: one more line, with the program's prefix, that says what to do about the error; nothing for errors that speak for themselves. */
+/* When rc isn't 0: one more line, with the program's prefix, that says what to do about the error; nothing
+ * for errors that speak for themselves. */
 void connect_help(int rc, const struct err *err);

@@ -52,7 +52,9 @@ bool filter_step_id(const char *word, uint32_t *out)
 	static const struct {
 		const char *word;
 		uint32_t id;
-	} words[] = {{"batch", CORE_STEP_BATCH}, {"extern", CORE_STEP_EXTERN}, {"interactive", CORE_STEP_INTERACTIVE}};
+	} words[] = {{"batch", CORE_STEP_BATCH},
+	             {"extern", CORE_STEP_EXTERN},
+	             {"interactive", CORE_STEP_INTERACTIVE}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (text_eq_nocase(word, words[i].word)) {
 			*out = words[i].id;
@@ -62,7 +64,8 @@ bool filter_step_id(const char *word, uint32_t *out)
 	return text_to_u32(word, out);
 }
 
-int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids, struct arena *arena, struct err *err)
+int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids,
+                 struct arena *arena, struct err *err)
 {
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
@@ -71,7 +74,8 @@ int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32
 		if (dot)
 			*dot = '\0';
 		if (!text_to_u32(word, &job) || job == 0 || (dot && !filter_step_id(dot + 1, &step)))
-			return err_set(err, ERR_INVALID_STEP_ID, "Invalid job_step id: %s%s%s", word, dot ? "." : "", dot ? dot + 1 : "");
+			return err_set(err, ERR_INVALID_STEP_ID, "Invalid job_step id: %s%s%s", word,
+			               dot ? "." : "", dot ? dot + 1 : "");
 		filter_add_u32(job_ids, job, arena);
 		steps->v = xgrow(steps->v, &steps->cap, steps->n + 1, sizeof(*steps->v));
 		steps->v[steps->n++] = (uint64_t)job << 32 | step;
@@ -119,7 +123,8 @@ static void state_words(struct text *out)
 			text_printf(out, ",%s", job_flag_word(bit));
 }
 
-int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena, struct err *err)
+int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena,
+                  struct err *err)
 {
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {

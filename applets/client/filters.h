@@ -15,7 +15,8 @@ struct filter_steps {
 /* Job ids ("6,7"); adds to what is there. The error is squeue's "Invalid job id: abc". */
 int filter_jobs(const char *list, struct schema_u32s *ids, struct arena *arena, struct err *err);
 /* "6.0,7.batch,8"; the jobs' ids are added to job_ids too. */
-int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids, struct arena *arena, struct err *err);
+int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids,
+                 struct arena *arena, struct err *err);
 bool filter_step_wanted(const struct filter_steps *steps, uint32_t job_id, uint32_t step_id);
 /* A step id by number or word (batch, extern, interactive). */
 bool filter_step_id(const char *word, uint32_t *out);
@@ -23,6 +24,7 @@ bool filter_step_id(const char *word, uint32_t *out);
 int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena);
 int filter_me(struct schema_u32s *uids, struct arena *arena);
 /* "PD,R", "running", "all". */
-int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena, struct err *err);
+int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena,
+                  struct err *err);
 int filter_words(const char *list, struct schema_strs *words, struct arena *arena);
 void filter_add_u32(struct schema_u32s *list, uint32_t value, struct arena *arena);

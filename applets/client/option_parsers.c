@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UNUSED (void)s, (void)row, (void)value, (void)err
+#define UNUSED   (void)s, (void)row, (void)value, (void)err
 #define AT(type) ((type *)(void *)((char *)s + row->offset))
 
 static int bad(const struct option_row *row, struct err *err)
@@ -21,7 +21,8 @@ static int bad(const struct option_row *row, struct err *err)
 
 static int bad_number(const struct option_row *row, const char *value, struct err *err)
 {
-	return err_set(err, ERR_LIMIT, "Invalid numeric value \"%s\" for --%s.", value ? value : "", row->name);
+	return err_set(err, ERR_LIMIT, "Invalid numeric value \"%s\" for --%s.", value ? value : "",
+	               row->name);
 }
 
 /* ---- generic ---- */
@@ -110,7 +111,8 @@ PARSER(cpus_per_task)
 PARSER(exclusive)
 {
 	if (value && *value && !text_eq_nocase(value, "exclusive"))
-		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name, value);
+		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
+		               value);
 	s->spec.exclusive = s->exclusive_step = true;
 	return 0;
 }
@@ -250,7 +252,9 @@ PARSER(ntasks)
 
 PARSER(ntasks_per_node)
 {
-	return text_to_u32(value, &s->spec.tasks_per_node) && s->spec.tasks_per_node > 0 ? 0 : bad_number(row, value, err);
+	return text_to_u32(value, &s->spec.tasks_per_node) && s->spec.tasks_per_node > 0
+	               ? 0
+	               : bad_number(row, value, err);
 }
 
 PARSER(open_mode)
@@ -306,8 +310,8 @@ PARSER(signal)
 	if (at && !text_to_u32(at + 1, &seconds))
 		return bad(row, err);
 	bool number = *p >= '0' && *p <= '9';
-	static const char *const names[] = {"HUP",  "INT",  "QUIT", "ABRT", "KILL", "ALRM", "TERM", "USR1", "USR2", "URG",
-	                                    "CONT", "STOP", "TSTP", "TTIN", "TTOU", "XCPU"};
+	static const char *const names[] = {"HUP",  "INT", "QUIT", "ABRT", "KILL", "ALRM", "TERM", "USR1",
+	                                    "USR2", "URG", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "XCPU"};
 	size_t n = at ? (size_t)(at - p) : strlen(p);
 	bool known = number;
 	if (n > 3 && strncasecmp(p, "SIG", 3) == 0) {
@@ -331,13 +335,15 @@ static const char *text_or(const char *s)
 void option_print(const struct submit *s, const struct option_row *row, struct text *out)
 {
 	if (row->parse == option_str || row->parse == option_chdir)
-		text_add(out, text_or(row->parse == option_chdir ? s->spec.work_dir : *(char *const *)MEMBER));
+		text_add(out,
+		         text_or(row->parse == option_chdir ? s->spec.work_dir : *(char *const *)MEMBER));
 	else if (row->parse == option_u32)
 		text_printf(out, "%" PRIu32, *(const uint32_t *)MEMBER);
 	else if (row->parse == option_verbose)
 		text_printf(out, "%u", s->verbose);
 	else if (row->parse == option_nodes)
-		text_printf(out, s->spec.nodes_max > s->spec.nodes_min ? "%u-%u" : "%u", s->spec.nodes_min, s->spec.nodes_max);
+		text_printf(out, s->spec.nodes_max > s->spec.nodes_min ? "%u-%u" : "%u", s->spec.nodes_min,
+		            s->spec.nodes_max);
 	else if (row->parse == option_ntasks)
 		text_printf(out, "%" PRIu32, s->spec.tasks);
 	else if (row->parse == option_cpus_per_task)

@@ -1,5 +1,5 @@
-/* The parsers that rows of options.def name. Each reads one value into struct submit; -1 with err: ERR_INVALID where the real commands exit with
- * 255, another code where they exit with 1. */
+/* The parsers that rows of options.def name. Each reads one value into struct submit; -1 with err:
+ * ERR_INVALID where the real commands exit with 255, another code where they exit with 1. */
 #pragma once
 #include "applets/client/options.h"
 
@@ -14,7 +14,8 @@ struct option_row {
 	const char *help;
 };
 
-#define PARSER(name) int option_##name(struct submit *s, const struct option_row *row, const char *value, struct err *err)
+#define PARSER(name)                                                                                         \
+	int option_##name(struct submit *s, const struct option_row *row, const char *value, struct err *err)
 PARSER(str);
 PARSER(u32);
 PARSER(flag);

@@ -15,12 +15,13 @@ static const struct option_row rows[] = {
 #define NONE     no_argument
 #define REQUIRED required_argument
 #define OPTIONAL optional_argument
-#define O(name, letter, argument, commands, environment, parser, member, help)                                                     \
-	{name, letter, argument, commands, environment, option_##parser, offsetof(struct submit, member), help},
+#define O(name, letter, argument, commands, environment, parser, member, help)                               \
+	{name, letter, argument, commands, environment, option_##parser, offsetof(struct submit, member),    \
+	 help},
 #include "applets/client/options.def"
 #undef O
 };
-#define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROWS     (sizeof(rows) / sizeof(rows[0]))
 #define ROW_BASE 1000 /* getopt's value of a row */
 _Static_assert(ROWS <= 256, "struct submit remembers the origin of 256 rows");
 
@@ -49,7 +50,8 @@ enum option_origin submit_origin(const struct submit *s, const char *name)
 
 /* ---- setting ---- */
 
-static int set(struct submit *s, const struct option_row *row, const char *value, enum option_origin origin, struct err *err)
+static int set(struct submit *s, const struct option_row *row, const char *value, enum option_origin origin,
+               struct err *err)
 {
 	size_t i = (size_t)(row - rows);
 	if (s->origin[i] > origin)
@@ -67,7 +69,8 @@ int submit_environment(struct submit *s, struct err *err)
 {
 	for (size_t i = 0; i < ROWS; i++) {
 		char name[64];
-		if (!(rows[i].commands & s->command) || !rows[i].environment || rows[i].parse == option_unsupported)
+		if (!(rows[i].commands & s->command) || !rows[i].environment ||
+		    rows[i].parse == option_unsupported)
 			continue;
 		snprintf(name, sizeof(name), "%s_%s", prefix_of(s->command), rows[i].environment);
 		const char *value = getenv(name);
@@ -129,18 +132,21 @@ static const struct option_row *row_of(const struct submit *s, int c)
 
 static void print_help(const struct submit *s)
 {
-	printf("Usage: %s [OPTIONS...] %s\n", s->program, s->command == SUBMIT_SBATCH ? "SCRIPT [ARGUMENTS...]" : "[COMMAND [ARGUMENTS...]]");
+	printf("Usage: %s [OPTIONS...] %s\n", s->program,
+	       s->command == SUBMIT_SBATCH ? "SCRIPT [ARGUMENTS...]" : "[COMMAND [ARGUMENTS...]]");
 	for (size_t i = 0; i < ROWS; i++) {
 		if (!(rows[i].commands & s->command) || !rows[i].help)
 			continue;
 		char left[48];
-		snprintf(left, sizeof(left), "%s%c%s --%s%s", rows[i].letter ? "-" : " ", rows[i].letter ? rows[i].letter : ' ',
-		         rows[i].letter ? "," : " ", rows[i].name, rows[i].argument == required_argument ? "=..." : "");
+		snprintf(left, sizeof(left), "%s%c%s --%s%s", rows[i].letter ? "-" : " ",
+		         rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "," : " ", rows[i].name,
+		         rows[i].argument == required_argument ? "=..." : "");
 		printf("  %-28s %s\n", left, rows[i].help);
 	}
 }
 
-int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest, struct err *err)
+int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest,
+                     struct err *err)
 {
 	struct option longs[ROWS + 1];
 	char shorts[3 * ROWS + 4];
@@ -196,7 +202,8 @@ int directive_words(struct arena *arena, const char *line, char ***words, int *c
 				text_add_char(&word, *p);
 			if (quote && p[1] == '\0') {
 				text_free(&word);
-				return err_set(err, ERR_INVALID, "a quote is not closed in: #SBATCH %s", line);
+				return err_set(err, ERR_INVALID, "a quote is not closed in: #SBATCH %s",
+				               line);
 			}
 		}
 		v[n++] = arena_strdup(arena, text_str(&word));
@@ -210,8 +217,8 @@ int directive_words(struct arena *arena, const char *line, char ***words, int *c
 
 static int one_directive(struct submit *s, const char *line, struct err *err)
 {
-	char **words, **argv;
-	int n, rest;
+	char **words = NULL, **argv;
+	int n = 0, rest = 0;
 	if (directive_words(&s->arena, line, &words, &n, err) != 0)
 		return -1;
 	argv = arena_array(&s->arena, (size_t)n + 2, sizeof(char *));
@@ -232,10 +239,12 @@ int submit_directives(struct submit *s, const char *script, size_t n, struct err
 		size_t len = stop ? (size_t)(stop - line) : (size_t)(end - line);
 		char *text = arena_strndup(&s->arena, line, len);
 		const char *first = text + strspn(text, " \t");
-		/* The first line that is neither blank nor a comment is the first command: nothing after it counts. */
+		/* The first line that is neither blank nor a comment is the first command: nothing after it
+		 * counts. */
 		if (*first && *first != '#')
 			return 0;
-		if (strncmp(text, "#SBATCH", 7) == 0 && (text[7] == ' ' || text[7] == '\t') && one_directive(s, text + 8, err) != 0)
+		if (strncmp(text, "#SBATCH", 7) == 0 && (text[7] == ' ' || text[7] == '\t') &&
+		    one_directive(s, text + 8, err) != 0)
 			return -1;
 		line += len + 1;
 	}

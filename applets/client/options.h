@@ -1,4 +1,5 @@
-/* The options of srun, sbatch and salloc: one table (options.def), one function that sets them and remembers where each value came from. */
+/* The options of srun, sbatch and salloc: one table (options.def), one function that sets them and remembers
+ * where each value came from. */
 #pragma once
 #include "core/util/arena.h"
 #include "core/util/err.h"
@@ -16,11 +17,12 @@ struct submit {
 	const char *program;
 	struct arena arena;
 	struct job_spec spec; /* strings live in the arena */
-	bool quiet, parsable, test_only, wait, label, unbuffered, overlap, exact, exclusive_step, no_shell, kill_on_bad_exit;
+	bool quiet, parsable, test_only, wait, label, unbuffered, overlap, exact, exclusive_step, no_shell,
+	        kill_on_bad_exit;
 	bool ignore_pbs, ignore_bell, quit_on_interrupt;
 	bool nodes_set, cpus_per_task_set, chdir_set;
 	unsigned verbose;
-	uint32_t immediate_s; /* CORE_NO_VAL: not asked */
+	uint32_t immediate_s;                        /* CORE_NO_VAL: not asked */
 	uint32_t job_id, relative, wait_s, uid, gid; /* CORE_NO_VAL */
 	char *wrap, *export_vars;
 	enum option_origin origin[256]; /* by row */
@@ -30,14 +32,17 @@ struct submit {
 int submit_init(struct submit *s, enum submit_command command, struct err *err);
 void submit_free(struct submit *s);
 int submit_environment(struct submit *s, struct err *err);
-/* Parses argv[1..]; *rest is the index of the first word that is no option. Prints complaints and ends the program for -h, -V and unknown options, as
- * the real ones do (255). Values that can't be read: err, exit code 255. */
-int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest, struct err *err);
+/* Parses argv[1..]; *rest is the index of the first word that is no option. Prints complaints and ends the
+ * program for -h, -V and unknown options, as the real ones do (255). Values that can't be read: err, exit
+ * code 255. */
+int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest,
+                     struct err *err);
 /* #SBATCH lines at the head of a script. */
 int submit_directives(struct submit *s, const char *script, size_t n, struct err *err);
 /* The lines of -v. */
 void submit_show(const struct submit *s);
-/* Fills in what follows from the rest: names, directories, numbers of tasks and nodes; checks them against each other. */
+/* Fills in what follows from the rest: names, directories, numbers of tasks and nodes; checks them against
+ * each other. */
 int submit_finish(struct submit *s, const char *command_name, struct err *err);
 
 /* Splits a directive's options into words as a shell would, up to a # that begins a word. */

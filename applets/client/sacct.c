@@ -28,45 +28,64 @@ struct sacct_options {
 enum { OPT_HELP = 256, OPT_USAGE, OPT_DELIMITER, OPT_NAME, OPT_ME, OPT_NOCONVERT, OPT_UNITS };
 
 static const struct option long_options[] = {
-	{"allusers", no_argument, NULL, 'a'},        {"allocations", no_argument, NULL, 'X'}, {"brief", no_argument, NULL, 'b'},
-	{"delimiter", required_argument, NULL, OPT_DELIMITER}, {"endtime", required_argument, NULL, 'E'}, {"format", required_argument, NULL, 'o'},
-	{"help", no_argument, NULL, OPT_HELP},       {"helpformat", no_argument, NULL, 'e'},  {"jobs", required_argument, NULL, 'j'},
-	{"name", required_argument, NULL, OPT_NAME}, {"noconvert", no_argument, NULL, OPT_NOCONVERT}, {"nodelist", required_argument, NULL, 'N'},
-	{"noheader", no_argument, NULL, 'n'},        {"parsable", no_argument, NULL, 'p'},    {"parsable2", no_argument, NULL, 'P'},
-	{"partition", required_argument, NULL, 'r'}, {"starttime", required_argument, NULL, 'S'}, {"state", required_argument, NULL, 's'},
-	{"uid", required_argument, NULL, 'u'},       {"usage", no_argument, NULL, OPT_USAGE}, {"user", required_argument, NULL, 'u'},
-	{"version", no_argument, NULL, 'V'},         {NULL, 0, NULL, 0},
+        {"allusers", no_argument, NULL, 'a'},
+        {"allocations", no_argument, NULL, 'X'},
+        {"brief", no_argument, NULL, 'b'},
+        {"delimiter", required_argument, NULL, OPT_DELIMITER},
+        {"endtime", required_argument, NULL, 'E'},
+        {"format", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"helpformat", no_argument, NULL, 'e'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"name", required_argument, NULL, OPT_NAME},
+        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
+        {"nodelist", required_argument, NULL, 'N'},
+        {"noheader", no_argument, NULL, 'n'},
+        {"parsable", no_argument, NULL, 'p'},
+        {"parsable2", no_argument, NULL, 'P'},
+        {"partition", required_argument, NULL, 'r'},
+        {"starttime", required_argument, NULL, 'S'},
+        {"state", required_argument, NULL, 's'},
+        {"uid", required_argument, NULL, 'u'},
+        {"usage", no_argument, NULL, OPT_USAGE},
+        {"user", required_argument, NULL, 'u'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
 };
 
-static const char usage[] = "Usage: sacct [OPTIONS]\n"
-			    "  -a, --allusers          jobs of all users\n"
-			    "  -b, --brief             job, state and exit code\n"
-			    "      --delimiter=TEXT    between columns, with -p and -P\n"
-			    "  -e, --helpformat        the names of all columns\n"
-			    "  -E, --endtime=TIME      jobs that were there before this time\n"
-			    "  -j, --jobs=IDS          these jobs or steps\n"
-			    "      --name=NAMES        jobs of these names\n"
-			    "  -n, --noheader          no header\n"
-			    "  -N, --nodelist=HOSTS    jobs on these nodes\n"
-			    "  -o, --format=COLUMNS    columns by name, each with %WIDTH if wanted\n"
-			    "  -p, -P                  columns separated by | (with -p also behind the last)\n"
-			    "  -r, --partition=NAMES   jobs of these partitions\n"
-			    "  -s, --state=STATES      jobs in these states\n"
-			    "  -S, --starttime=TIME    jobs that were there after this time (default: today, 00:00)\n"
-			    "  -u, --user=NAMES        jobs of these users\n"
-			    "  -V, --version           the version\n"
-			    "  -X, --allocations       no steps\n";
+static const char usage[] =
+        "Usage: sacct [OPTIONS]\n"
+        "  -a, --allusers          jobs of all users\n"
+        "  -b, --brief             job, state and exit code\n"
+        "      --delimiter=TEXT    between columns, with -p and -P\n"
+        "  -e, --helpformat        the names of all columns\n"
+        "  -E, --endtime=TIME      jobs that were there before this time\n"
+        "  -j, --jobs=IDS          these jobs or steps\n"
+        "      --name=NAMES        jobs of these names\n"
+        "  -n, --noheader          no header\n"
+        "  -N, --nodelist=HOSTS    jobs on these nodes\n"
+        "  -o, --format=COLUMNS    columns by name, each with %WIDTH if wanted\n"
+        "  -p, -P                  columns separated by | (with -p also behind the last)\n"
+        "  -r, --partition=NAMES   jobs of these partitions\n"
+        "  -s, --state=STATES      jobs in these states\n"
+        "  -S, --starttime=TIME    jobs that were there after this time (default: today, 00:00)\n"
+        "  -u, --user=NAMES        jobs of these users\n"
+        "  -V, --version           the version\n"
+        "  -X, --allocations       no steps\n";
 
 static void print_names(void)
 {
 	for (size_t i = 0; i < sacct_column_count; i++)
-		printf("%-19s%s", sacct_columns[i].header, i % 4 == 3 || i + 1 == sacct_column_count ? "\n" : " ");
+		printf("%-19s%s", sacct_columns[i].header,
+		       i % 4 == 3 || i + 1 == sacct_column_count ? "\n" : " ");
 }
 
 static int take_time(const char *s, int64_t *out, struct sacct_options *o, struct err *err)
 {
 	o->times_set = true;
-	return time_parse_when(s, loop_wall_clock(), out) ? 0 : err_set(err, ERR_INVALID_TIME, "Invalid time specification: %s", s);
+	return time_parse_when(s, loop_wall_clock(), out)
+	               ? 0
+	               : err_set(err, ERR_INVALID_TIME, "Invalid time specification: %s", s);
 }
 
 static int set_option(int c, struct sacct_options *o, struct arena *arena, struct err *err)
@@ -168,7 +187,8 @@ static int make_format(const struct sacct_options *o, struct column_format *f, s
 		}
 		if (!width)
 			width = column->width;
-		column_format_add(f, column, bars ? 0 : (size_t)(width < 0 ? -width : width), width > 0, bars ? bar : " ");
+		column_format_add(f, column, bars ? 0 : (size_t)(width < 0 ? -width : width), width > 0,
+		                  bars ? bar : " ");
 		f->uses[f->n - 1].cut_mark = true;
 	}
 	if (rc == 0 && o->parsable2 && f->n) {
@@ -203,7 +223,8 @@ static int step_order(const struct step_record *a, const struct step_record *b)
 	return a->step_id < b->step_id ? -1 : 1;
 }
 
-static void print_job(const struct sacct_options *o, const struct column_format *f, struct history_job *job, const struct sacct_ctx *ctx)
+static void print_job(const struct sacct_options *o, const struct column_format *f, struct history_job *job,
+                      const struct sacct_ctx *ctx)
 {
 	struct text out = TEXT_EMPTY;
 	struct sacct_row row = {job, NULL};
@@ -224,7 +245,8 @@ static void print_job(const struct sacct_options *o, const struct column_format 
 	text_free(&out);
 }
 
-static int print_all(struct connect *c, const struct sacct_options *o, const struct column_format *f, struct err *err)
+static int print_all(struct connect *c, const struct sacct_options *o, const struct column_format *f,
+                     struct err *err)
 {
 	uint32_t type = 0;
 	void *record = NULL;
@@ -235,7 +257,8 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 		print_header(o, f);
 	while (rc == 0) {
 		if (type != MSG_history_list) {
-			rc = err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for history", message_name(type));
+			rc = err_set(err, ERR_COMMUNICATION,
+			             "the controller answered %s to a query for history", message_name(type));
 			break;
 		}
 		struct history_list *list = record;
@@ -263,13 +286,17 @@ int sacct_main(int argc, char **argv)
 	schema_init(schema_of_history_query(), &o.query);
 	opterr = 0;
 	int rc = 0;
-	for (int ch; rc == 0 && (ch = getopt_long(argc, argv, ":abeE:j:nN:o:pPr:s:S:u:VX", long_options, NULL)) != -1;)
+	for (int ch; rc == 0 &&
+	             (ch = getopt_long(argc, argv, ":abeE:j:nN:o:pPr:s:S:u:VX", long_options, NULL)) != -1;)
 		rc = set_option(ch, &o, &arena, &err);
 	if (rc == 0)
 		rc = make_format(&o, &f, &err);
 	if (rc == 0) {
 		defaults(&o, &arena);
-		rc = connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 || print_all(&c, &o, &f, &err) != 0 ? -1 : 0;
+		rc = connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 ||
+		                     print_all(&c, &o, &f, &err) != 0
+		             ? -1
+		             : 0;
 	}
 	if (rc != 0)
 		log_error("%s", err_text(&err));

@@ -7,33 +7,33 @@
 #include <inttypes.h>
 #include <sys/wait.h>
 
-#define ROW          ((const struct sacct_row *)record)
-#define SPEC         (ROW->job->spec)
-#define STATE        (ROW->job->state)
-#define STEP         (ROW->step)
-#define NOW          (((const struct sacct_ctx *)ctx)->now)
-#define TEXT(name)   static void name(struct text *out, const void *record, const void *ctx)
-#define UNUSED       (void)record, (void)ctx
+#define ROW        ((const struct sacct_row *)record)
+#define SPEC       (ROW->job->spec)
+#define STATE      (ROW->job->state)
+#define STEP       (ROW->step)
+#define NOW        (((const struct sacct_ctx *)ctx)->now)
+#define TEXT(name) static void name(struct text *out, const void *record, const void *ctx)
+#define UNUSED     (void)record, (void)ctx
 /* A string that only a job's row has, or a job's and a step's. */
-#define JOB_STR(name, member)                                                                                                      \
-	TEXT(name)                                                                                                                 \
-	{                                                                                                                          \
-		UNUSED;                                                                                                            \
-		if (!STEP && (member))                                                                                             \
-			text_add(out, member);                                                                                     \
+#define JOB_STR(name, member)                                                                                \
+	TEXT(name)                                                                                           \
+	{                                                                                                    \
+		UNUSED;                                                                                      \
+		if (!STEP && (member))                                                                       \
+			text_add(out, member);                                                               \
 	}
-#define JOB_NUMBER(name, value)                                                                                                    \
-	TEXT(name)                                                                                                                 \
-	{                                                                                                                          \
-		UNUSED;                                                                                                            \
-		if (!STEP)                                                                                                         \
-			text_printf(out, "%" PRId64, (int64_t)(value));                                                            \
+#define JOB_NUMBER(name, value)                                                                              \
+	TEXT(name)                                                                                           \
+	{                                                                                                    \
+		UNUSED;                                                                                      \
+		if (!STEP)                                                                                   \
+			text_printf(out, "%" PRId64, (int64_t)(value));                                      \
 	}
-#define TIME(name, job_value, step_value, unset)                                                                                   \
-	TEXT(name)                                                                                                                 \
-	{                                                                                                                          \
-		UNUSED;                                                                                                            \
-		show_time(out, STEP ? (step_value) : (job_value), unset);                                                          \
+#define TIME(name, job_value, step_value, unset)                                                             \
+	TEXT(name)                                                                                           \
+	{                                                                                                    \
+		UNUSED;                                                                                      \
+		show_time(out, STEP ? (step_value) : (job_value), unset);                                    \
 	}
 
 TEXT(job_id)
@@ -193,8 +193,9 @@ TEXT(req_mem)
 {
 	(void)ctx;
 	uint64_t mib = SPEC->mem_per_node != CORE_NO_VAL64 ? SPEC->mem_per_node * SPEC->nodes_min
-		       : SPEC->mem_per_cpu != CORE_NO_VAL64 ? SPEC->mem_per_cpu * SPEC->tasks * SPEC->cpus_per_task
-							    : 0;
+	               : SPEC->mem_per_cpu != CORE_NO_VAL64
+	                       ? SPEC->mem_per_cpu * SPEC->tasks * SPEC->cpus_per_task
+	                       : 0;
 	if (!STEP && mib)
 		text_printf(out, "%" PRIu64 "M", mib);
 }
@@ -281,7 +282,10 @@ TEXT(time_limit)
 {
 	(void)ctx;
 	if (!STEP)
-		show_limit(out, STATE->time_limit_min != CORE_NO_VAL ? STATE->time_limit_min : SPEC->time_limit_min, "Partition_Limit");
+		show_limit(out,
+		           STATE->time_limit_min != CORE_NO_VAL ? STATE->time_limit_min
+		                                                : SPEC->time_limit_min,
+		           "Partition_Limit");
 }
 
 TEXT(cpu_time_raw)
@@ -296,48 +300,48 @@ TEXT(cpu_time_text)
 
 /* In the order of --helpformat; width as sacct prints them without -p. */
 const struct column sacct_columns[] = {
-	{0, "account", "Account", 10, account, NULL},
-	{0, "alloccpus", "AllocCPUS", 10, alloc_cpus, NULL},
-	{0, "allocnodes", "AllocNodes", 10, nodes, NULL},
-	{0, "alloctres", "AllocTRES", 10, alloc_tres, NULL},
-	{0, "comment", "Comment", 14, comment, NULL},
-	{0, "constraints", "Constraints", 19, constraints, NULL},
-	{0, "cputime", "CPUTime", 10, cpu_time_text, NULL},
-	{0, "cputimeraw", "CPUTimeRAW", 10, cpu_time_raw, NULL},
-	{0, "derivedexitcode", "DerivedExitCode", 15, derived_exit_code, NULL},
-	{0, "elapsed", "Elapsed", 10, elapsed, NULL},
-	{0, "elapsedraw", "ElapsedRaw", 10, elapsed_raw, NULL},
-	{0, "eligible", "Eligible", 19, eligible_time, NULL},
-	{0, "end", "End", 19, end_time, NULL},
-	{0, "exitcode", "ExitCode", 8, exit_code, NULL},
-	{0, "gid", "GID", 6, gid, NULL},
-	{0, "group", "Group", 9, group, NULL},
-	{0, "jobid", "JobID", -12, job_id, NULL},
-	{0, "jobidraw", "JobIDRaw", -12, job_id, NULL},
-	{0, "jobname", "JobName", 10, name, NULL},
-	{0, "maxrss", "MaxRSS", 10, max_rss, NULL},
-	{0, "ncpus", "NCPUS", 10, alloc_cpus, NULL},
-	{0, "nnodes", "NNodes", 8, nodes, NULL},
-	{0, "nodelist", "NodeList", 15, node_list, NULL},
-	{0, "ntasks", "NTasks", 8, tasks, NULL},
-	{0, "partition", "Partition", 10, partition, NULL},
-	{0, "priority", "Priority", 10, priority, NULL},
-	{0, "qos", "QOS", 10, qos, NULL},
-	{0, "reason", "Reason", 22, reason, NULL},
-	{0, "reqcpus", "ReqCPUS", 8, req_cpus, NULL},
-	{0, "reqmem", "ReqMem", 10, req_mem, NULL},
-	{0, "reqnodes", "ReqNodes", 8, req_nodes, NULL},
-	{0, "restarts", "Restarts", 8, restarts, NULL},
-	{0, "start", "Start", 19, start_time, NULL},
-	{0, "state", "State", 10, state, NULL},
-	{0, "submit", "Submit", 19, submit_time, NULL},
-	{0, "systemcpu", "SystemCPU", 10, system_cpu, NULL},
-	{0, "timelimit", "Timelimit", 10, time_limit, NULL},
-	{0, "totalcpu", "TotalCPU", 10, total_cpu, NULL},
-	{0, "uid", "UID", 6, uid, NULL},
-	{0, "user", "User", 9, user, NULL},
-	{0, "usercpu", "UserCPU", 10, user_cpu, NULL},
-	{0, "wckey", "WCKey", 10, wckey, NULL},
-	{0, "workdir", "WorkDir", 20, work_dir, NULL},
+        {0, "account", "Account", 10, account, NULL},
+        {0, "alloccpus", "AllocCPUS", 10, alloc_cpus, NULL},
+        {0, "allocnodes", "AllocNodes", 10, nodes, NULL},
+        {0, "alloctres", "AllocTRES", 10, alloc_tres, NULL},
+        {0, "comment", "Comment", 14, comment, NULL},
+        {0, "constraints", "Constraints", 19, constraints, NULL},
+        {0, "cputime", "CPUTime", 10, cpu_time_text, NULL},
+        {0, "cputimeraw", "CPUTimeRAW", 10, cpu_time_raw, NULL},
+        {0, "derivedexitcode", "DerivedExitCode", 15, derived_exit_code, NULL},
+        {0, "elapsed", "Elapsed", 10, elapsed, NULL},
+        {0, "elapsedraw", "ElapsedRaw", 10, elapsed_raw, NULL},
+        {0, "eligible", "Eligible", 19, eligible_time, NULL},
+        {0, "end", "End", 19, end_time, NULL},
+        {0, "exitcode", "ExitCode", 8, exit_code, NULL},
+        {0, "gid", "GID", 6, gid, NULL},
+        {0, "group", "Group", 9, group, NULL},
+        {0, "jobid", "JobID", -12, job_id, NULL},
+        {0, "jobidraw", "JobIDRaw", -12, job_id, NULL},
+        {0, "jobname", "JobName", 10, name, NULL},
+        {0, "maxrss", "MaxRSS", 10, max_rss, NULL},
+        {0, "ncpus", "NCPUS", 10, alloc_cpus, NULL},
+        {0, "nnodes", "NNodes", 8, nodes, NULL},
+        {0, "nodelist", "NodeList", 15, node_list, NULL},
+        {0, "ntasks", "NTasks", 8, tasks, NULL},
+        {0, "partition", "Partition", 10, partition, NULL},
+        {0, "priority", "Priority", 10, priority, NULL},
+        {0, "qos", "QOS", 10, qos, NULL},
+        {0, "reason", "Reason", 22, reason, NULL},
+        {0, "reqcpus", "ReqCPUS", 8, req_cpus, NULL},
+        {0, "reqmem", "ReqMem", 10, req_mem, NULL},
+        {0, "reqnodes", "ReqNodes", 8, req_nodes, NULL},
+        {0, "restarts", "Restarts", 8, restarts, NULL},
+        {0, "start", "Start", 19, start_time, NULL},
+        {0, "state", "State", 10, state, NULL},
+        {0, "submit", "Submit", 19, submit_time, NULL},
+        {0, "systemcpu", "SystemCPU", 10, system_cpu, NULL},
+        {0, "timelimit", "Timelimit", 10, time_limit, NULL},
+        {0, "totalcpu", "TotalCPU", 10, total_cpu, NULL},
+        {0, "uid", "UID", 6, uid, NULL},
+        {0, "user", "User", 9, user, NULL},
+        {0, "usercpu", "UserCPU", 10, user_cpu, NULL},
+        {0, "wckey", "WCKey", 10, wckey, NULL},
+        {0, "workdir", "WorkDir", 20, work_dir, NULL},
 };
 const size_t sacct_column_count = sizeof(sacct_columns) / sizeof(sacct_columns[0]);

@@ -88,11 +88,13 @@ int salloc_main(int argc, char **argv)
 	int rest = argc, rc;
 	log_init("salloc", LOG_LEVEL_INFO);
 	submit_init(&s, SUBMIT_SALLOC, &err);
-	if (submit_arguments(&s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 || submit_environment(&s, &err) != 0) {
+	if (submit_arguments(&s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 ||
+	    submit_environment(&s, &err) != 0) {
 		log_error("%s", err_text(&err));
 		return err.code == ERR_INVALID ? 255 : 1;
 	}
-	log_set_stderr_level(s.quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (s.verbose > 5 ? 5 : s.verbose)));
+	log_set_stderr_level(s.quiet ? LOG_LEVEL_ERROR
+	                             : (enum log_level)(LOG_LEVEL_INFO + (s.verbose > 5 ? 5 : s.verbose)));
 	submit_show(&s);
 	s.spec.detached = s.no_shell;
 	if (submit_finish(&s, "interactive", &err) != 0) {

@@ -18,7 +18,8 @@ struct script {
 	const char *name; /* for the job's name */
 };
 
-static int get_script(struct submit *s, int argc, char **argv, int rest, struct script *script, struct err *err)
+static int get_script(struct submit *s, int argc, char **argv, int rest, struct script *script,
+                      struct err *err)
 {
 	if (s->wrap) {
 		if (rest < argc)
@@ -47,9 +48,11 @@ static char *absolute(struct arena *arena, const char *path)
 static int parse(struct submit *s, int argc, char **argv, struct script *script, struct err *err)
 {
 	int rest = argc;
-	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 || submit_environment(s, err) != 0)
+	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 ||
+	    submit_environment(s, err) != 0)
 		return err->code == ERR_INVALID ? 255 : 1;
-	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
+	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR
+	                              : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
 	if (get_script(s, argc, argv, rest, script, err) != 0)
 		return 1;
 	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0)
@@ -67,14 +70,16 @@ static int parse(struct submit *s, int argc, char **argv, struct script *script,
 static void say_start(const struct submit_reply *reply)
 {
 	if (reply->start_time == 0) {
-		log_info("Job %" PRIu32 " can not start before other jobs end, using %" PRIu32 " processors in partition %s", reply->job_id,
-		         reply->cpus, reply->partition);
+		log_info("Job %" PRIu32 " can not start before other jobs end, using %" PRIu32
+		         " processors in partition %s",
+		         reply->job_id, reply->cpus, reply->partition);
 		return;
 	}
 	struct text at = TEXT_EMPTY;
 	time_print_stamp(&at, reply->start_time);
-	log_info("Job %" PRIu32 " to start at %s using %" PRIu32 " processors on nodes %s in partition %s", reply->job_id, text_str(&at),
-	         reply->cpus, reply->nodes ? reply->nodes : "", reply->partition);
+	log_info("Job %" PRIu32 " to start at %s using %" PRIu32 " processors on nodes %s in partition %s",
+	         reply->job_id, text_str(&at), reply->cpus, reply->nodes ? reply->nodes : "",
+	         reply->partition);
 	text_free(&at);
 }
 
@@ -146,7 +151,8 @@ int sbatch_main(int argc, char **argv)
 	} else if (s.uid != CORE_NO_VAL && s.uid != geteuid()) {
 		rc = 1;
 		log_error("--uid is not supported by batchbox: run sbatch as that user");
-	} else if (connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 || (rc = send(&s, &c, &script, &err)) < 0) {
+	} else if (connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 ||
+	           (rc = send(&s, &c, &script, &err)) < 0) {
 		submit_refused("Batch job submission failed", &err);
 		rc = 1;
 	}

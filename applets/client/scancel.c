@@ -24,29 +24,43 @@ struct scancel_options {
 enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_SIBLING, OPT_WCKEY };
 
 static const struct option long_options[] = {
-	{"account", required_argument, NULL, 'A'}, {"batch", no_argument, NULL, 'b'},       {"full", no_argument, NULL, 'f'},
-	{"help", no_argument, NULL, OPT_HELP},     {"hurry", no_argument, NULL, 'H'},       {"interactive", no_argument, NULL, 'i'},
-	{"me", no_argument, NULL, OPT_ME},         {"name", required_argument, NULL, 'n'},  {"nodelist", required_argument, NULL, 'w'},
-	{"partition", required_argument, NULL, 'p'}, {"qos", required_argument, NULL, 'q'}, {"quiet", no_argument, NULL, 'Q'},
-	{"reservation", required_argument, NULL, 'R'}, {"signal", required_argument, NULL, 's'}, {"state", required_argument, NULL, 't'},
-	{"usage", no_argument, NULL, OPT_USAGE},   {"user", required_argument, NULL, 'u'},  {"verbose", no_argument, NULL, 'v'},
-	{"version", no_argument, NULL, 'V'},       {"wckey", required_argument, NULL, OPT_WCKEY}, {NULL, 0, NULL, 0},
+        {"account", required_argument, NULL, 'A'},
+        {"batch", no_argument, NULL, 'b'},
+        {"full", no_argument, NULL, 'f'},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"hurry", no_argument, NULL, 'H'},
+        {"interactive", no_argument, NULL, 'i'},
+        {"me", no_argument, NULL, OPT_ME},
+        {"name", required_argument, NULL, 'n'},
+        {"nodelist", required_argument, NULL, 'w'},
+        {"partition", required_argument, NULL, 'p'},
+        {"qos", required_argument, NULL, 'q'},
+        {"quiet", no_argument, NULL, 'Q'},
+        {"reservation", required_argument, NULL, 'R'},
+        {"signal", required_argument, NULL, 's'},
+        {"state", required_argument, NULL, 't'},
+        {"usage", no_argument, NULL, OPT_USAGE},
+        {"user", required_argument, NULL, 'u'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"version", no_argument, NULL, 'V'},
+        {"wckey", required_argument, NULL, OPT_WCKEY},
+        {NULL, 0, NULL, 0},
 };
 
 static const char usage[] = "Usage: scancel [OPTIONS] [JOB_ID[.STEP_ID]...]\n"
-			    "  -b, --batch             signal only the batch script\n"
-			    "  -f, --full              signal the batch script and its steps\n"
-			    "  -i, --interactive       ask before each job\n"
-			    "      --me                the caller's jobs\n"
-			    "  -n, --name=NAME         jobs of this name\n"
-			    "  -p, --partition=NAME    jobs of this partition\n"
-			    "  -Q, --quiet             say nothing of jobs that have ended\n"
-			    "  -s, --signal=NAME       send this signal in place of ending the job\n"
-			    "  -t, --state=STATE       jobs in this state: pending, running, suspended\n"
-			    "  -u, --user=NAME         jobs of this user\n"
-			    "  -v, --verbose           say more\n"
-			    "  -V, --version           the version\n"
-			    "  -w, --nodelist=HOSTS    jobs on these nodes\n";
+                            "  -b, --batch             signal only the batch script\n"
+                            "  -f, --full              signal the batch script and its steps\n"
+                            "  -i, --interactive       ask before each job\n"
+                            "      --me                the caller's jobs\n"
+                            "  -n, --name=NAME         jobs of this name\n"
+                            "  -p, --partition=NAME    jobs of this partition\n"
+                            "  -Q, --quiet             say nothing of jobs that have ended\n"
+                            "  -s, --signal=NAME       send this signal in place of ending the job\n"
+                            "  -t, --state=STATE       jobs in this state: pending, running, suspended\n"
+                            "  -u, --user=NAME         jobs of this user\n"
+                            "  -v, --verbose           say more\n"
+                            "  -V, --version           the version\n"
+                            "  -w, --nodelist=HOSTS    jobs on these nodes\n";
 
 static int add_user(struct scancel_options *o, const char *name, struct arena *arena, struct err *err)
 {
@@ -101,7 +115,8 @@ static int set_option(int c, struct scancel_options *o, struct arena *arena, str
 	case 'R':
 	case 'H':
 	case OPT_WCKEY:
-		return err_set(err, ERR_NOT_SUPPORTED, "option %s is not supported by batchbox", o->argv[optind - 1]);
+		return err_set(err, ERR_NOT_SUPPORTED, "option %s is not supported by batchbox",
+		               o->argv[optind - 1]);
 	case 'V':
 		puts("slurm " SLURM_VERSION_TEXT);
 		exit(0);
@@ -130,7 +145,10 @@ static bool agreed(const struct scancel_options *o, uint32_t job_id)
 /* Exit codes are the error numbers of Slurm, cut to a byte, as there. */
 static int exit_code_of(int code)
 {
-	return code == ERR_ACCESS_DENIED ? 210 : code == ERR_CONNECT ? 8 : code == ERR_INVALID_JOB_ID || code == ERR_ALREADY_DONE ? 0 : 1;
+	return code == ERR_ACCESS_DENIED                                ? 210
+	       : code == ERR_CONNECT                                    ? 8
+	       : code == ERR_INVALID_JOB_ID || code == ERR_ALREADY_DONE ? 0
+	                                                                : 1;
 }
 
 static int cancel_one(struct connect *c, const struct scancel_options *o, uint32_t job_id, uint32_t step_id)
@@ -187,7 +205,8 @@ static int cancel_matching(struct connect *c, const struct scancel_options *o, s
 	void *record = NULL;
 	struct schema_u32s ids = {0};
 	size_t cap = 0;
-	int worst = 0, rc = client_call(c->client, MSG_job_query, &o->query, arena, &type, &record, NULL, &err);
+	int worst = 0,
+	    rc = client_call(c->client, MSG_job_query, &o->query, arena, &type, &record, NULL, &err);
 	while (rc == 0 && type == MSG_job_list) {
 		const struct job_list *list = record;
 		for (uint32_t i = 0; i < list->jobs.n; i++) {
@@ -222,7 +241,8 @@ int scancel_main(int argc, char **argv)
 	arena_init(&arena);
 	schema_init(schema_of_job_query(), &o.query);
 	opterr = 0;
-	for (int ch; (ch = getopt_long(argc, argv, ":A:bfHin:p:q:QR:s:t:u:vVw:", long_options, NULL)) != -1;) {
+	for (int ch;
+	     (ch = getopt_long(argc, argv, ":A:bfHin:p:q:QR:s:t:u:vVw:", long_options, NULL)) != -1;) {
 		if (set_option(ch, &o, &arena, &err) != 0) {
 			log_error("%s", err_text(&err));
 			return 1;

@@ -31,8 +31,9 @@ static int verb_ping(struct scontrol *sc, int argc, char **argv)
 	void *record = NULL;
 	(void)argc, (void)argv;
 	/* No retry: the answer is wanted now. */
-	bool up = connect_open_within(&sc->connection, 0, &err) == 0 &&
-	          connect_ask(&sc->connection, MSG_msg_ping, &m, MSG_msg_pong, &sc->arena, &record, &err) == 0;
+	bool up =
+	        connect_open_within(&sc->connection, 0, &err) == 0 &&
+	        connect_ask(&sc->connection, MSG_msg_ping, &m, MSG_msg_pong, &sc->arena, &record, &err) == 0;
 	printf("Slurmctld(primary) at %s is %s\n", sc->connection.file.controller.name, up ? "UP" : "DOWN");
 	if (!up && err.code != ERR_CONNECT)
 		log_error("%s", err_text(&err));
@@ -55,7 +56,8 @@ static int simple_request(struct scontrol *sc, uint32_t type, const void *reques
 	if (connect_ask(&sc->connection, type, request, MSG_msg_ok, &sc->arena, &record, &err) == 0)
 		return 0;
 	/* Slurm's word for a caller who may not. */
-	fprintf(stderr, "%s: %s\n", call, err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_text(&err));
+	fprintf(stderr, "%s: %s\n", call,
+	        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_text(&err));
 	return 1;
 }
 
@@ -85,7 +87,8 @@ static int verb_write(struct scontrol *sc, int argc, char **argv)
 	}
 	if (scontrol_connect(sc, "scontrol_print_job error") != 0)
 		return 1;
-	if (connect_ask(&sc->connection, MSG_script_query, &m, MSG_script_reply, &sc->arena, &record, &err) != 0) {
+	if (connect_ask(&sc->connection, MSG_script_query, &m, MSG_script_reply, &sc->arena, &record, &err) !=
+	    0) {
 		fprintf(stderr, "job script retrieval failed: %s\n", err_text(&err));
 		return 1;
 	}
@@ -132,40 +135,40 @@ static const struct verb {
 	const char *name;
 	int (*run)(struct scontrol *sc, int argc, char **argv);
 } verbs[] = {
-	{"hold", verb_hold},
-	{"uhold", verb_uhold},
-	{"holdu", verb_uhold},
-	{"ping", verb_ping},
-	{"reconfigure", verb_reconfigure},
-	{"release", verb_release},
-	{"requeue", verb_requeue},
-	{"requeuehold", verb_requeuehold},
-	{"show", scontrol_show},
-	{"shutdown", verb_shutdown},
-	{"update", scontrol_update},
-	{"version", verb_version},
-	{"write", verb_write},
-	{"abort", NULL},
-	{"cancel_reboot", NULL},
-	{"cluster", NULL},
-	{"completing", NULL},
-	{"create", NULL},
-	{"delete", NULL},
-	{"errnumstr", NULL},
-	{"fsdampeningfactor", NULL},
-	{"listpids", NULL},
-	{"notify", NULL},
-	{"pidinfo", NULL},
-	{"reboot", NULL},
-	{"resume", NULL},
-	{"setdebug", NULL},
-	{"setdebugflags", NULL},
-	{"schedloglevel", NULL},
-	{"suspend", NULL},
-	{"top", NULL},
-	{"token", NULL},
-	{"takeover", NULL},
-	{"wait_job", NULL},
+        {"hold", verb_hold},
+        {"uhold", verb_uhold},
+        {"holdu", verb_uhold},
+        {"ping", verb_ping},
+        {"reconfigure", verb_reconfigure},
+        {"release", verb_release},
+        {"requeue", verb_requeue},
+        {"requeuehold", verb_requeuehold},
+        {"show", scontrol_show},
+        {"shutdown", verb_shutdown},
+        {"update", scontrol_update},
+        {"version", verb_version},
+        {"write", verb_write},
+        {"abort", NULL},
+        {"cancel_reboot", NULL},
+        {"cluster", NULL},
+        {"completing", NULL},
+        {"create", NULL},
+        {"delete", NULL},
+        {"errnumstr", NULL},
+        {"fsdampeningfactor", NULL},
+        {"listpids", NULL},
+        {"notify", NULL},
+        {"pidinfo", NULL},
+        {"reboot", NULL},
+        {"resume", NULL},
+        {"setdebug", NULL},
+        {"setdebugflags", NULL},
+        {"schedloglevel", NULL},
+        {"suspend", NULL},
+        {"top", NULL},
+        {"token", NULL},
+        {"takeover", NULL},
+        {"wait_job", NULL},
 };
 
 static int run_verb(struct scontrol *sc, int argc, char **argv)
@@ -213,20 +216,23 @@ static int interactive(struct scontrol *sc)
 
 enum { OPT_HELP = 256, OPT_USAGE, OPT_LOCAL };
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},       {"details", no_argument, NULL, 'd'}, {"help", no_argument, NULL, 'h'},
-	{"oneliner", no_argument, NULL, 'o'},  {"quiet", no_argument, NULL, 'Q'},   {"local", no_argument, NULL, OPT_LOCAL},
-	{"usage", no_argument, NULL, OPT_USAGE}, {"verbose", no_argument, NULL, 'v'}, {"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
+        {"all", no_argument, NULL, 'a'},         {"details", no_argument, NULL, 'd'},
+        {"help", no_argument, NULL, 'h'},        {"oneliner", no_argument, NULL, 'o'},
+        {"quiet", no_argument, NULL, 'Q'},       {"local", no_argument, NULL, OPT_LOCAL},
+        {"usage", no_argument, NULL, OPT_USAGE}, {"verbose", no_argument, NULL, 'v'},
+        {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0},
 };
 
-static const char usage[] = "Usage: scontrol [OPTIONS] [VERB [ARGUMENTS]]\n"
-			    "  -a, --all       hidden partitions too\n"
-			    "  -d, --details   more of a job; repeat for its script\n"
-			    "  -o, --oneliner  one line for each record\n"
-			    "  -Q, --quiet     only errors\n"
-			    "  -V, --version   the version\n"
-			    "Verbs: hold ping reconfigure release requeue requeuehold show shutdown uhold update version write\n"
-			    "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted|daemons|licenses|topology [NAME]\n";
+static const char usage[] =
+        "Usage: scontrol [OPTIONS] [VERB [ARGUMENTS]]\n"
+        "  -a, --all       hidden partitions too\n"
+        "  -d, --details   more of a job; repeat for its script\n"
+        "  -o, --oneliner  one line for each record\n"
+        "  -Q, --quiet     only errors\n"
+        "  -V, --version   the version\n"
+        "Verbs: hold ping reconfigure release requeue requeuehold show shutdown uhold update version write\n"
+        "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted|daemons|licenses|topology "
+        "[NAME]\n";
 
 int scontrol_main(int argc, char **argv)
 {

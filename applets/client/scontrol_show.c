@@ -11,15 +11,16 @@
 #include <unistd.h>
 
 /* The chunks of an answer, one after the other; each is handed to `take`. */
-static int ask_all(struct scontrol *sc, uint32_t type, const void *request, uint32_t want, bool (*take)(struct scontrol *sc, const void *record),
-                   struct err *err)
+static int ask_all(struct scontrol *sc, uint32_t type, const void *request, uint32_t want,
+                   bool (*take)(struct scontrol *sc, const void *record), struct err *err)
 {
 	uint32_t got = 0;
 	void *record = NULL;
 	int rc = client_call(sc->connection.client, type, request, &sc->arena, &got, &record, NULL, err);
 	while (rc == 0) {
 		if (got != want)
-			return err_set(err, ERR_COMMUNICATION, "the controller answered with %s", message_name(got));
+			return err_set(err, ERR_COMMUNICATION, "the controller answered with %s",
+			               message_name(got));
 		if (take(sc, record))
 			return 0;
 		rc = client_next(sc->connection.client, &sc->arena, -1, &got, &record, err);
@@ -59,7 +60,8 @@ static bool take_steps(struct scontrol *sc, const void *record)
 		const struct job_info *job = &list->jobs.v[i];
 		for (uint32_t s = 0; s < job->steps.n; s++) {
 			struct text out = TEXT_EMPTY;
-			if (job->steps.v[s].state != JOB_RUNNING || !filter_step_wanted(wanted_steps, job->spec->job_id, job->steps.v[s].step_id))
+			if (job->steps.v[s].state != JOB_RUNNING ||
+			    !filter_step_wanted(wanted_steps, job->spec->job_id, job->steps.v[s].step_id))
 				continue;
 			show_step(job, &job->steps.v[s], &sc->show, &out);
 			print(&out);
@@ -91,7 +93,8 @@ static int show_jobs(struct scontrol *sc, int argc, char **argv)
 			puts("No jobs in the system");
 		return 0;
 	}
-	fprintf(stderr, "slurm_load_jobs error: %s\n", err.code ? err_text(&err) : err_code_text(ERR_INVALID_JOB_ID));
+	fprintf(stderr, "slurm_load_jobs error: %s\n",
+	        err.code ? err_text(&err) : err_code_text(ERR_INVALID_JOB_ID));
 	return 1;
 }
 
@@ -217,7 +220,8 @@ static int show_config(struct scontrol *sc, int argc, char **argv)
 	(void)argc, (void)argv;
 	if (scontrol_connect(sc, "slurm_load_ctl_conf error") != 0)
 		return 1;
-	if (connect_ask(&sc->connection, MSG_config_query, &q, MSG_config_reply, &sc->arena, &record, &err) != 0) {
+	if (connect_ask(&sc->connection, MSG_config_query, &q, MSG_config_reply, &sc->arena, &record, &err) !=
+	    0) {
 		fprintf(stderr, "slurm_load_ctl_conf error: %s\n", err_text(&err));
 		return 1;
 	}
@@ -335,10 +339,18 @@ static const struct entity {
 	const char *name;
 	int (*show)(struct scontrol *sc, int argc, char **argv);
 } entities[] = {
-	{"jobs", show_jobs},           {"nodes", show_nodes},         {"partitions", show_parts},  {"steps", show_steps},
-	{"config", show_config},       {"hostnames", show_hostnames}, {"hostlistsorted", show_hostlistsorted},
-	{"hostlist", show_hostlist},   {"daemons", show_daemons},     {"licenses", show_licenses}, {"reservations", show_reservations},
-	{"topology", show_topology},
+        {"jobs", show_jobs},
+        {"nodes", show_nodes},
+        {"partitions", show_parts},
+        {"steps", show_steps},
+        {"config", show_config},
+        {"hostnames", show_hostnames},
+        {"hostlistsorted", show_hostlistsorted},
+        {"hostlist", show_hostlist},
+        {"daemons", show_daemons},
+        {"licenses", show_licenses},
+        {"reservations", show_reservations},
+        {"topology", show_topology},
 };
 
 /* Entities may be cut short, and written together with their name: "node=worker-1". */

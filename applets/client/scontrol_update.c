@@ -24,7 +24,8 @@ int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
 			void *record = NULL;
 			if (!text_to_u32(word, &m.job_id) || m.job_id == 0)
 				err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
-			else if (connect_ask(&sc->connection, MSG_job_update_request, &m, MSG_msg_ok, &sc->arena, &record, &err) == 0)
+			else if (connect_ask(&sc->connection, MSG_job_update_request, &m, MSG_msg_ok,
+			                     &sc->arena, &record, &err) == 0)
 				continue;
 			rc = 1;
 			fprintf(stderr, "%s for job %s\n", err_code_text(err.code), word);
@@ -45,14 +46,17 @@ static int update_node(struct scontrol *sc, const struct update *u)
 	struct node_update_request m = {.nodes = u->node, .state = u->state, .reason = u->reason};
 	struct err err = {0};
 	void *record = NULL;
-	bool needs = u->state && (text_starts_nocase(u->state, "drain") || text_starts_nocase(u->state, "down") || text_starts_nocase(u->state, "fail"));
+	bool needs =
+	        u->state && (text_starts_nocase(u->state, "drain") || text_starts_nocase(u->state, "down") ||
+	                     text_starts_nocase(u->state, "fail"));
 	if (needs && !u->reason) {
 		fputs("You must specify a reason when DOWNING or DRAINING a node. Request denied\n", stderr);
 		return 1;
 	}
 	if (scontrol_connect(sc, "slurm_update error") != 0)
 		return 1;
-	if (connect_ask(&sc->connection, MSG_node_update_request, &m, MSG_msg_ok, &sc->arena, &record, &err) == 0)
+	if (connect_ask(&sc->connection, MSG_node_update_request, &m, MSG_msg_ok, &sc->arena, &record,
+	                &err) == 0)
 		return 0;
 	fprintf(stderr, "slurm_update error: %s\n",
 	        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_code_text(err.code));
@@ -70,7 +74,8 @@ int scontrol_update(struct scontrol *sc, int argc, char **argv)
 	for (int i = 0; i < argc; i++) {
 		char *equals = strchr(argv[i], '=');
 		if (!equals) {
-			fprintf(stderr, "Update of this parameter is not supported: %s\nRequest aborted\n", argv[i]);
+			fprintf(stderr, "Update of this parameter is not supported: %s\nRequest aborted\n",
+			        argv[i]);
 			return 1;
 		}
 		*equals = '\0';
@@ -83,9 +88,13 @@ int scontrol_update(struct scontrol *sc, int argc, char **argv)
 		else if (u.node || i == 0) {
 			*equals = '=';
 			if (i == 0)
-				log_error("update of %s is not supported by batchbox: only nodes' State and Reason are", argv[i]);
+				log_error("update of %s is not supported by batchbox: only nodes' State and "
+				          "Reason are",
+				          argv[i]);
 			else
-				fprintf(stderr, "Update of this parameter is not supported: %s\nRequest aborted\n", argv[i]);
+				fprintf(stderr,
+				        "Update of this parameter is not supported: %s\nRequest aborted\n",
+				        argv[i]);
 			return 1;
 		}
 	}

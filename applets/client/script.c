@@ -24,7 +24,8 @@ static int read_all(int fd, const char *what, struct text *out, struct err *err)
 			return 0;
 		text_add_n(out, buf, (size_t)n);
 		if (out->len > SCRIPT_MAX)
-			return err_set(err, ERR_SCRIPT_TOO_LARGE, "Batch script %s is larger than %u bytes", what, SCRIPT_MAX);
+			return err_set(err, ERR_SCRIPT_TOO_LARGE, "Batch script %s is larger than %u bytes",
+			               what, SCRIPT_MAX);
 	}
 }
 
@@ -43,7 +44,9 @@ static int check(const char *script, size_t n, struct err *err)
 		return err_set(err, ERR_INVALID, "For instance: #!/bin/sh");
 	}
 	if (memchr(script, '\0', n))
-		return err_set(err, ERR_INVALID, "The SLURM controller does not allow scripts that contain a NULL character '\\0'.");
+		return err_set(
+		        err, ERR_INVALID,
+		        "The SLURM controller does not allow scripts that contain a NULL character '\\0'.");
 	const char *cr = memchr(script, '\r', n);
 	if (cr && cr + 1 < script + n && cr[1] == '\n') {
 		log_error("Batch script contains DOS line breaks (\\r\\n)");

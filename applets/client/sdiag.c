@@ -17,18 +17,24 @@
 enum { OPT_HELP = 256, OPT_USAGE };
 
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},     {"help", no_argument, NULL, OPT_HELP},    {"reset", no_argument, NULL, 'r'},
-	{"sort-by-id", no_argument, NULL, 'i'}, {"sort-by-time", no_argument, NULL, 't'}, {"sort-by-time2", no_argument, NULL, 'T'},
-	{"usage", no_argument, NULL, OPT_USAGE}, {"version", no_argument, NULL, 'V'},  {NULL, 0, NULL, 0},
+        {"all", no_argument, NULL, 'a'},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"reset", no_argument, NULL, 'r'},
+        {"sort-by-id", no_argument, NULL, 'i'},
+        {"sort-by-time", no_argument, NULL, 't'},
+        {"sort-by-time2", no_argument, NULL, 'T'},
+        {"usage", no_argument, NULL, OPT_USAGE},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
 };
 
 static const char usage[] = "Usage: sdiag [-aritTV]\n"
-			    "  -a, --all            all figures (the default)\n"
-			    "  -r, --reset          set the counters to zero (root and SlurmUser)\n"
-			    "  -i, --sort-by-id     sort messages by number\n"
-			    "  -t, --sort-by-time   sort messages by total time\n"
-			    "  -T, --sort-by-time2  sort messages by average time\n"
-			    "  -V, --version        the version\n";
+                            "  -a, --all            all figures (the default)\n"
+                            "  -r, --reset          set the counters to zero (root and SlurmUser)\n"
+                            "  -i, --sort-by-id     sort messages by number\n"
+                            "  -t, --sort-by-time   sort messages by total time\n"
+                            "  -T, --sort-by-time2  sort messages by average time\n"
+                            "  -V, --version        the version\n";
 
 /* ---- printing ---- */
 
@@ -108,14 +114,17 @@ static int by_order(const void *pa, const void *pb, void *ctx)
 	return ka > kb ? -1 : ka < kb;
 }
 
-static void print_rows(const char *title, struct stats_row_list *rows, int name_width, int number_width, char order)
+static void print_rows(const char *title, struct stats_row_list *rows, int name_width, int number_width,
+                       char order)
 {
 	puts(title);
 	sort_stable(rows->v, rows->n, sizeof(*rows->v), by_order, &order);
 	for (uint32_t i = 0; i < rows->n; i++) {
 		const struct stats_row *r = &rows->v[i];
-		printf("\t%-*s(%*" PRIu32 ") count:%-6" PRIu64 " ave_time:%-6" PRIu64 " total_time:%" PRIu64 "\n", name_width, r->name ? r->name : user_name_of(r->number), number_width,
-		       r->number, r->count, mean(r->total_us, r->count), r->total_us);
+		printf("\t%-*s(%*" PRIu32 ") count:%-6" PRIu64 " ave_time:%-6" PRIu64 " total_time:%" PRIu64
+		       "\n",
+		       name_width, r->name ? r->name : user_name_of(r->number), number_width, r->number,
+		       r->count, mean(r->total_us, r->count), r->total_us);
 	}
 	puts("");
 }
@@ -150,7 +159,8 @@ int sdiag_main(int argc, char **argv)
 	if (connect_configure(&c, &err) != 0) {
 		log_error("%s", err_text(&err));
 	} else if (connect_open(&c, &err) != 0 ||
-	           connect_ask(&c, MSG_stats_query, &q, q.reset ? MSG_msg_ok : MSG_stats_reply, &arena, &record, &err) != 0) {
+	           connect_ask(&c, MSG_stats_query, &q, q.reset ? MSG_msg_ok : MSG_stats_reply, &arena,
+	                       &record, &err) != 0) {
 		fprintf(stderr, "slurm_get_statistics: %s\n", err_text(&err));
 		rc = 255;
 	} else if (q.reset) {

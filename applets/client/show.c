@@ -9,14 +9,17 @@
 #include <sys/wait.h>
 #include <time.h>
 
-void show_rows(const struct show_row *rows, size_t n, const void *record, const struct show_ctx *ctx, struct text *out)
+void show_rows(const struct show_row *rows, size_t n, const void *record, const struct show_ctx *ctx,
+               struct text *out)
 {
 	for (size_t i = 0; i < n; i++) {
 		const struct show_row *row = &rows[i];
 		if (row->when && !row->when(record, ctx))
 			continue;
 		if (i > 0)
-			text_add(out, row->new_line && !ctx->one_line ? "\n   " : i + 1 == n && !*row->key ? "" : " ");
+			text_add(out, row->new_line && !ctx->one_line ? "\n   "
+			              : i + 1 == n && !*row->key      ? ""
+			                                              : " ");
 		text_add(out, row->key);
 		if (row->value)
 			row->value(out, record, ctx);
@@ -39,7 +42,8 @@ const char *show_yes(bool yes)
 void show_exit(struct text *out, uint32_t wait_status)
 {
 	int status = (int)wait_status;
-	text_printf(out, "%d:%d", WIFEXITED(status) ? WEXITSTATUS(status) : 0, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
+	text_printf(out, "%d:%d", WIFEXITED(status) ? WEXITSTATUS(status) : 0,
+	            WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
 void show_time(struct text *out, int64_t time_us, const char *unset)

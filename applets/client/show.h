@@ -1,5 +1,5 @@
-/* scontrol show: a record is printed by a table of rows, each `Key=value`, in lines indented by three blanks, or in one
- * line with -o. */
+/* scontrol show: a record is printed by a table of rows, each `Key=value`, in lines indented by three blanks,
+ * or in one line with -o. */
 #pragma once
 #include "core/util/text.h"
 
@@ -13,14 +13,16 @@ struct show_ctx {
 };
 
 struct show_row {
-	bool new_line;     /* the row begins a line */
-	const char *key;   /* with what stands before the value: "JobId=" */
-	void (*value)(struct text *out, const void *record, const struct show_ctx *ctx); /* NULL: `key` is all */
-	bool (*when)(const void *record, const struct show_ctx *ctx);                    /* NULL: always */
-	const char *after; /* printed behind the value, or NULL */
+	bool new_line;   /* the row begins a line */
+	const char *key; /* with what stands before the value: "JobId=" */
+	void (*value)(struct text *out, const void *record,
+	              const struct show_ctx *ctx);                    /* NULL: `key` is all */
+	bool (*when)(const void *record, const struct show_ctx *ctx); /* NULL: always */
+	const char *after;                                            /* printed behind the value, or NULL */
 };
 
-void show_rows(const struct show_row *rows, size_t n, const void *record, const struct show_ctx *ctx, struct text *out);
+void show_rows(const struct show_row *rows, size_t n, const void *record, const struct show_ctx *ctx,
+               struct text *out);
 
 /* Values that several tables print. */
 void show_str(struct text *out, const char *s); /* NULL: (null) */
@@ -44,4 +46,5 @@ struct step_record;
 void show_job(const struct job_info *job, const struct show_ctx *ctx, struct text *out);
 void show_node(const struct node_info *node, const struct show_ctx *ctx, struct text *out);
 void show_part(const struct part_info *part, const struct show_ctx *ctx, struct text *out);
-void show_step(const struct job_info *job, const struct step_record *step, const struct show_ctx *ctx, struct text *out);
+void show_step(const struct job_info *job, const struct step_record *step, const struct show_ctx *ctx,
+               struct text *out);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define JOB ((const struct job_info *)record)
+#define JOB       ((const struct job_info *)record)
 #define ROW(name) static void name(struct text *out, const void *record, const struct show_ctx *ctx)
 
 static bool is_pending(const struct job_info *job)
@@ -19,7 +19,8 @@ static bool is_pending(const struct job_info *job)
 /* A time limit in force, or, before the start, the one asked for. */
 static uint32_t limit_of(const struct job_info *job)
 {
-	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min : job->spec->time_limit_min;
+	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min
+	                                                 : job->spec->time_limit_min;
 }
 
 ROW(job_id)
@@ -79,7 +80,8 @@ ROW(state)
 ROW(reason)
 {
 	(void)ctx;
-	/* A text that says more than the word (which nodes are missing, why a launch failed) takes its place. */
+	/* A text that says more than the word (which nodes are missing, why a launch failed) takes its place.
+	 */
 	text_add(out, JOB->reason_text ? JOB->reason_text : job_reason_word(JOB->reason));
 }
 
@@ -215,7 +217,8 @@ ROW(partition)
 ROW(alloc_node)
 {
 	(void)ctx;
-	text_printf(out, "%s:%" PRIu32, JOB->spec->alloc_node ? JOB->spec->alloc_node : "(null)", JOB->spec->alloc_sid);
+	text_printf(out, "%s:%" PRIu32, JOB->spec->alloc_node ? JOB->spec->alloc_node : "(null)",
+	            JOB->spec->alloc_sid);
 }
 
 ROW(req_nodes)
@@ -464,70 +467,70 @@ static bool when_batch(const void *record, const struct show_ctx *ctx)
 }
 
 static const struct show_row rows[] = {
-	{false, "JobId=", job_id, NULL, NULL},
-	{false, "JobName=", name, NULL, NULL},
-	{true, "UserId=", user, NULL, NULL},
-	{false, "GroupId=", group, NULL, NULL},
-	{false, "MCS_label=N/A", NULL, NULL, NULL},
-	{true, "Priority=", priority, NULL, NULL},
-	{false, "Nice=", nice, NULL, NULL},
-	{false, "Account=", account, NULL, NULL},
-	{false, "QOS=", qos, NULL, NULL},
-	{true, "JobState=", state, NULL, NULL},
-	{false, "Reason=", reason, NULL, NULL},
-	{false, "Dependency=", dependency, NULL, NULL},
-	{true, "Requeue=", requeue, NULL, NULL},
-	{false, "Restarts=", restarts, NULL, NULL},
-	{false, "BatchFlag=", batch_flag, NULL, NULL},
-	{false, "Reboot=0", NULL, NULL, NULL},
-	{false, "ExitCode=", exit_code, NULL, NULL},
-	{true, "DerivedExitCode=", derived_exit_code, when_detail, NULL},
-	{true, "RunTime=", run_time, NULL, NULL},
-	{false, "TimeLimit=", time_limit, NULL, NULL},
-	{false, "TimeMin=", time_min, NULL, NULL},
-	{true, "SubmitTime=", submit_time, NULL, NULL},
-	{false, "EligibleTime=", eligible_time, NULL, NULL},
-	{true, "AccrueTime=", accrue_time, NULL, NULL},
-	{true, "StartTime=", start_time, NULL, NULL},
-	{false, "EndTime=", end_time, NULL, NULL},
-	{false, "Deadline=", deadline, NULL, NULL},
-	{true, "SuspendTime=", suspend_time, NULL, NULL},
-	{false, "SecsPreSuspend=", pre_suspend, NULL, NULL},
-	{false, "LastSchedEval=", last_sched_eval, when_evaluated, NULL},
-	{false, "Scheduler=Main", NULL, when_evaluated, NULL},
-	{true, "Partition=", partition, NULL, NULL},
-	{false, "AllocNode:Sid=", alloc_node, NULL, NULL},
-	{true, "ReqNodeList=", req_nodes, NULL, NULL},
-	{false, "ExcNodeList=", exc_nodes, NULL, NULL},
-	{true, "NodeList=", nodes, NULL, NULL},
-	{true, "BatchHost=", batch_host, when_batch_host, NULL},
-	{true, "NumNodes=", num_nodes, NULL, NULL},
-	{false, "NumCPUs=", num_cpus, NULL, NULL},
-	{false, "NumTasks=", num_tasks, NULL, NULL},
-	{false, "CPUs/Task=", cpus_per_task, NULL, NULL},
-	{false, "ReqB:S:C:T=", req_bsct, NULL, NULL},
-	{true, "TRES=", tres, NULL, NULL},
-	{true, "Socks/Node=", socks_per_node, NULL, NULL},
-	{false, "NtasksPerN:B:S:C=", ntasks_per_node, NULL, NULL},
-	{false, "CoreSpec=", core_spec, NULL, NULL},
-	{true, "JOB_GRES=(null)", shares, when_detail, NULL},
-	{true, "MinCPUsNode=", min_cpus_node, NULL, NULL},
-	{false, "", min_memory, NULL, NULL},
-	{false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},
-	{true, "Features=", features, NULL, NULL},
-	{false, "DelayBoot=00:00:00", NULL, NULL, NULL},
-	{true, "OverSubscribe=", oversubscribe, NULL, NULL},
-	{false, "Contiguous=", contiguous, NULL, NULL},
-	{false, "Licenses=", licenses, NULL, NULL},
-	{false, "Network=(null)", NULL, NULL, NULL},
-	{true, "Command=", command, NULL, NULL},
-	{true, "WorkDir=", work_dir, NULL, NULL},
-	{true, "Comment=", comment, when_comment, NULL},
-	{true, "StdErr=", std_err, when_batch, NULL},
-	{true, "StdIn=", std_in, when_batch, NULL},
-	{true, "StdOut=", std_out, when_batch, NULL},
-	{true, "Power=", NULL, NULL, NULL},
-	{true, "", NULL, NULL, NULL},
+        {false, "JobId=", job_id, NULL, NULL},
+        {false, "JobName=", name, NULL, NULL},
+        {true, "UserId=", user, NULL, NULL},
+        {false, "GroupId=", group, NULL, NULL},
+        {false, "MCS_label=N/A", NULL, NULL, NULL},
+        {true, "Priority=", priority, NULL, NULL},
+        {false, "Nice=", nice, NULL, NULL},
+        {false, "Account=", account, NULL, NULL},
+        {false, "QOS=", qos, NULL, NULL},
+        {true, "JobState=", state, NULL, NULL},
+        {false, "Reason=", reason, NULL, NULL},
+        {false, "Dependency=", dependency, NULL, NULL},
+        {true, "Requeue=", requeue, NULL, NULL},
+        {false, "Restarts=", restarts, NULL, NULL},
+        {false, "BatchFlag=", batch_flag, NULL, NULL},
+        {false, "Reboot=0", NULL, NULL, NULL},
+        {false, "ExitCode=", exit_code, NULL, NULL},
+        {true, "DerivedExitCode=", derived_exit_code, when_detail, NULL},
+        {true, "RunTime=", run_time, NULL, NULL},
+        {false, "TimeLimit=", time_limit, NULL, NULL},
+        {false, "TimeMin=", time_min, NULL, NULL},
+        {true, "SubmitTime=", submit_time, NULL, NULL},
+        {false, "EligibleTime=", eligible_time, NULL, NULL},
+        {true, "AccrueTime=", accrue_time, NULL, NULL},
+        {true, "StartTime=", start_time, NULL, NULL},
+        {false, "EndTime=", end_time, NULL, NULL},
+        {false, "Deadline=", deadline, NULL, NULL},
+        {true, "SuspendTime=", suspend_time, NULL, NULL},
+        {false, "SecsPreSuspend=", pre_suspend, NULL, NULL},
+        {false, "LastSchedEval=", last_sched_eval, when_evaluated, NULL},
+        {false, "Scheduler=Main", NULL, when_evaluated, NULL},
+        {true, "Partition=", partition, NULL, NULL},
+        {false, "AllocNode:Sid=", alloc_node, NULL, NULL},
+        {true, "ReqNodeList=", req_nodes, NULL, NULL},
+        {false, "ExcNodeList=", exc_nodes, NULL, NULL},
+        {true, "NodeList=", nodes, NULL, NULL},
+        {true, "BatchHost=", batch_host, when_batch_host, NULL},
+        {true, "NumNodes=", num_nodes, NULL, NULL},
+        {false, "NumCPUs=", num_cpus, NULL, NULL},
+        {false, "NumTasks=", num_tasks, NULL, NULL},
+        {false, "CPUs/Task=", cpus_per_task, NULL, NULL},
+        {false, "ReqB:S:C:T=", req_bsct, NULL, NULL},
+        {true, "TRES=", tres, NULL, NULL},
+        {true, "Socks/Node=", socks_per_node, NULL, NULL},
+        {false, "NtasksPerN:B:S:C=", ntasks_per_node, NULL, NULL},
+        {false, "CoreSpec=", core_spec, NULL, NULL},
+        {true, "JOB_GRES=(null)", shares, when_detail, NULL},
+        {true, "MinCPUsNode=", min_cpus_node, NULL, NULL},
+        {false, "", min_memory, NULL, NULL},
+        {false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},
+        {true, "Features=", features, NULL, NULL},
+        {false, "DelayBoot=00:00:00", NULL, NULL, NULL},
+        {true, "OverSubscribe=", oversubscribe, NULL, NULL},
+        {false, "Contiguous=", contiguous, NULL, NULL},
+        {false, "Licenses=", licenses, NULL, NULL},
+        {false, "Network=(null)", NULL, NULL, NULL},
+        {true, "Command=", command, NULL, NULL},
+        {true, "WorkDir=", work_dir, NULL, NULL},
+        {true, "Comment=", comment, when_comment, NULL},
+        {true, "StdErr=", std_err, when_batch, NULL},
+        {true, "StdIn=", std_in, when_batch, NULL},
+        {true, "StdOut=", std_out, when_batch, NULL},
+        {true, "Power=", NULL, NULL, NULL},
+        {true, "", NULL, NULL, NULL},
 };
 
 void show_job(const struct job_info *job, const struct show_ctx *ctx, struct text *out)

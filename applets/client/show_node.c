@@ -7,21 +7,21 @@
 
 #include <inttypes.h>
 
-#define NODE ((const struct node_info *)record)
-#define PART ((const struct part_info *)record)
+#define NODE      ((const struct node_info *)record)
+#define PART      ((const struct part_info *)record)
 #define ROW(name) static void name(struct text *out, const void *record, const struct show_ctx *ctx)
 /* A row whose value is one printf of a member, and one whose value is a string. */
-#define ROW_U32(name, what, member)                                                                                                \
-	ROW(name)                                                                                                                  \
-	{                                                                                                                          \
-		(void)ctx;                                                                                                         \
-		text_printf(out, "%" PRIu32, what->member);                                                                        \
+#define ROW_U32(name, what, member)                                                                          \
+	ROW(name)                                                                                            \
+	{                                                                                                    \
+		(void)ctx;                                                                                   \
+		text_printf(out, "%" PRIu32, what->member);                                                  \
 	}
-#define ROW_STR(name, what, member)                                                                                                \
-	ROW(name)                                                                                                                  \
-	{                                                                                                                          \
-		(void)ctx;                                                                                                         \
-		show_str(out, what->member);                                                                                       \
+#define ROW_STR(name, what, member)                                                                          \
+	ROW(name)                                                                                            \
+	{                                                                                                    \
+		(void)ctx;                                                                                   \
+		show_str(out, what->member);                                                                 \
 	}
 
 /* ---- nodes ---- */
@@ -40,7 +40,8 @@ ROW_U32(boards, NODE, boards)
 ROW_U32(threads_per_core, NODE, threads_per_core)
 ROW_U32(weight, NODE, weight)
 
-/* A node that has never registered: the lines that only its worker can fill are left out, as the real one does. */
+/* A node that has never registered: the lines that only its worker can fill are left out, as the real one
+ * does. */
 static bool is_registered(const void *record, const struct show_ctx *ctx)
 {
 	(void)ctx;
@@ -184,51 +185,52 @@ ROW(reason)
 	text_add(out, NODE->state->reason);
 	if (NODE->state->reason_uid == CORE_NO_VAL)
 		return;
-	text_printf(out, " [%s@", NODE->reason_user ? NODE->reason_user : user_name_of(NODE->state->reason_uid));
+	text_printf(out, " [%s@",
+	            NODE->reason_user ? NODE->reason_user : user_name_of(NODE->state->reason_uid));
 	show_time(out, NODE->state->reason_time, "Unknown");
 	text_add(out, "]");
 }
 
 static const struct show_row node_rows[] = {
-	{false, "NodeName=", node_name, NULL, NULL},
-	{false, "Arch=", arch, is_registered, NULL},
-	{false, "CoresPerSocket=", cores_per_socket, NULL, " "},
-	{true, "CPUAlloc=", cpus_alloc, NULL, NULL},
-	{false, "CPUEfctv=", cpus, NULL, NULL},
-	{false, "CPUTot=", cpus, NULL, NULL},
-	{false, "CPULoad=", cpu_load, NULL, NULL},
-	{true, "AvailableFeatures=", features, NULL, NULL},
-	{true, "ActiveFeatures=", features, NULL, NULL},
-	{true, "Gres=", gres, NULL, NULL},
-	{true, "NodeAddr=", addr, NULL, NULL},
-	{false, "NodeHostName=", hostname, NULL, NULL},
-	{false, "Port=", port, when_other_port, NULL},
-	{false, "Version=", version, when_version, NULL},
-	{true, "OS=", os, is_registered, " "},
-	{true, "RealMemory=", real_memory, NULL, NULL},
-	{false, "AllocMem=", alloc_mem, NULL, NULL},
-	{false, "FreeMem=", free_mem, NULL, NULL},
-	{false, "Sockets=", sockets, NULL, NULL},
-	{false, "Boards=", boards, NULL, NULL},
-	{true, "State=", node_state, NULL, NULL},
-	{false, "ThreadsPerCore=", threads_per_core, NULL, NULL},
-	{false, "TmpDisk=", tmp_disk, NULL, NULL},
-	{false, "Weight=", weight, NULL, NULL},
-	{false, "Owner=N/A", NULL, NULL, NULL},
-	{false, "MCS_label=N/A", NULL, NULL, NULL},
-	{true, "Partitions=", partitions, when_in_partition, " "},
-	{true, "BootTime=", boot_time, NULL, NULL},
-	{false, "SlurmdStartTime=", slurmd_start, NULL, NULL},
-	{true, "LastBusyTime=", last_busy, NULL, NULL},
-	{true, "CfgTRES=", cfg_tres, NULL, NULL},
-	{true, "AllocTRES=", alloc_tres, NULL, NULL},
-	{true, "CapWatts=n/a", NULL, NULL, NULL},
-	{true, "CurrentWatts=0", NULL, NULL, NULL},
-	{false, "AveWatts=0", NULL, NULL, NULL},
-	{true, "ExtSensorsJoules=n/s", NULL, NULL, NULL},
-	{false, "ExtSensorsWatts=0", NULL, NULL, NULL},
-	{false, "ExtSensorsTemp=n/s", NULL, NULL, NULL},
-	{true, "Reason=", reason, when_reason, NULL},
+        {false, "NodeName=", node_name, NULL, NULL},
+        {false, "Arch=", arch, is_registered, NULL},
+        {false, "CoresPerSocket=", cores_per_socket, NULL, " "},
+        {true, "CPUAlloc=", cpus_alloc, NULL, NULL},
+        {false, "CPUEfctv=", cpus, NULL, NULL},
+        {false, "CPUTot=", cpus, NULL, NULL},
+        {false, "CPULoad=", cpu_load, NULL, NULL},
+        {true, "AvailableFeatures=", features, NULL, NULL},
+        {true, "ActiveFeatures=", features, NULL, NULL},
+        {true, "Gres=", gres, NULL, NULL},
+        {true, "NodeAddr=", addr, NULL, NULL},
+        {false, "NodeHostName=", hostname, NULL, NULL},
+        {false, "Port=", port, when_other_port, NULL},
+        {false, "Version=", version, when_version, NULL},
+        {true, "OS=", os, is_registered, " "},
+        {true, "RealMemory=", real_memory, NULL, NULL},
+        {false, "AllocMem=", alloc_mem, NULL, NULL},
+        {false, "FreeMem=", free_mem, NULL, NULL},
+        {false, "Sockets=", sockets, NULL, NULL},
+        {false, "Boards=", boards, NULL, NULL},
+        {true, "State=", node_state, NULL, NULL},
+        {false, "ThreadsPerCore=", threads_per_core, NULL, NULL},
+        {false, "TmpDisk=", tmp_disk, NULL, NULL},
+        {false, "Weight=", weight, NULL, NULL},
+        {false, "Owner=N/A", NULL, NULL, NULL},
+        {false, "MCS_label=N/A", NULL, NULL, NULL},
+        {true, "Partitions=", partitions, when_in_partition, " "},
+        {true, "BootTime=", boot_time, NULL, NULL},
+        {false, "SlurmdStartTime=", slurmd_start, NULL, NULL},
+        {true, "LastBusyTime=", last_busy, NULL, NULL},
+        {true, "CfgTRES=", cfg_tres, NULL, NULL},
+        {true, "AllocTRES=", alloc_tres, NULL, NULL},
+        {true, "CapWatts=n/a", NULL, NULL, NULL},
+        {true, "CurrentWatts=0", NULL, NULL, NULL},
+        {false, "AveWatts=0", NULL, NULL, NULL},
+        {true, "ExtSensorsJoules=n/s", NULL, NULL, NULL},
+        {false, "ExtSensorsWatts=0", NULL, NULL, NULL},
+        {false, "ExtSensorsTemp=n/s", NULL, NULL, NULL},
+        {true, "Reason=", reason, when_reason, NULL},
 };
 
 void show_node(const struct node_info *node, const struct show_ctx *ctx, struct text *out)
@@ -393,39 +395,39 @@ ROW(max_mem)
 }
 
 static const struct show_row part_rows[] = {
-	{false, "PartitionName=", part_name, NULL, NULL},
-	{true, "AllowGroups=", allow_groups, NULL, NULL},
-	{false, "AllowAccounts=", allow_accounts, NULL, NULL},
-	{false, "AllowQos=", allow_qos, NULL, NULL},
-	{true, "AllocNodes=", alloc_nodes, NULL, NULL},
-	{false, "Default=", is_default, NULL, NULL},
-	{false, "QoS=N/A", NULL, NULL, NULL},
-	{true, "DefaultTime=", default_time, NULL, NULL},
-	{false, "DisableRootJobs=", no_root_jobs, NULL, NULL},
-	{false, "ExclusiveUser=", exclusive_user, NULL, NULL},
-	{false, "GraceTime=", grace_time, NULL, NULL},
-	{false, "Hidden=", hidden, NULL, NULL},
-	{true, "MaxNodes=", max_nodes, NULL, NULL},
-	{false, "MaxTime=", max_time, NULL, NULL},
-	{false, "MinNodes=", min_nodes, NULL, NULL},
-	{false, "LLN=", lln, NULL, NULL},
-	{false, "MaxCPUsPerNode=", max_cpus, NULL, NULL},
-	{true, "Nodes=", part_nodes, NULL, NULL},
-	{true, "PriorityJobFactor=", priority_factor, NULL, NULL},
-	{false, "PriorityTier=", priority_tier, NULL, NULL},
-	{false, "RootOnly=", root_only, NULL, NULL},
-	{false, "ReqResv=NO", NULL, NULL, NULL},
-	{false, "OverSubscribe=", oversubscribe, NULL, NULL},
-	{true, "OverTimeLimit=", over_time, NULL, NULL},
-	{false, "PreemptMode=OFF", NULL, NULL, NULL},
-	{true, "State=", part_state, NULL, NULL},
-	{false, "TotalCPUs=", total_cpus, NULL, NULL},
-	{false, "TotalNodes=", total_nodes, NULL, NULL},
-	{false, "SelectTypeParameters=NONE", NULL, NULL, NULL},
-	{true, "JobDefaults=(null)", NULL, NULL, NULL},
-	{true, "", def_mem, NULL, NULL},
-	{false, "", max_mem, NULL, NULL},
-	{true, "TRES=", part_tres, NULL, NULL},
+        {false, "PartitionName=", part_name, NULL, NULL},
+        {true, "AllowGroups=", allow_groups, NULL, NULL},
+        {false, "AllowAccounts=", allow_accounts, NULL, NULL},
+        {false, "AllowQos=", allow_qos, NULL, NULL},
+        {true, "AllocNodes=", alloc_nodes, NULL, NULL},
+        {false, "Default=", is_default, NULL, NULL},
+        {false, "QoS=N/A", NULL, NULL, NULL},
+        {true, "DefaultTime=", default_time, NULL, NULL},
+        {false, "DisableRootJobs=", no_root_jobs, NULL, NULL},
+        {false, "ExclusiveUser=", exclusive_user, NULL, NULL},
+        {false, "GraceTime=", grace_time, NULL, NULL},
+        {false, "Hidden=", hidden, NULL, NULL},
+        {true, "MaxNodes=", max_nodes, NULL, NULL},
+        {false, "MaxTime=", max_time, NULL, NULL},
+        {false, "MinNodes=", min_nodes, NULL, NULL},
+        {false, "LLN=", lln, NULL, NULL},
+        {false, "MaxCPUsPerNode=", max_cpus, NULL, NULL},
+        {true, "Nodes=", part_nodes, NULL, NULL},
+        {true, "PriorityJobFactor=", priority_factor, NULL, NULL},
+        {false, "PriorityTier=", priority_tier, NULL, NULL},
+        {false, "RootOnly=", root_only, NULL, NULL},
+        {false, "ReqResv=NO", NULL, NULL, NULL},
+        {false, "OverSubscribe=", oversubscribe, NULL, NULL},
+        {true, "OverTimeLimit=", over_time, NULL, NULL},
+        {false, "PreemptMode=OFF", NULL, NULL, NULL},
+        {true, "State=", part_state, NULL, NULL},
+        {false, "TotalCPUs=", total_cpus, NULL, NULL},
+        {false, "TotalNodes=", total_nodes, NULL, NULL},
+        {false, "SelectTypeParameters=NONE", NULL, NULL, NULL},
+        {true, "JobDefaults=(null)", NULL, NULL, NULL},
+        {true, "", def_mem, NULL, NULL},
+        {false, "", max_mem, NULL, NULL},
+        {true, "TRES=", part_tres, NULL, NULL},
 };
 
 void show_part(const struct part_info *part, const struct show_ctx *ctx, struct text *out)

@@ -10,8 +10,8 @@ struct one_step {
 	const struct job_info *job;
 	const struct step_record *step;
 };
-#define STEP ((const struct one_step *)record)->step
-#define JOB  ((const struct one_step *)record)->job
+#define STEP      ((const struct one_step *)record)->step
+#define JOB       ((const struct one_step *)record)->job
 #define ROW(name) static void name(struct text *out, const void *record, const struct show_ctx *ctx)
 
 static bool is_batch(const void *record, const struct show_ctx *ctx)
@@ -129,26 +129,27 @@ ROW(srun)
 }
 
 static const struct show_row rows[] = {
-	{false, "StepId=", id, NULL, NULL},
-	{false, "UserId=", user, NULL, NULL},
-	{false, "StartTime=", start, NULL, NULL},
-	{false, "TimeLimit=", limit, NULL, NULL},
-	{true, "State=", state, NULL, NULL},
-	{false, "Partition=", partition, NULL, NULL},
-	{false, "NodeList=", node_list, NULL, NULL},
-	{true, "Nodes=", nodes, NULL, NULL},
-	{false, "CPUs=", cpus, NULL, NULL},
-	{false, "Tasks=", tasks, NULL, NULL},
-	{false, "Name=", name, NULL, NULL},
-	{false, "Network=(null)", NULL, NULL, NULL},
-	{true, "TRES=", tres, NULL, NULL},
-	{true, "ResvPorts=(null)", NULL, NULL, NULL},
-	{true, "CPUFreqReq=Default", NULL, is_batch, NULL},
-	{true, "CPUFreqReq=Default Dist=", dist, is_srun, NULL},
-	{true, "SrunHost:Pid=", srun, NULL, NULL},
+        {false, "StepId=", id, NULL, NULL},
+        {false, "UserId=", user, NULL, NULL},
+        {false, "StartTime=", start, NULL, NULL},
+        {false, "TimeLimit=", limit, NULL, NULL},
+        {true, "State=", state, NULL, NULL},
+        {false, "Partition=", partition, NULL, NULL},
+        {false, "NodeList=", node_list, NULL, NULL},
+        {true, "Nodes=", nodes, NULL, NULL},
+        {false, "CPUs=", cpus, NULL, NULL},
+        {false, "Tasks=", tasks, NULL, NULL},
+        {false, "Name=", name, NULL, NULL},
+        {false, "Network=(null)", NULL, NULL, NULL},
+        {true, "TRES=", tres, NULL, NULL},
+        {true, "ResvPorts=(null)", NULL, NULL, NULL},
+        {true, "CPUFreqReq=Default", NULL, is_batch, NULL},
+        {true, "CPUFreqReq=Default Dist=", dist, is_srun, NULL},
+        {true, "SrunHost:Pid=", srun, NULL, NULL},
 };
 
-void show_step(const struct job_info *job, const struct step_record *step, const struct show_ctx *ctx, struct text *out)
+void show_step(const struct job_info *job, const struct step_record *step, const struct show_ctx *ctx,
+               struct text *out)
 {
 	const struct one_step one = {job, step};
 	show_rows(rows, sizeof(rows) / sizeof(rows[0]), &one, ctx, out);

@@ -26,65 +26,67 @@ struct sinfo_options {
 	char **argv;
 };
 
-/* The formats that options imply; '#' of the manual page: as wide as the longest partition name or node list. */
+/* The formats that options imply; '#' of the manual page: as wide as the longest partition name or node list.
+ */
 static const struct {
 	bool node_oriented, long_format, summarize, reasons;
 	const char *format, *sort;
 } formats[] = {
-	{false, true, false, true, "%20E %12U %19H %6t %N", "E"},
-	{false, false, false, true, "%20E %9u %19H %N", "E"},
-	{false, false, true, false, "%#P %.5a %.10l %.16F %N", "#P"},
-	{true, true, false, false, "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E", "N"},
-	{true, false, false, false, "%#N %.6D %.#P %6t", "N"},
-	{false, true, false, false, "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N", "#P,-t"},
-	{false, false, false, false, "%#P %.5a %.10l %.6D %.6t %N", "#P,-t"},
+        {false, true, false, true, "%20E %12U %19H %6t %N", "E"},
+        {false, false, false, true, "%20E %9u %19H %N", "E"},
+        {false, false, true, false, "%#P %.5a %.10l %.16F %N", "#P"},
+        {true, true, false, false, "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E", "N"},
+        {true, false, false, false, "%#N %.6D %.#P %6t", "N"},
+        {false, true, false, false, "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N", "#P,-t"},
+        {false, false, false, false, "%#P %.5a %.10l %.6D %.6t %N", "#P,-t"},
 };
 #define AUTO_WIDTH_MIN 9
 
 enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT };
 
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},
-	{"dead", no_argument, NULL, 'd'},
-	{"exact", no_argument, NULL, 'e'},
-	{"format", required_argument, NULL, 'o'},
-	{"Format", required_argument, NULL, 'O'},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"iterate", required_argument, NULL, 'i'},
-	{"list-reasons", no_argument, NULL, 'R'},
-	{"long", no_argument, NULL, 'l'},
-	{"Node", no_argument, NULL, 'N'},
-	{"noconvert", no_argument, NULL, OPT_NOCONVERT},
-	{"nodes", required_argument, NULL, 'n'},
-	{"noheader", no_argument, NULL, 'h'},
-	{"partition", required_argument, NULL, 'p'},
-	{"responding", no_argument, NULL, 'r'},
-	{"sort", required_argument, NULL, 'S'},
-	{"states", required_argument, NULL, 't'},
-	{"summarize", no_argument, NULL, 's'},
-	{"usage", no_argument, NULL, OPT_USAGE},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
+        {"all", no_argument, NULL, 'a'},
+        {"dead", no_argument, NULL, 'd'},
+        {"exact", no_argument, NULL, 'e'},
+        {"format", required_argument, NULL, 'o'},
+        {"Format", required_argument, NULL, 'O'},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"iterate", required_argument, NULL, 'i'},
+        {"list-reasons", no_argument, NULL, 'R'},
+        {"long", no_argument, NULL, 'l'},
+        {"Node", no_argument, NULL, 'N'},
+        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
+        {"nodes", required_argument, NULL, 'n'},
+        {"noheader", no_argument, NULL, 'h'},
+        {"partition", required_argument, NULL, 'p'},
+        {"responding", no_argument, NULL, 'r'},
+        {"sort", required_argument, NULL, 'S'},
+        {"states", required_argument, NULL, 't'},
+        {"summarize", no_argument, NULL, 's'},
+        {"usage", no_argument, NULL, OPT_USAGE},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
 };
 
-static const char usage[] = "Usage: sinfo [OPTIONS]\n"
-			    "  -a, --all               hidden partitions too\n"
-			    "  -d, --dead              only nodes that do not respond\n"
-			    "  -e, --exact             group only nodes that are alike in all that is printed\n"
-			    "  -h, --noheader          no header\n"
-			    "  -i, --iterate=SECONDS   again every so many seconds\n"
-			    "  -l, --long              more columns\n"
-			    "  -n, --nodes=HOSTS       only these nodes\n"
-			    "  -N, --Node              one line for each node\n"
-			    "  -o, --format=FORMAT     columns by letter, as sinfo(1) lists them\n"
-			    "  -O, --Format=FORMAT     columns by name\n"
-			    "  -p, --partition=NAMES   only these partitions\n"
-			    "  -r, --responding        only nodes that respond\n"
-			    "  -R, --list-reasons      why nodes are down or drained\n"
-			    "  -s, --summarize         one line for each partition\n"
-			    "  -S, --sort=LETTERS      sort by columns\n"
-			    "  -t, --states=STATES     only nodes in these states\n"
-			    "  -V, --version           the version\n";
+static const char usage[] =
+        "Usage: sinfo [OPTIONS]\n"
+        "  -a, --all               hidden partitions too\n"
+        "  -d, --dead              only nodes that do not respond\n"
+        "  -e, --exact             group only nodes that are alike in all that is printed\n"
+        "  -h, --noheader          no header\n"
+        "  -i, --iterate=SECONDS   again every so many seconds\n"
+        "  -l, --long              more columns\n"
+        "  -n, --nodes=HOSTS       only these nodes\n"
+        "  -N, --Node              one line for each node\n"
+        "  -o, --format=FORMAT     columns by letter, as sinfo(1) lists them\n"
+        "  -O, --Format=FORMAT     columns by name\n"
+        "  -p, --partition=NAMES   only these partitions\n"
+        "  -r, --responding        only nodes that respond\n"
+        "  -R, --list-reasons      why nodes are down or drained\n"
+        "  -s, --summarize         one line for each partition\n"
+        "  -S, --sort=LETTERS      sort by columns\n"
+        "  -t, --states=STATES     only nodes in these states\n"
+        "  -V, --version           the version\n";
 
 static int add_states(struct sinfo_options *o, const char *list, struct arena *arena, struct err *err)
 {
@@ -95,7 +97,8 @@ static int add_states(struct sinfo_options *o, const char *list, struct arena *a
 		char *copy = arena_strdup(arena, words.v[i]), *rest = copy;
 		for (char *word = text_split(&rest, '&'); word; word = text_split(&rest, '&'))
 			if (!sinfo_state_known(word))
-				return err_set(err, ERR_INVALID_STATE, "Bad state string: \"%s\"", words.v[i]);
+				return err_set(err, ERR_INVALID_STATE, "Bad state string: \"%s\"",
+				               words.v[i]);
 	}
 	o->states = words;
 	return 0;
@@ -119,7 +122,8 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	case 'i':
 		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
 		               ? 0
-		               : err_set(err, ERR_INVALID, "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+		               : err_set(err, ERR_INVALID,
+		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
 	case 'l':
 		o->long_format = true;
 		return 0;
@@ -226,7 +230,8 @@ struct sinfo_groups {
 	size_t n, cap;
 };
 
-static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct part_info *part, uint32_t order, struct arena *arena)
+static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct part_info *part,
+                                     uint32_t order, struct arena *arena)
 {
 	struct sinfo_group *group = arena_alloc(arena, sizeof(*group));
 	group->part = part;
@@ -240,14 +245,15 @@ static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct p
 static const char grouping[] = "tTEuUHv", exact_grouping[] = "cdmwXYZzfbGeO";
 
 /* The text of the node's line in those columns is the group's key. */
-static void group_key(struct text *key, const struct column_format *f, const struct node_info *node, const struct sinfo_options *o,
-                      const struct part_info *part)
+static void group_key(struct text *key, const struct column_format *f, const struct node_info *node,
+                      const struct sinfo_options *o, const struct part_info *part)
 {
 	const struct node_info *one[] = {node};
 	const struct sinfo_group alone = {.part = part, .nodes = one, .n = 1};
 	for (size_t i = 0; i < f->n; i++) {
 		const struct column *column = f->uses[i].column;
-		if (!strchr(grouping, column->letter) && !(o->exact && strchr(exact_grouping, column->letter)))
+		if (!strchr(grouping, column->letter) &&
+		    !(o->exact && strchr(exact_grouping, column->letter)))
 			continue;
 		column->value(key, &alone, NULL);
 		text_add_char(key, '\n');
@@ -256,8 +262,9 @@ static void group_key(struct text *key, const struct column_format *f, const str
 		text_add(key, node->name);
 }
 
-static void group_nodes(struct sinfo_groups *groups, const struct part_info *part, uint32_t order, const struct node_info **nodes, size_t n,
-                        const struct column_format *f, const struct sinfo_options *o, struct arena *arena)
+static void group_nodes(struct sinfo_groups *groups, const struct part_info *part, uint32_t order,
+                        const struct node_info **nodes, size_t n, const struct column_format *f,
+                        const struct sinfo_options *o, struct arena *arena)
 {
 	struct map by_key;
 	map_init_text(&by_key);
@@ -289,7 +296,8 @@ struct sinfo_data {
 	int64_t now;
 };
 
-static int fetch(struct connect *connection, const struct sinfo_options *o, struct arena *arena, struct sinfo_data *d, struct err *err)
+static int fetch(struct connect *connection, const struct sinfo_options *o, struct arena *arena,
+                 struct sinfo_data *d, struct err *err)
 {
 	struct part_query parts;
 	struct node_query nodes;
@@ -301,13 +309,15 @@ static int fetch(struct connect *connection, const struct sinfo_options *o, stru
 	if (client_call(connection->client, MSG_part_query, &parts, arena, &type, &record, NULL, err) != 0)
 		return -1;
 	if (type != MSG_part_list)
-		return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for partitions", message_name(type));
+		return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for partitions",
+		               message_name(type));
 	d->parts = record;
 	if (client_call(connection->client, MSG_node_query, &nodes, arena, &type, &record, NULL, err) != 0)
 		return -1;
 	for (bool last = false; !last;) {
 		if (type != MSG_node_list)
-			return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for nodes", message_name(type));
+			return err_set(err, ERR_COMMUNICATION,
+			               "the controller answered %s to a query for nodes", message_name(type));
 		const struct node_list *list = record;
 		d->now = list->now;
 		for (uint32_t i = 0; i < list->nodes.n; i++) {
@@ -322,14 +332,15 @@ static int fetch(struct connect *connection, const struct sinfo_options *o, stru
 	return 0;
 }
 
-static void collect(struct sinfo_groups *groups, const struct sinfo_data *d, const struct column_format *f, const struct sinfo_options *o,
-                    struct arena *arena)
+static void collect(struct sinfo_groups *groups, const struct sinfo_data *d, const struct column_format *f,
+                    const struct sinfo_options *o, struct arena *arena)
 {
 	for (uint32_t p = 0; p < d->parts->parts.n; p++) {
 		const struct part_info *part = &d->parts->parts.v[p];
 		if (!wanted_part(part, o))
 			continue;
-		const struct node_info **nodes = arena_array(arena, (size_t)part->node_names.n + 1, sizeof(*nodes));
+		const struct node_info **nodes =
+		        arena_array(arena, (size_t)part->node_names.n + 1, sizeof(*nodes));
 		size_t n = 0;
 		for (uint32_t i = 0; i < part->node_names.n; i++) {
 			const struct node_info *node = map_get_text(&d->by_name, part->node_names.v[i]);
@@ -362,8 +373,8 @@ static char *fill_widths(const char *format, const struct sinfo_data *d, struct 
 	return filled;
 }
 
-static int print_groups(struct sinfo_groups *groups, const struct column_format *f, const char *sort, bool header, struct text *out,
-                        struct err *err)
+static int print_groups(struct sinfo_groups *groups, const struct column_format *f, const char *sort,
+                        bool header, struct text *out, struct err *err)
 {
 	const void **order = xcalloc(groups->n + 1, sizeof(*order));
 	for (size_t i = 0; i < groups->n; i++)
@@ -392,14 +403,16 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(err));
 	} else {
 		size_t i = 0;
-		while (formats[i].node_oriented > o->node_oriented || formats[i].long_format > o->long_format ||
-		       formats[i].summarize > o->summarize || formats[i].reasons > o->reasons)
+		while (formats[i].node_oriented > o->node_oriented ||
+		       formats[i].long_format > o->long_format || formats[i].summarize > o->summarize ||
+		       formats[i].reasons > o->reasons)
 			i++;
 		if (o->format_names)
 			column_format_names(&f, o->format_names, sinfo_columns, sinfo_column_count);
 		else
-			column_format_letters(&f, o->format ? o->format : fill_widths(formats[i].format, &d, &arena), sinfo_columns,
-			                      sinfo_column_count);
+			column_format_letters(
+			        &f, o->format ? o->format : fill_widths(formats[i].format, &d, &arena),
+			        sinfo_columns, sinfo_column_count);
 		collect(&groups, &d, &f, o, &arena);
 		if (o->long_format && !o->no_header)
 			show_date_line(&out, d.now);

@@ -103,7 +103,8 @@ TEXT(root_only)
 TEXT(job_size)
 {
 	(void)ctx;
-	uint32_t min = PART && PART->min_nodes > 1 ? PART->min_nodes : 1, max = PART ? PART->max_nodes : CORE_INFINITE;
+	uint32_t min = PART && PART->min_nodes > 1 ? PART->min_nodes : 1,
+	         max = PART ? PART->max_nodes : CORE_INFINITE;
 	if (max == CORE_INFINITE)
 		text_printf(out, "%" PRIu32 "-infinite", min);
 	else if (min == max)
@@ -221,8 +222,10 @@ NUMBER(state_number)
 	return (int64_t)FIRST->base + ((FIRST->flags & NODE_FLAG_DRAIN) ? 16 : 0);
 }
 
-/* The smallest and largest value of a number among the nodes: "1", "1+" (or "20250-20251" for a measured one). */
-static void span(struct text *out, const struct sinfo_group *group, uint64_t (*get)(const struct node_info *), bool both)
+/* The smallest and largest value of a number among the nodes: "1", "1+" (or "20250-20251" for a measured
+ * one). */
+static void span(struct text *out, const struct sinfo_group *group, uint64_t (*get)(const struct node_info *),
+                 bool both)
 {
 	uint64_t min = UINT64_MAX, max = 0;
 	for (size_t i = 0; i < group->n; i++) {
@@ -240,20 +243,20 @@ static void span(struct text *out, const struct sinfo_group *group, uint64_t (*g
 		text_printf(out, "%" PRIu64 "+", min);
 }
 
-#define SPAN(name, member)                                                                                                         \
-	static uint64_t name##_get(const struct node_info *node)                                                                   \
-	{                                                                                                                          \
-		return node->member;                                                                                               \
-	}                                                                                                                          \
-	NUMBER(name##_number)                                                                                                      \
-	{                                                                                                                          \
-		(void)ctx;                                                                                                         \
-		return GROUP->n ? (int64_t)FIRST->member : 0;                                                                      \
-	}                                                                                                                          \
-	TEXT(name)                                                                                                                 \
-	{                                                                                                                          \
-		(void)ctx;                                                                                                         \
-		span(out, GROUP, name##_get, false);                                                                               \
+#define SPAN(name, member)                                                                                   \
+	static uint64_t name##_get(const struct node_info *node)                                             \
+	{                                                                                                    \
+		return node->member;                                                                         \
+	}                                                                                                    \
+	NUMBER(name##_number)                                                                                \
+	{                                                                                                    \
+		(void)ctx;                                                                                   \
+		return GROUP->n ? (int64_t)FIRST->member : 0;                                                \
+	}                                                                                                    \
+	TEXT(name)                                                                                           \
+	{                                                                                                    \
+		(void)ctx;                                                                                   \
+		span(out, GROUP, name##_get, false);                                                         \
 	}
 SPAN(cpus, cpus)
 SPAN(tmp_disk, tmp_disk)
@@ -324,8 +327,8 @@ TEXT(nodes_aiot)
 {
 	uint32_t k[SINFO_KINDS];
 	count_nodes(GROUP, k);
-	text_printf(out, "%" PRIu32 "/%" PRIu32 "/%" PRIu32 "/%" PRId64, k[SINFO_ALLOCATED], k[SINFO_IDLE], k[SINFO_OTHER],
-	            node_count(record, ctx));
+	text_printf(out, "%" PRIu32 "/%" PRIu32 "/%" PRIu32 "/%" PRId64, k[SINFO_ALLOCATED], k[SINFO_IDLE],
+	            k[SINFO_OTHER], node_count(record, ctx));
 }
 
 TEXT(cpus_aiot)
@@ -376,7 +379,8 @@ TEXT(reason)
 
 static const char *reason_user(const struct sinfo_group *group)
 {
-	return group->nodes[0]->reason_user ? group->nodes[0]->reason_user : user_name_of(reason_state(group)->reason_uid);
+	return group->nodes[0]->reason_user ? group->nodes[0]->reason_user
+	                                    : user_name_of(reason_state(group)->reason_uid);
 }
 
 TEXT(reason_who)
@@ -402,47 +406,47 @@ TEXT(reason_time)
 }
 
 const struct column sinfo_columns[] = {
-	{'a', "available", "AVAIL", 0, avail, NULL},
-	{'b', "features_act", "ACTIVE_FEATURES", 0, features, NULL},
-	{'c', "cpus", "CPUS", 0, cpus, cpus_number},
-	{'d', "disk", "TMP_DISK", 0, tmp_disk, tmp_disk_number},
-	{'e', "freemem", "FREE_MEM", 0, free_mem, NULL},
-	{'f', "features", "AVAIL_FEATURES", 0, features, NULL},
-	{'g', "groups", "GROUPS", 0, groups, NULL},
-	{'h', "oversubscribe", "OVERSUBSCRIBE", 0, oversubscribe, NULL},
-	{'l', "time", "TIMELIMIT", 0, time_limit, time_limit_number},
-	{'m', "memory", "MEMORY", 0, memory, memory_number},
-	{'n', "nodehost", "HOSTNAMES", 0, host_list, NULL},
-	{'o', "nodeaddr", "NODE_ADDR", 0, addr_list, NULL},
-	{'p', "prioritytier", "PRIO_TIER", 0, tier, tier_number},
-	{'r', "root", "ROOT", 0, root_only, NULL},
-	{'s', "size", "JOB_SIZE", 0, job_size, NULL},
-	{'t', "statecompact", "STATE", 0, state_compact, state_number},
-	{'u', "user", "USER", 0, reason_who, NULL},
-	{'v', "version", "VERSION", 0, version, NULL},
-	{'w', "weight", "WEIGHT", 0, weight, weight_number},
-	{'z', "socketcorethread", "S:C:T", 0, sct, NULL},
-	{'A', "nodeai", "NODES(A/I)", 0, nodes_ai, NULL},
-	{'B', "maxcpuspernode", "MAX_CPUS_PER_NODE", 0, max_cpus, NULL},
-	{'C', "cpusstate", "CPUS(A/I/O/T)", 0, cpus_aiot, NULL},
-	{'D', "nodes", "NODES", 0, nodes, node_count},
-	{'E', "reason", "REASON", 0, reason, NULL},
-	{'F', "nodeaiot", "NODES(A/I/O/T)", 0, nodes_aiot, NULL},
-	{'G', "gres", "GRES", 0, gres, NULL},
-	{'H', "timestamp", "TIMESTAMP", 0, reason_time, NULL},
-	{'I', "priorityjobfactor", "PRIO_JOB_FACTOR", 0, job_factor, NULL},
-	{'L', "defaulttime", "DEFAULTTIME", 0, default_time, NULL},
-	{'M', "preemptmode", "PREEMPT_MODE", 0, preempt_mode, NULL},
-	{'N', "nodelist", "NODELIST", 0, node_list, NULL},
-	{'O', "cpusload", "CPU_LOAD", 0, cpu_load, NULL},
-	{'P', "partition", "PARTITION", 0, part_mark, part_order},
-	{'R', "partitionname", "PARTITION", 0, part_name, part_order},
-	{'S', "allocnodes", "ALLOCNODES", 0, alloc_nodes, NULL},
-	{'T', "statelong", "STATE", 0, state_long, state_number},
-	{'U', "userlong", "USER", 0, reason_who_uid, NULL},
-	{'V', "cluster", "CLUSTER", 0, cluster, NULL},
-	{'X', "sockets", "SOCKETS", 0, sockets, sockets_number},
-	{'Y', "cores", "CORES", 0, cores, cores_number},
-	{'Z', "threads", "THREADS", 0, threads, threads_number},
+        {'a', "available", "AVAIL", 0, avail, NULL},
+        {'b', "features_act", "ACTIVE_FEATURES", 0, features, NULL},
+        {'c', "cpus", "CPUS", 0, cpus, cpus_number},
+        {'d', "disk", "TMP_DISK", 0, tmp_disk, tmp_disk_number},
+        {'e', "freemem", "FREE_MEM", 0, free_mem, NULL},
+        {'f', "features", "AVAIL_FEATURES", 0, features, NULL},
+        {'g', "groups", "GROUPS", 0, groups, NULL},
+        {'h', "oversubscribe", "OVERSUBSCRIBE", 0, oversubscribe, NULL},
+        {'l', "time", "TIMELIMIT", 0, time_limit, time_limit_number},
+        {'m', "memory", "MEMORY", 0, memory, memory_number},
+        {'n', "nodehost", "HOSTNAMES", 0, host_list, NULL},
+        {'o', "nodeaddr", "NODE_ADDR", 0, addr_list, NULL},
+        {'p', "prioritytier", "PRIO_TIER", 0, tier, tier_number},
+        {'r', "root", "ROOT", 0, root_only, NULL},
+        {'s', "size", "JOB_SIZE", 0, job_size, NULL},
+        {'t', "statecompact", "STATE", 0, state_compact, state_number},
+        {'u', "user", "USER", 0, reason_who, NULL},
+        {'v', "version", "VERSION", 0, version, NULL},
+        {'w', "weight", "WEIGHT", 0, weight, weight_number},
+        {'z', "socketcorethread", "S:C:T", 0, sct, NULL},
+        {'A', "nodeai", "NODES(A/I)", 0, nodes_ai, NULL},
+        {'B', "maxcpuspernode", "MAX_CPUS_PER_NODE", 0, max_cpus, NULL},
+        {'C', "cpusstate", "CPUS(A/I/O/T)", 0, cpus_aiot, NULL},
+        {'D', "nodes", "NODES", 0, nodes, node_count},
+        {'E', "reason", "REASON", 0, reason, NULL},
+        {'F', "nodeaiot", "NODES(A/I/O/T)", 0, nodes_aiot, NULL},
+        {'G', "gres", "GRES", 0, gres, NULL},
+        {'H', "timestamp", "TIMESTAMP", 0, reason_time, NULL},
+        {'I', "priorityjobfactor", "PRIO_JOB_FACTOR", 0, job_factor, NULL},
+        {'L', "defaulttime", "DEFAULTTIME", 0, default_time, NULL},
+        {'M', "preemptmode", "PREEMPT_MODE", 0, preempt_mode, NULL},
+        {'N', "nodelist", "NODELIST", 0, node_list, NULL},
+        {'O', "cpusload", "CPU_LOAD", 0, cpu_load, NULL},
+        {'P', "partition", "PARTITION", 0, part_mark, part_order},
+        {'R', "partitionname", "PARTITION", 0, part_name, part_order},
+        {'S', "allocnodes", "ALLOCNODES", 0, alloc_nodes, NULL},
+        {'T', "statelong", "STATE", 0, state_long, state_number},
+        {'U', "userlong", "USER", 0, reason_who_uid, NULL},
+        {'V', "cluster", "CLUSTER", 0, cluster, NULL},
+        {'X', "sockets", "SOCKETS", 0, sockets, sockets_number},
+        {'Y', "cores", "CORES", 0, cores, cores_number},
+        {'Z', "threads", "THREADS", 0, threads, threads_number},
 };
 const size_t sinfo_column_count = sizeof(sinfo_columns) / sizeof(sinfo_columns[0]);

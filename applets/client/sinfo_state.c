@@ -7,31 +7,31 @@
 /* The first row that fits names the state. want and not are flags; base -1: any. */
 static const struct state_row {
 	int base;
-	uint32_t want, not;
+	uint32_t want, not ;
 	const char *word, *compact;
 } state_rows[] = {
-	{NODE_DOWN, NODE_FLAG_DRAIN, 0, "drained", "drain"},
-	{NODE_IDLE, NODE_FLAG_DRAIN | NODE_FLAG_COMPLETING, 0, "draining", "drng"},
-	{NODE_ALLOCATED, NODE_FLAG_DRAIN, 0, "draining", "drng"},
-	{NODE_MIXED, NODE_FLAG_DRAIN, 0, "draining", "drng"},
-	{-1, NODE_FLAG_DRAIN, 0, "drained", "drain"},
-	{NODE_DOWN, 0, 0, "down", "down"},
-	{NODE_ALLOCATED, NODE_FLAG_FAIL, 0, "failing", "failg"},
-	{NODE_MIXED, NODE_FLAG_FAIL, 0, "failing", "failg"},
-	{-1, NODE_FLAG_FAIL, 0, "fail", "fail"},
-	{-1, NODE_FLAG_INVALID_REG, 0, "inval", "inval"},
-	{NODE_FUTURE, 0, 0, "future", "futr"},
-	{NODE_ALLOCATED, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
-	{NODE_MIXED, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
-	{NODE_IDLE, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
-	{-1, NODE_FLAG_MAINT, 0, "maint", "maint"},
-	{NODE_ALLOCATED, 0, 0, "allocated", "alloc"},
-	{NODE_MIXED, 0, 0, "mixed", "mix"},
-	{NODE_IDLE, NODE_FLAG_RESERVED, 0, "reserved", "resv"},
-	{NODE_IDLE, NODE_FLAG_PLANNED, 0, "planned", "plnd"},
-	{NODE_IDLE, 0, 0, "idle", "idle"},
-	{NODE_ERROR, 0, 0, "error", "err"},
-	{-1, 0, 0, "unknown", "unk"},
+        {NODE_DOWN, NODE_FLAG_DRAIN, 0, "drained", "drain"},
+        {NODE_IDLE, NODE_FLAG_DRAIN | NODE_FLAG_COMPLETING, 0, "draining", "drng"},
+        {NODE_ALLOCATED, NODE_FLAG_DRAIN, 0, "draining", "drng"},
+        {NODE_MIXED, NODE_FLAG_DRAIN, 0, "draining", "drng"},
+        {-1, NODE_FLAG_DRAIN, 0, "drained", "drain"},
+        {NODE_DOWN, 0, 0, "down", "down"},
+        {NODE_ALLOCATED, NODE_FLAG_FAIL, 0, "failing", "failg"},
+        {NODE_MIXED, NODE_FLAG_FAIL, 0, "failing", "failg"},
+        {-1, NODE_FLAG_FAIL, 0, "fail", "fail"},
+        {-1, NODE_FLAG_INVALID_REG, 0, "inval", "inval"},
+        {NODE_FUTURE, 0, 0, "future", "futr"},
+        {NODE_ALLOCATED, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
+        {NODE_MIXED, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
+        {NODE_IDLE, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
+        {-1, NODE_FLAG_MAINT, 0, "maint", "maint"},
+        {NODE_ALLOCATED, 0, 0, "allocated", "alloc"},
+        {NODE_MIXED, 0, 0, "mixed", "mix"},
+        {NODE_IDLE, NODE_FLAG_RESERVED, 0, "reserved", "resv"},
+        {NODE_IDLE, NODE_FLAG_PLANNED, 0, "planned", "plnd"},
+        {NODE_IDLE, 0, 0, "idle", "idle"},
+        {NODE_ERROR, 0, 0, "error", "err"},
+        {-1, 0, 0, "unknown", "unk"},
 };
 
 static const struct state_row *row_of(const struct node_info *node)
@@ -39,8 +39,8 @@ static const struct state_row *row_of(const struct node_info *node)
 	size_t i = 0;
 	for (; i + 1 < sizeof(state_rows) / sizeof(state_rows[0]); i++) {
 		const struct state_row *row = &state_rows[i];
-		if ((row->base < 0 || (uint32_t)row->base == node->base) && (node->flags & row->want) == row->want &&
-		    !(node->flags & row->not ))
+		if ((row->base < 0 || (uint32_t)row->base == node->base) &&
+		    (node->flags & row->want) == row->want && !(node->flags & row->not ))
 			break;
 	}
 	return &state_rows[i];
@@ -59,19 +59,22 @@ static const struct {
 	const char *word;
 	uint32_t flag;
 } flag_words[] = {
-	{"drain", NODE_FLAG_DRAIN},      {"draining", NODE_FLAG_DRAIN}, {"drained", NODE_FLAG_DRAIN},
-	{"comp", NODE_FLAG_COMPLETING},  {"completing", NODE_FLAG_COMPLETING},
-	{"fail", NODE_FLAG_FAIL},        {"maint", NODE_FLAG_MAINT},    {"no_respond", NODE_FLAG_NO_RESPOND},
-	{"planned", NODE_FLAG_PLANNED},  {"plnd", NODE_FLAG_PLANNED},   {"resv", NODE_FLAG_RESERVED},
-	{"reserved", NODE_FLAG_RESERVED}, {"inval", NODE_FLAG_INVALID_REG},
+        {"drain", NODE_FLAG_DRAIN},           {"draining", NODE_FLAG_DRAIN},
+        {"drained", NODE_FLAG_DRAIN},         {"comp", NODE_FLAG_COMPLETING},
+        {"completing", NODE_FLAG_COMPLETING}, {"fail", NODE_FLAG_FAIL},
+        {"maint", NODE_FLAG_MAINT},           {"no_respond", NODE_FLAG_NO_RESPOND},
+        {"planned", NODE_FLAG_PLANNED},       {"plnd", NODE_FLAG_PLANNED},
+        {"resv", NODE_FLAG_RESERVED},         {"reserved", NODE_FLAG_RESERVED},
+        {"inval", NODE_FLAG_INVALID_REG},
 };
 static const struct {
 	const char *word;
 	uint32_t base;
 } base_words[] = {
-	{"alloc", NODE_ALLOCATED}, {"allocated", NODE_ALLOCATED}, {"down", NODE_DOWN},       {"err", NODE_ERROR},
-	{"error", NODE_ERROR},     {"future", NODE_FUTURE},       {"futr", NODE_FUTURE},     {"idle", NODE_IDLE},
-	{"mix", NODE_MIXED},       {"mixed", NODE_MIXED},         {"unk", NODE_UNKNOWN},     {"unknown", NODE_UNKNOWN},
+        {"alloc", NODE_ALLOCATED}, {"allocated", NODE_ALLOCATED}, {"down", NODE_DOWN},
+        {"err", NODE_ERROR},       {"error", NODE_ERROR},         {"future", NODE_FUTURE},
+        {"futr", NODE_FUTURE},     {"idle", NODE_IDLE},           {"mix", NODE_MIXED},
+        {"mixed", NODE_MIXED},     {"unk", NODE_UNKNOWN},         {"unknown", NODE_UNKNOWN},
 };
 
 bool sinfo_state_is(const struct node_info *node, const char *word)
@@ -110,7 +113,8 @@ enum sinfo_kind sinfo_kind_of(const struct node_info *node)
 {
 	if (node->base == NODE_ALLOCATED || node->base == NODE_MIXED)
 		return SINFO_ALLOCATED;
-	if (node->base == NODE_IDLE && !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL | NODE_FLAG_NO_RESPOND | NODE_FLAG_INVALID_REG)))
+	if (node->base == NODE_IDLE && !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL |
+	                                                NODE_FLAG_NO_RESPOND | NODE_FLAG_INVALID_REG)))
 		return SINFO_IDLE;
 	return SINFO_OTHER;
 }

@@ -36,50 +36,50 @@ struct squeue_options {
 enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT };
 
 static const struct option long_options[] = {
-	{"all", no_argument, NULL, 'a'},
-	{"array", no_argument, NULL, 'r'},
-	{"array-unique", no_argument, NULL, 'r'},
-	{"format", required_argument, NULL, 'o'},
-	{"Format", required_argument, NULL, 'O'},
-	{"help", no_argument, NULL, OPT_HELP},
-	{"iterate", required_argument, NULL, 'i'},
-	{"jobs", optional_argument, NULL, 'j'},
-	{"long", no_argument, NULL, 'l'},
-	{"me", no_argument, NULL, OPT_ME},
-	{"name", required_argument, NULL, 'n'},
-	{"noconvert", no_argument, NULL, OPT_NOCONVERT},
-	{"nodelist", required_argument, NULL, 'w'},
-	{"noheader", no_argument, NULL, 'h'},
-	{"partition", required_argument, NULL, 'p'},
-	{"sort", required_argument, NULL, 'S'},
-	{"start", no_argument, NULL, OPT_START},
-	{"states", required_argument, NULL, 't'},
-	{"steps", optional_argument, NULL, 's'},
-	{"usage", no_argument, NULL, OPT_USAGE},
-	{"user", required_argument, NULL, 'u'},
-	{"version", no_argument, NULL, 'V'},
-	{NULL, 0, NULL, 0},
+        {"all", no_argument, NULL, 'a'},
+        {"array", no_argument, NULL, 'r'},
+        {"array-unique", no_argument, NULL, 'r'},
+        {"format", required_argument, NULL, 'o'},
+        {"Format", required_argument, NULL, 'O'},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"iterate", required_argument, NULL, 'i'},
+        {"jobs", optional_argument, NULL, 'j'},
+        {"long", no_argument, NULL, 'l'},
+        {"me", no_argument, NULL, OPT_ME},
+        {"name", required_argument, NULL, 'n'},
+        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
+        {"nodelist", required_argument, NULL, 'w'},
+        {"noheader", no_argument, NULL, 'h'},
+        {"partition", required_argument, NULL, 'p'},
+        {"sort", required_argument, NULL, 'S'},
+        {"start", no_argument, NULL, OPT_START},
+        {"states", required_argument, NULL, 't'},
+        {"steps", optional_argument, NULL, 's'},
+        {"usage", no_argument, NULL, OPT_USAGE},
+        {"user", required_argument, NULL, 'u'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
 };
 
 static const char usage[] = "Usage: squeue [OPTIONS]\n"
-			    "  -a, --all               jobs of hidden partitions too\n"
-			    "  -h, --noheader          no header\n"
-			    "  -i, --iterate=SECONDS   again every so many seconds\n"
-			    "  -j, --jobs=ID[,ID]      these jobs\n"
-			    "  -l, --long              more columns\n"
-			    "      --me                the caller's jobs\n"
-			    "  -n, --name=NAME[,NAME]  jobs of these names\n"
-			    "  -o, --format=FORMAT     columns by letter, as squeue(1) lists them\n"
-			    "  -O, --Format=FORMAT     columns by name\n"
-			    "  -p, --partition=NAMES   jobs of these partitions\n"
-			    "  -r, --array             one line for each task of an array\n"
-			    "  -s, --steps[=IDS]       steps in place of jobs\n"
-			    "  -S, --sort=LETTERS      sort by columns\n"
-			    "      --start             expected start times of pending jobs\n"
-			    "  -t, --states=STATES     jobs in these states, or all\n"
-			    "  -u, --user=NAMES        jobs of these users\n"
-			    "  -w, --nodelist=HOSTS    jobs on these nodes\n"
-			    "  -V, --version           the version\n";
+                            "  -a, --all               jobs of hidden partitions too\n"
+                            "  -h, --noheader          no header\n"
+                            "  -i, --iterate=SECONDS   again every so many seconds\n"
+                            "  -j, --jobs=ID[,ID]      these jobs\n"
+                            "  -l, --long              more columns\n"
+                            "      --me                the caller's jobs\n"
+                            "  -n, --name=NAME[,NAME]  jobs of these names\n"
+                            "  -o, --format=FORMAT     columns by letter, as squeue(1) lists them\n"
+                            "  -O, --Format=FORMAT     columns by name\n"
+                            "  -p, --partition=NAMES   jobs of these partitions\n"
+                            "  -r, --array             one line for each task of an array\n"
+                            "  -s, --steps[=IDS]       steps in place of jobs\n"
+                            "  -S, --sort=LETTERS      sort by columns\n"
+                            "      --start             expected start times of pending jobs\n"
+                            "  -t, --states=STATES     jobs in these states, or all\n"
+                            "  -u, --user=NAMES        jobs of these users\n"
+                            "  -w, --nodelist=HOSTS    jobs on these nodes\n"
+                            "  -V, --version           the version\n";
 
 static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
 {
@@ -99,7 +99,8 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	case 'i':
 		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
 		               ? 0
-		               : err_set(err, ERR_INVALID, "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+		               : err_set(err, ERR_INVALID,
+		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
 	case 'j':
 		return optarg ? filter_jobs(optarg, &o->query.job_ids, arena, err) : 0;
 	case 'l':
@@ -143,10 +144,11 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	}
 }
 
-static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena, struct err *err)
+static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
+                         struct err *err)
 {
-	const char *all = getenv("SQUEUE_ALL"), *states = getenv("SQUEUE_STATES"), *users = getenv("SQUEUE_USERS"),
-		   *parts = getenv("SQUEUE_PARTITION");
+	const char *all = getenv("SQUEUE_ALL"), *states = getenv("SQUEUE_STATES"),
+	           *users = getenv("SQUEUE_USERS"), *parts = getenv("SQUEUE_PARTITION");
 	schema_init(schema_of_job_query(), &o->query);
 	o->all = all != NULL;
 	o->format = getenv("SQUEUE_FORMAT");
@@ -160,13 +162,14 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 		return -1;
 	opterr = 0;
 	o->argv = argv;
-	for (int c; (c = getopt_long(argc, argv, ":ahi:j::ln:o:O:p:rs::S:t:u:Vw:", long_options, NULL)) != -1;)
+	for (int c;
+	     (c = getopt_long(argc, argv, ":ahi:j::ln:o:O:p:rs::S:t:u:Vw:", long_options, NULL)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
 	/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
 	for (; optind < argc; optind++) {
 		int rc = o->show_steps ? filter_steps(argv[optind], &o->steps, &o->query.job_ids, arena, err)
-				       : filter_jobs(argv[optind], &o->query.job_ids, arena, err);
+		                       : filter_jobs(argv[optind], &o->query.job_ids, arena, err);
 		if (rc != 0)
 			return -1;
 	}
@@ -179,9 +182,9 @@ static void choose_format(const struct squeue_options *o, struct column_format *
 	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
 	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
 	const char *letters = o->show_steps    ? FORMAT_STEPS
-			      : o->start       ? FORMAT_START
-			      : o->long_format ? FORMAT_LONG
-					       : FORMAT_DEFAULT;
+	                      : o->start       ? FORMAT_START
+	                      : o->long_format ? FORMAT_LONG
+	                                       : FORMAT_DEFAULT;
 	column_format_init(f);
 	if (o->format_names)
 		column_format_names(f, o->format_names, columns, n);
@@ -208,13 +211,14 @@ static void add_job(struct squeue_rows *rows, const struct job_info *job, const 
 		return;
 	}
 	for (uint32_t i = 0; i < job->steps.n; i++)
-		if (job->steps.v[i].state == JOB_RUNNING && filter_step_wanted(&o->steps, job->spec->job_id, job->steps.v[i].step_id))
+		if (job->steps.v[i].state == JOB_RUNNING &&
+		    filter_step_wanted(&o->steps, job->spec->job_id, job->steps.v[i].step_id))
 			add_row(rows, job, &job->steps.v[i]);
 }
 
 /* Reads all chunks of the answer. */
-static int fetch(struct connect *connection, const struct squeue_options *o, struct arena *arena, struct squeue_rows *rows, int64_t *now,
-                 struct err *err)
+static int fetch(struct connect *connection, const struct squeue_options *o, struct arena *arena,
+                 struct squeue_rows *rows, int64_t *now, struct err *err)
 {
 	uint32_t type = 0;
 	void *record = NULL;
@@ -222,7 +226,8 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 		return -1;
 	for (;;) {
 		if (type != MSG_job_list)
-			return err_set(err, ERR_COMMUNICATION, "the controller answered %s to a query for jobs", message_name(type));
+			return err_set(err, ERR_COMMUNICATION,
+			               "the controller answered %s to a query for jobs", message_name(type));
 		const struct job_list *list = record;
 		*now = list->now;
 		for (uint32_t i = 0; i < list->jobs.n; i++)

@@ -5,31 +5,31 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define ROW ((const struct squeue_row *)record)
-#define JOB (ROW->job)
-#define STEP (ROW->step)
-#define NOW (((const struct squeue_ctx *)ctx)->now)
+#define ROW          ((const struct squeue_row *)record)
+#define JOB          (ROW->job)
+#define STEP         (ROW->step)
+#define NOW          (((const struct squeue_ctx *)ctx)->now)
 #define TEXT(name)   static void name(struct text *out, const void *record, const void *ctx)
 #define NUMBER(name) static int64_t name(const void *record, const void *ctx)
 #define UNUSED       (void)record, (void)ctx
 
 /* A string member, NULL as `none`. */
-#define MEMBER(name, what, none)                                                                                                   \
-	TEXT(name)                                                                                                                 \
-	{                                                                                                                          \
-		UNUSED;                                                                                                            \
-		text_add(out, (what) ? (what) : (none));                                                                           \
+#define MEMBER(name, what, none)                                                                             \
+	TEXT(name)                                                                                           \
+	{                                                                                                    \
+		UNUSED;                                                                                      \
+		text_add(out, (what) ? (what) : (none));                                                     \
 	}
 /* A number as sort key and as text. */
-#define NUMERIC(name, what)                                                                                                        \
-	NUMBER(name##_number)                                                                                                      \
-	{                                                                                                                          \
-		UNUSED;                                                                                                            \
-		return (int64_t)(what);                                                                                            \
-	}                                                                                                                          \
-	TEXT(name)                                                                                                                 \
-	{                                                                                                                          \
-		text_printf(out, "%" PRId64, name##_number(record, ctx));                                                          \
+#define NUMERIC(name, what)                                                                                  \
+	NUMBER(name##_number)                                                                                \
+	{                                                                                                    \
+		UNUSED;                                                                                      \
+		return (int64_t)(what);                                                                      \
+	}                                                                                                    \
+	TEXT(name)                                                                                           \
+	{                                                                                                    \
+		text_printf(out, "%" PRId64, name##_number(record, ctx));                                    \
 	}
 
 /* ---- both ---- */
@@ -90,7 +90,9 @@ NUMERIC(priority, JOB->state->hold ? 0 : JOB->state->priority)
 NUMERIC(nice, JOB->spec->nice)
 NUMERIC(cpus, JOB->cpus)
 NUMERIC(nodes, JOB->node_count ? JOB->node_count : JOB->spec->nodes_min)
-NUMERIC(min_cpus, JOB->spec->min_cpus_node ? JOB->spec->min_cpus_node : JOB->spec->cpus_per_task ? JOB->spec->cpus_per_task : 1)
+NUMERIC(min_cpus, JOB->spec->min_cpus_node   ? JOB->spec->min_cpus_node
+                  : JOB->spec->cpus_per_task ? JOB->spec->cpus_per_task
+                                             : 1)
 NUMERIC(min_tmp, JOB->spec->min_tmp_disk)
 NUMERIC(contiguous, JOB->spec->contiguous)
 NUMERIC(restarts, JOB->state->restarts)
@@ -134,7 +136,9 @@ TEXT(exec_host)
 	if (JOB->spec->batch)
 		batch_host(out, record, ctx);
 	else
-		text_add(out, JOB->state->state == JOB_PENDING ? "n/a" : JOB->spec->alloc_node ? JOB->spec->alloc_node : "n/a");
+		text_add(out, JOB->state->state == JOB_PENDING ? "n/a"
+		              : JOB->spec->alloc_node          ? JOB->spec->alloc_node
+		                                               : "n/a");
 }
 
 static const char *reason_of(const struct job_info *job)
@@ -149,8 +153,8 @@ TEXT(reason_or_nodes)
 {
 	(void)ctx;
 	uint32_t s = JOB->state->state;
-	bool failed = s == JOB_FAILED || s == JOB_TIMEOUT || s == JOB_NODE_FAIL || s == JOB_BOOT_FAIL || s == JOB_DEADLINE ||
-	              s == JOB_OUT_OF_MEMORY;
+	bool failed = s == JOB_FAILED || s == JOB_TIMEOUT || s == JOB_NODE_FAIL || s == JOB_BOOT_FAIL ||
+	              s == JOB_DEADLINE || s == JOB_OUT_OF_MEMORY;
 	if ((s == JOB_PENDING || failed) && !(JOB->state->flags & JOB_FLAG_COMPLETING))
 		text_printf(out, "(%s)", reason_of(JOB));
 	else
@@ -159,7 +163,8 @@ TEXT(reason_or_nodes)
 
 static uint32_t limit_of(const struct job_info *job)
 {
-	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min : job->spec->time_limit_min;
+	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min
+	                                                 : job->spec->time_limit_min;
 }
 
 static int64_t elapsed_s(const struct job_info *job, int64_t now)
@@ -278,7 +283,8 @@ TEXT(deadline)
 NUMBER(memory_number)
 {
 	(void)ctx;
-	uint64_t mib = JOB->spec->mem_per_cpu != CORE_NO_VAL64 ? JOB->spec->mem_per_cpu : JOB->spec->mem_per_node;
+	uint64_t mib =
+	        JOB->spec->mem_per_cpu != CORE_NO_VAL64 ? JOB->spec->mem_per_cpu : JOB->spec->mem_per_node;
 	return mib == CORE_NO_VAL64 ? 0 : (int64_t)mib;
 }
 
@@ -368,72 +374,72 @@ TEXT(derived_exit_code)
 
 /* In the order in which %all prints them. Rows without a letter come last. */
 const struct column squeue_job_columns[] = {
-	{'a', "account", "ACCOUNT", 0, account, NULL},
-	{'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
-	{'c', "mincpus", "MIN_CPUS", 0, min_cpus, min_cpus_number},
-	{'d', "mintmpdisk", "MIN_TMP_DISK", 0, min_tmp, min_tmp_number},
-	{'e', "endtime", "END_TIME", 0, end_time, end_number},
-	{'f', "feature", "FEATURES", 0, features, NULL},
-	{'g', "groupname", "GROUP", 0, group, NULL},
-	{'h', "oversubscribe", "OVER_SUBSCRIBE", 0, oversubscribe, NULL},
-	{'i', "jobarrayid", "JOBID", 0, id, id_number},
-	{'j', "name", "NAME", 0, name, NULL},
-	{'k', "comment", "COMMENT", 0, comment, NULL},
-	{'l', "timelimit", "TIME_LIMIT", 0, limit, limit_number},
-	{'m', "minmemory", "MIN_MEMORY", 0, memory, memory_number},
-	{'n', "reqnodes", "REQ_NODES", 0, req_nodes, NULL},
-	{'o', "command", "COMMAND", 0, command, NULL},
-	{'p', "priority", "PRIORITY", 0, priority_fraction, priority_number},
-	{'q', "qos", "QOS", 0, qos, NULL},
-	{'r', "reason", "REASON", 0, reason, NULL},
-	{'s', "selectjobinfo", "", 0, nothing, NULL},
-	{'t', "statecompact", "ST", 0, state_code, state_number},
-	{'u', "username", "USER", 0, user, NULL},
-	{'v', "reservation", "RESERVATION", 0, reservation, NULL},
-	{'w', "wckey", "WCKEY", 0, wckey, NULL},
-	{'x', "excnodes", "EXC_NODES", 0, exc_nodes, NULL},
-	{'y', "nice", "NICE", 0, nice, nice_number},
-	{'z', "sct", "S:C:T", 0, sct, NULL},
-	{'A', "jobid", "JOBID", 0, job_id, job_id_number},
-	{'B', "batchhost", "EXEC_HOST", 0, exec_host, NULL},
-	{'C', "numcpus", "CPUS", 0, cpus, cpus_number},
-	{'D', "numnodes", "NODES", 0, nodes, nodes_number},
-	{'E', "dependency", "DEPENDENCY", 0, dependency, NULL},
-	{'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
-	{'G', "groupid", "GROUP", 0, gid, gid_number},
-	{'H', "sockets", "SOCKETS_PER_NODE", 0, sockets, NULL},
-	{'I', "cores", "CORES_PER_SOCKET", 0, cores, NULL},
-	{'J', "threads", "THREADS_PER_CORE", 0, threads, NULL},
-	{'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
-	{'L', "timeleft", "TIME_LEFT", 0, left, left_number},
-	{'M', "timeused", "TIME", 0, elapsed, elapsed_number},
-	{'N', "nodelist", "NODELIST", 0, node_list, NULL},
-	{'O', "contiguous", "CONTIGUOUS", 0, contiguous, contiguous_number},
-	{'P', "partition", "PARTITION", 0, partition, NULL},
-	{'Q', "prioritylong", "PRIORITY", 0, priority, priority_number},
-	{'R', "reasonlist", "NODELIST(REASON)", 0, reason_or_nodes, NULL},
-	{'S', "starttime", "START_TIME", 0, start_time, start_number},
-	{'T', "state", "STATE", 0, state_word, state_number},
-	{'U', "userid", "USER", 0, uid, uid_number},
-	{'V', "submittime", "SUBMIT_TIME", 0, submit_time, submit_number},
-	{'W', "licenses", "LICENSES", 0, licenses, NULL},
-	{'X', "corespec", "CORE_SPEC", 0, core_spec, NULL},
-	{'Y', "schednodes", "SCHEDNODES", 0, sched_nodes, NULL},
-	{'Z', "workdir", "WORK_DIR", 0, work_dir, NULL},
-	{0, "accruetime", "ACCRUE_TIME", 0, accrue_time, NULL},
-	{0, "eligibletime", "ELIGIBLE_TIME", 0, eligible_time, NULL},
-	{0, "deadline", "DEADLINE", 0, deadline, NULL},
-	{0, "allocnodes", "ALLOC_NODES", 0, alloc_node, NULL},
-	{0, "allocsid", "ALLOC_SID", 0, alloc_sid, alloc_sid_number},
-	{0, "exit_code", "EXIT_CODE", 0, exit_code, NULL},
-	{0, "derivedec", "DERIVED_EC", 0, derived_exit_code, NULL},
-	{0, "numtasks", "TASKS", 0, tasks, tasks_number},
-	{0, "requeue", "REQUEUE", 0, requeue, requeue_number},
-	{0, "restartcnt", "RESTART_COUNT", 0, restarts, restarts_number},
-	{0, "stdin", "STDIN", 0, std_in, NULL},
-	{0, "stdout", "STDOUT", 0, std_out, NULL},
-	{0, "stderr", "STDERR", 0, std_err, NULL},
-	{0, "tres-alloc", "TRES_ALLOC", 0, tres_alloc, NULL},
+        {'a', "account", "ACCOUNT", 0, account, NULL},
+        {'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
+        {'c', "mincpus", "MIN_CPUS", 0, min_cpus, min_cpus_number},
+        {'d', "mintmpdisk", "MIN_TMP_DISK", 0, min_tmp, min_tmp_number},
+        {'e', "endtime", "END_TIME", 0, end_time, end_number},
+        {'f', "feature", "FEATURES", 0, features, NULL},
+        {'g', "groupname", "GROUP", 0, group, NULL},
+        {'h', "oversubscribe", "OVER_SUBSCRIBE", 0, oversubscribe, NULL},
+        {'i', "jobarrayid", "JOBID", 0, id, id_number},
+        {'j', "name", "NAME", 0, name, NULL},
+        {'k', "comment", "COMMENT", 0, comment, NULL},
+        {'l', "timelimit", "TIME_LIMIT", 0, limit, limit_number},
+        {'m', "minmemory", "MIN_MEMORY", 0, memory, memory_number},
+        {'n', "reqnodes", "REQ_NODES", 0, req_nodes, NULL},
+        {'o', "command", "COMMAND", 0, command, NULL},
+        {'p', "priority", "PRIORITY", 0, priority_fraction, priority_number},
+        {'q', "qos", "QOS", 0, qos, NULL},
+        {'r', "reason", "REASON", 0, reason, NULL},
+        {'s', "selectjobinfo", "", 0, nothing, NULL},
+        {'t', "statecompact", "ST", 0, state_code, state_number},
+        {'u', "username", "USER", 0, user, NULL},
+        {'v', "reservation", "RESERVATION", 0, reservation, NULL},
+        {'w', "wckey", "WCKEY", 0, wckey, NULL},
+        {'x', "excnodes", "EXC_NODES", 0, exc_nodes, NULL},
+        {'y', "nice", "NICE", 0, nice, nice_number},
+        {'z', "sct", "S:C:T", 0, sct, NULL},
+        {'A', "jobid", "JOBID", 0, job_id, job_id_number},
+        {'B', "batchhost", "EXEC_HOST", 0, exec_host, NULL},
+        {'C', "numcpus", "CPUS", 0, cpus, cpus_number},
+        {'D', "numnodes", "NODES", 0, nodes, nodes_number},
+        {'E', "dependency", "DEPENDENCY", 0, dependency, NULL},
+        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
+        {'G', "groupid", "GROUP", 0, gid, gid_number},
+        {'H', "sockets", "SOCKETS_PER_NODE", 0, sockets, NULL},
+        {'I', "cores", "CORES_PER_SOCKET", 0, cores, NULL},
+        {'J', "threads", "THREADS_PER_CORE", 0, threads, NULL},
+        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
+        {'L', "timeleft", "TIME_LEFT", 0, left, left_number},
+        {'M', "timeused", "TIME", 0, elapsed, elapsed_number},
+        {'N', "nodelist", "NODELIST", 0, node_list, NULL},
+        {'O', "contiguous", "CONTIGUOUS", 0, contiguous, contiguous_number},
+        {'P', "partition", "PARTITION", 0, partition, NULL},
+        {'Q', "prioritylong", "PRIORITY", 0, priority, priority_number},
+        {'R', "reasonlist", "NODELIST(REASON)", 0, reason_or_nodes, NULL},
+        {'S', "starttime", "START_TIME", 0, start_time, start_number},
+        {'T', "state", "STATE", 0, state_word, state_number},
+        {'U', "userid", "USER", 0, uid, uid_number},
+        {'V', "submittime", "SUBMIT_TIME", 0, submit_time, submit_number},
+        {'W', "licenses", "LICENSES", 0, licenses, NULL},
+        {'X', "corespec", "CORE_SPEC", 0, core_spec, NULL},
+        {'Y', "schednodes", "SCHEDNODES", 0, sched_nodes, NULL},
+        {'Z', "workdir", "WORK_DIR", 0, work_dir, NULL},
+        {0, "accruetime", "ACCRUE_TIME", 0, accrue_time, NULL},
+        {0, "eligibletime", "ELIGIBLE_TIME", 0, eligible_time, NULL},
+        {0, "deadline", "DEADLINE", 0, deadline, NULL},
+        {0, "allocnodes", "ALLOC_NODES", 0, alloc_node, NULL},
+        {0, "allocsid", "ALLOC_SID", 0, alloc_sid, alloc_sid_number},
+        {0, "exit_code", "EXIT_CODE", 0, exit_code, NULL},
+        {0, "derivedec", "DERIVED_EC", 0, derived_exit_code, NULL},
+        {0, "numtasks", "TASKS", 0, tasks, tasks_number},
+        {0, "requeue", "REQUEUE", 0, requeue, requeue_number},
+        {0, "restartcnt", "RESTART_COUNT", 0, restarts, restarts_number},
+        {0, "stdin", "STDIN", 0, std_in, NULL},
+        {0, "stdout", "STDOUT", 0, std_out, NULL},
+        {0, "stderr", "STDERR", 0, std_err, NULL},
+        {0, "tres-alloc", "TRES_ALLOC", 0, tres_alloc, NULL},
 };
 const size_t squeue_job_column_count = sizeof(squeue_job_columns) / sizeof(squeue_job_columns[0]);
 
@@ -488,21 +494,21 @@ TEXT(step_state)
 }
 
 const struct column squeue_step_columns[] = {
-	{'A', "numtasks", "NTASKS", 0, step_tasks, step_tasks_number},
-	{'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
-	{'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
-	{'i', "stepid", "STEPID", 0, id, id_number},
-	{'j', "stepname", "NAME", 0, step_name, NULL},
-	{'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
-	{'l', "timelimit", "TIME_LIMIT", 0, step_limit, NULL},
-	{'M', "timeused", "TIME", 0, step_elapsed, step_elapsed_number},
-	{'N', "nodes", "NODELIST", 0, step_nodes, NULL},
-	{'P', "partition", "PARTITION", 0, partition, NULL},
-	{'S', "starttime", "START_TIME", 0, step_start, step_start_number},
-	{'u', "username", "USER", 0, user, NULL},
-	{'U', "userid", "USER", 0, uid, uid_number},
-	{0, "jobid", "JOBID", 0, job_id, job_id_number},
-	{0, "stepstate", "STATE", 0, step_state, NULL},
-	{0, "comment", "COMMENT", 0, null_word, NULL},
+        {'A', "numtasks", "NTASKS", 0, step_tasks, step_tasks_number},
+        {'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
+        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
+        {'i', "stepid", "STEPID", 0, id, id_number},
+        {'j', "stepname", "NAME", 0, step_name, NULL},
+        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
+        {'l', "timelimit", "TIME_LIMIT", 0, step_limit, NULL},
+        {'M', "timeused", "TIME", 0, step_elapsed, step_elapsed_number},
+        {'N', "nodes", "NODELIST", 0, step_nodes, NULL},
+        {'P', "partition", "PARTITION", 0, partition, NULL},
+        {'S', "starttime", "START_TIME", 0, step_start, step_start_number},
+        {'u', "username", "USER", 0, user, NULL},
+        {'U', "userid", "USER", 0, uid, uid_number},
+        {0, "jobid", "JOBID", 0, job_id, job_id_number},
+        {0, "stepstate", "STATE", 0, step_state, NULL},
+        {0, "comment", "COMMENT", 0, null_word, NULL},
 };
 const size_t squeue_step_column_count = sizeof(squeue_step_columns) / sizeof(squeue_step_columns[0]);

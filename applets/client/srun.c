@@ -56,7 +56,8 @@ static int attach(struct srun *r)
 		return 1;
 	int rc = connect_open(&r->a.connection, &err);
 	if (rc == 0)
-		rc = client_call(r->a.connection.client, MSG_job_attach, &m, &r->a.arena, &type, &record, NULL, &err);
+		rc = client_call(r->a.connection.client, MSG_job_attach, &m, &r->a.arena, &type, &record,
+		                 NULL, &err);
 	while (rc == 0 && type != MSG_job_ready && type != MSG_job_ended && !interrupted)
 		rc = client_next(r->a.connection.client, &r->a.arena, POLL_US, &type, &record, &err);
 	if (rc == 0 && type == MSG_job_ready) {
@@ -65,7 +66,8 @@ static int attach(struct srun *r)
 	}
 	if (rc == 0)
 		err_set(&err, ERR_ALREADY_DONE, "%s", "");
-	log_error("Unable to confirm allocation for job %" PRIu32 ": %s", r->s.job_id, err_code_text(err.code));
+	log_error("Unable to confirm allocation for job %" PRIu32 ": %s", r->s.job_id,
+	          err_code_text(err.code));
 	log_info("Check SLURM_JOB_ID environment variable. Expired or invalid job %" PRIu32, r->s.job_id);
 	return 1;
 }
@@ -107,7 +109,9 @@ static void fill_request(const struct srun *r, struct step_create_request *m, ch
 		m->tasks = m->nodes_min * (m->tasks_per_node ? m->tasks_per_node : 1);
 	}
 	if (m->nodes_min > m->tasks && m->tasks_set) {
-		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32 " nodes, setting nnodes to %" PRIu32, m->tasks, m->nodes_min, m->tasks);
+		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32
+		         " nodes, setting nnodes to %" PRIu32,
+		         m->tasks, m->nodes_min, m->tasks);
 		m->nodes_min = m->nodes_max = m->tasks;
 	}
 }
@@ -129,7 +133,8 @@ static int create(struct srun *r)
 	void *record = NULL;
 	bool said = false;
 	fill_request(r, &m, r->argv);
-	int rc = client_call(r->a.connection.client, MSG_step_create_request, &m, &r->arena, &type, &record, NULL, &err);
+	int rc = client_call(r->a.connection.client, MSG_step_create_request, &m, &r->arena, &type, &record,
+	                     NULL, &err);
 	while (rc == 0 && type != MSG_step_ready) {
 		if (interrupted) {
 			log_info("Cancelled pending job step with signal %d", interrupted);
@@ -138,7 +143,8 @@ static int create(struct srun *r)
 		if (type == MSG_step_queued && !said) {
 			const struct step_queued *q = record;
 			said = true;
-			log_info("Job %" PRIu32 " step creation temporarily disabled, retrying (%s)", r->a.job_id, q->why ? q->why : "");
+			log_info("Job %" PRIu32 " step creation temporarily disabled, retrying (%s)",
+			         r->a.job_id, q->why ? q->why : "");
 		} else if (type == MSG_job_ended) {
 			log_info("Force Terminated JobId=%" PRIu32, r->a.job_id);
 			return 1;
@@ -236,8 +242,8 @@ static void say_layout(const struct srun *r)
 		const struct step_place *p = &r->step->places.v[i];
 		for (uint32_t k = 0; k < p->tasks.n; k++)
 			text_printf(&tasks, "%s%" PRIu32, k ? "," : "", p->tasks.v[k]);
-		log_verbose("launching StepId=%" PRIu32 ".%" PRIu32 " on host %s, %" PRIu32 " tasks: %s", r->step->job_id, r->step->step_id, p->node,
-		            p->tasks.n, text_str(&tasks));
+		log_verbose("launching StepId=%" PRIu32 ".%" PRIu32 " on host %s, %" PRIu32 " tasks: %s",
+		            r->step->job_id, r->step->step_id, p->node, p->tasks.n, text_str(&tasks));
 		text_free(&tasks);
 	}
 }
@@ -274,11 +280,14 @@ static int parse(struct srun *r, int argc, char **argv)
 	int rest = argc;
 	submit_init(&r->s, SUBMIT_SRUN, &err);
 	r->s.kill_on_bad_exit = false;
-	if (submit_arguments(&r->s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 || submit_environment(&r->s, &err) != 0) {
+	if (submit_arguments(&r->s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 ||
+	    submit_environment(&r->s, &err) != 0) {
 		log_error("%s", err_text(&err));
 		return err.code == ERR_INVALID ? 255 : 1;
 	}
-	log_set_stderr_level(r->s.quiet ? LOG_LEVEL_ERROR : (enum log_level)(LOG_LEVEL_INFO + (r->s.verbose > 5 ? 5 : r->s.verbose)));
+	log_set_stderr_level(
+	        r->s.quiet ? LOG_LEVEL_ERROR
+	                   : (enum log_level)(LOG_LEVEL_INFO + (r->s.verbose > 5 ? 5 : r->s.verbose)));
 	r->argv = argv + rest;
 	submit_show(&r->s);
 	if (rest >= argc && !r->s.test_only) {
@@ -326,7 +335,8 @@ int srun_main(int argc, char **argv)
 	rc = r.own_job ? allocation_get(&r.a, &r.s, &interrupted) : attach(&r);
 	if (rc == 0 && !r.s.test_only) {
 		if (r.own_job)
-			log_verbose("jobid %" PRIu32 ": nodes(%" PRIu32 "):`%s'", r.a.job_id, r.a.job->node_count, r.a.job->nodes);
+			log_verbose("jobid %" PRIu32 ": nodes(%" PRIu32 "):`%s'", r.a.job_id,
+			            r.a.job->node_count, r.a.job->nodes);
 		rc = open_input(&r);
 		if (rc == 0)
 			rc = create(&r);

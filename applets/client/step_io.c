@@ -16,10 +16,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define INPUT_WINDOW   (1u << 20) /* as the shepherd's */
-#define DIAL_LIMIT_US  15000000
-#define ABORT_WAIT_S   32
-#define INTERRUPT_US   1000000
+#define INPUT_WINDOW  (1u << 20) /* as the shepherd's */
+#define DIAL_LIMIT_US 15000000
+#define ABORT_WAIT_S  32
+#define INTERRUPT_US  1000000
 
 enum place_state { PLACE_DIALLING, PLACE_OPEN, PLACE_RUNNING, PLACE_DONE };
 
@@ -104,7 +104,8 @@ static void write_lines(struct step_io *io, struct task *task, int which, const 
 	text_free(&out);
 }
 
-/* Whole lines leave at once, so that lines of several tasks don't mix; what is unfinished waits for its end. */
+/* Whole lines leave at once, so that lines of several tasks don't mix; what is unfinished waits for its end.
+ */
 static void take_output(struct step_io *io, const struct step_output *m)
 {
 	if (m->task >= io->task_count || (m->fd != 1 && m->fd != 2))
@@ -182,7 +183,8 @@ static void report_ends(const struct place *place, const struct step_task_exit *
 		struct text who = TEXT_EMPTY, what = TEXT_EMPTY;
 		task_names(&who, numbers, n);
 		if (m->tasks.v[i].status)
-			log_error("%s: %s: %s", place->info->node, text_str(&who), end_words((int)m->tasks.v[i].status, &what));
+			log_error("%s: %s: %s", place->info->node, text_str(&who),
+			          end_words((int)m->tasks.v[i].status, &what));
 		else
 			log_verbose("%s: %s: Completed", place->info->node, text_str(&who));
 		text_free(&who);
@@ -259,11 +261,13 @@ static void task_ended(struct step_io *io, const struct task_end *end)
 		io->worst = (int)end->status;
 	}
 	if (code != 0 && io->conf->kill_on_bad_exit && !io->aborting) {
-		log_info("launch/slurm: _step_signal: Terminating StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id, io->conf->step->step_id);
+		log_info("launch/slurm: _step_signal: Terminating StepId=%" PRIu32 ".%" PRIu32,
+		         io->conf->step->job_id, io->conf->step->step_id);
 		io->aborting = true;
 		end_step(io, 0);
 	}
-	if (io->conf->wait_s && io->conf->wait_s != CORE_NO_VAL && !io->wait_timer && io->tasks_ended < io->task_count)
+	if (io->conf->wait_s && io->conf->wait_s != CORE_NO_VAL && !io->wait_timer &&
+	    io->tasks_ended < io->task_count)
 		io->wait_timer = loop_add_timer(io->loop, (int64_t)io->conf->wait_s * 1000000, wait_over, io);
 }
 
@@ -308,12 +312,14 @@ static void on_opened(void *ctx, struct conn *conn)
 static void on_running(struct place *place)
 {
 	place->state = PLACE_RUNNING;
-	log_verbose("launch/slurm: _task_start: Node %s, %" PRIu32 " tasks started", place->info->node, place->info->tasks.n);
+	log_verbose("launch/slurm: _task_start: Node %s, %" PRIu32 " tasks started", place->info->node,
+	            place->info->tasks.n);
 }
 
 static void input_watch(struct step_io *io);
 
-static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
+                       size_t n)
 {
 	struct place *place = ctx;
 	struct step_io *io = place->io;
@@ -408,8 +414,11 @@ static void dial(struct place *place)
 {
 	const struct step_ready *step = place->io->conf->step;
 	struct session_audience audience = {.role = ROLE_WORKER};
-	struct key_step_of of = {
-		.serial = step->serial, .step_id = step->step_id, .launch = step->launch, .uid = geteuid(), .rights = step->rights};
+	struct key_step_of of = {.serial = step->serial,
+	                         .step_id = step->step_id,
+	                         .launch = step->launch,
+	                         .uid = geteuid(),
+	                         .rights = step->rights};
 	struct err err = {0};
 	text_copy(audience.name, sizeof(audience.name), place->info->node);
 	text_copy(audience.cluster, sizeof(audience.cluster), place->io->conf->cluster);
@@ -420,8 +429,8 @@ static void dial(struct place *place)
 		place_lost(place, "the controller gave no key for this node");
 		return;
 	}
-	place->conn = conn_dial(place->io->loop, place->info->addr, (uint16_t)place->info->port, &audience, &credential, DIAL_LIMIT_US, &ops,
-	                        place, &err);
+	place->conn = conn_dial(place->io->loop, place->info->addr, (uint16_t)place->info->port, &audience,
+	                        &credential, DIAL_LIMIT_US, &ops, place, &err);
 	if (!place->conn)
 		place_lost(place, err_text(&err));
 	else if (place->state == PLACE_DIALLING)
@@ -550,7 +559,8 @@ static void controller_ready(void *ctx, uint32_t events)
 		void *record = NULL;
 		struct err err = {0};
 		if (client_next(io->conf->controller, &arena, 0, &type, &record, &err) != 0) {
-			/* The controller is away: the step goes on, and what it says is asked for at the end. */
+			/* The controller is away: the step goes on, and what it says is asked for at the end.
+			 */
 			log_debug("%s", err_text(&err));
 			loop_del_fd(io->loop, io->controller);
 			io->controller = NULL;
@@ -574,7 +584,8 @@ static void say_states(const struct step_io *io)
 			numbers[n++] = i;
 	if (n) {
 		task_names(&who, numbers, n);
-		log_info("StepId=%" PRIu32 ".%" PRIu32 " %s: running", io->conf->step->job_id, io->conf->step->step_id, text_str(&who));
+		log_info("StepId=%" PRIu32 ".%" PRIu32 " %s: running", io->conf->step->job_id,
+		         io->conf->step->step_id, text_str(&who));
 	}
 	text_free(&who);
 	free(numbers);
@@ -600,7 +611,8 @@ static void on_signal(void *ctx, int signo)
 			say_states(io);
 			return;
 		}
-		log_info("sending Ctrl-C to StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id, io->conf->step->step_id);
+		log_info("sending Ctrl-C to StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id,
+		         io->conf->step->step_id);
 		step_signal_all(io, SIGINT);
 		force_end(io);
 		return;
@@ -673,7 +685,8 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 	make_tables(&io);
 	loop_before_sleep(io.loop, before_sleep, &io);
 	if (conf->controller)
-		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready, &io, &err);
+		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready,
+		                            &io, &err);
 	/* What the controller said already lies in the client's buffer, where no poll sees it. */
 	if (io.controller)
 		controller_ready(&io, 0);

@@ -11,10 +11,11 @@ struct step_io_conf {
 	struct client *controller; /* pushes about the job and the step come here; NULL: none */
 	struct allocation *allocation;
 	bool label, unbuffered, kill_on_bad_exit, quit_on_interrupt;
-	uint32_t wait_s;      /* after the first task's end; CORE_NO_VAL or 0: for ever */
-	int stdin_fd;         /* -1: none */
+	uint32_t wait_s; /* after the first task's end; CORE_NO_VAL or 0: for ever */
+	int stdin_fd;    /* -1: none */
 	unsigned verbose;
 };
 
-/* Runs the step to its end. Its exit code: the highest of the tasks' (128 + signal). *wait_status: the same as wait(2) has it. */
+/* Runs the step to its end. Its exit code: the highest of the tasks' (128 + signal). *wait_status: the same
+ * as wait(2) has it. */
 int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status);

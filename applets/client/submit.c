@@ -13,23 +13,29 @@
 /* ---- what travels along ---- */
 
 /* glibc has an enum of its own for these, musl an int. */
-#define RESOURCE_TYPE __typeof__(RLIMIT_CPU)
+#ifdef __GLIBC__
+typedef __rlimit_resource_t rlimit_resource;
+#else
+typedef int rlimit_resource;
+#endif
 
 void submit_limits(struct submit *s)
 {
 	static const struct {
 		const char *name;
-		RESOURCE_TYPE resource;
-	} rows[] = {{"CPU", RLIMIT_CPU},         {"FSIZE", RLIMIT_FSIZE},   {"DATA", RLIMIT_DATA},       {"STACK", RLIMIT_STACK},
-	            {"CORE", RLIMIT_CORE},       {"RSS", RLIMIT_RSS},       {"NPROC", RLIMIT_NPROC},     {"NOFILE", RLIMIT_NOFILE},
-	            {"MEMLOCK", RLIMIT_MEMLOCK}, {"AS", RLIMIT_AS}};
+		rlimit_resource resource;
+	} rows[] = {{"CPU", RLIMIT_CPU},     {"FSIZE", RLIMIT_FSIZE},   {"DATA", RLIMIT_DATA},
+	            {"STACK", RLIMIT_STACK}, {"CORE", RLIMIT_CORE},     {"RSS", RLIMIT_RSS},
+	            {"NPROC", RLIMIT_NPROC}, {"NOFILE", RLIMIT_NOFILE}, {"MEMLOCK", RLIMIT_MEMLOCK},
+	            {"AS", RLIMIT_AS}};
 	s->spec.limits.v = arena_array(&s->arena, sizeof(rows) / sizeof(rows[0]), sizeof(char *));
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct rlimit limit;
 		if (getrlimit(rows[i].resource, &limit) != 0)
 			continue;
 		s->spec.limits.v[s->spec.limits.n++] =
-			arena_printf(&s->arena, "%s=%" PRIu64 ":%" PRIu64, rows[i].name, (uint64_t)limit.rlim_cur, (uint64_t)limit.rlim_max);
+		        arena_printf(&s->arena, "%s=%" PRIu64 ":%" PRIu64, rows[i].name,
+		                     (uint64_t)limit.rlim_cur, (uint64_t)limit.rlim_max);
 	}
 }
 
@@ -48,7 +54,8 @@ static char *directory(struct submit *s)
 	const char *here = getcwd(cwd, sizeof(cwd)) ? cwd : "/";
 	if (!s->spec.work_dir)
 		return arena_strdup(&s->arena, here);
-	return s->spec.work_dir[0] == '/' ? s->spec.work_dir : arena_printf(&s->arena, "%s/%s", here, s->spec.work_dir);
+	return s->spec.work_dir[0] == '/' ? s->spec.work_dir
+	                                  : arena_printf(&s->arena, "%s/%s", here, s->spec.work_dir);
 }
 
 static const char *base_name(const char *path)
@@ -67,8 +74,9 @@ static void settle_numbers(struct submit *s)
 		spec->tasks = nodes * spec->tasks_per_node;
 	}
 	if (spec->tasks_set && spec->nodes_min > spec->tasks) {
-		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32 " nodes, setting nnodes to %" PRIu32, spec->tasks, spec->nodes_min,
-		         spec->tasks);
+		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32
+		         " nodes, setting nnodes to %" PRIu32,
+		         spec->tasks, spec->nodes_min, spec->tasks);
 		spec->nodes_min = spec->nodes_max = spec->tasks;
 	}
 	if (!spec->nodes_min)

@@ -11,7 +11,8 @@ struct env_list {
 	char **v;
 	size_t n, cap;
 };
-void env_list_set(struct env_list *e, const char *name, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void env_list_set(struct env_list *e, const char *name, const char *fmt, ...)
+        __attribute__((format(printf, 3, 4)));
 void env_list_free(struct env_list *e);
 /* This process's environment, as --export wants it: ALL, NONE, names, NAME=VALUE. */
 void env_list_export(struct env_list *e, const char *export_vars);
@@ -23,10 +24,12 @@ void env_list_job(struct env_list *e, const struct job_ready *job);
 void env_counts(struct text *out, const uint32_t *v, uint32_t n);
 
 /* ---- scripts (script.c) ---- */
-/* Reads and checks a script: path, or NULL for standard input. The bytes are malloc'ed. Errors in the real one's words. */
+/* Reads and checks a script: path, or NULL for standard input. The bytes are malloc'ed. Errors in the real
+ * one's words. */
 int script_read(const char *path, char **script, size_t *n, struct err *err);
 
-/* Prints a controller's refusal as the real commands do: what it says of it, then `what`: the code's words. */
+/* Prints a controller's refusal as the real commands do: what it says of it, then `what`: the code's words.
+ */
 void submit_refused(const char *what, const struct err *err);
 
 /* ---- allocations (alloc.c): srun and salloc ---- */
@@ -38,8 +41,9 @@ struct allocation {
 	bool ended; /* the controller said so */
 	uint32_t end_state;
 };
-/* Asks, waits while it is queued (saying so), 0 when it is there. Otherwise the exit code of the program, above 0. *interrupted names a flag that a
- * signal handler sets: the wait ends and the request is cancelled. */
+/* Asks, waits while it is queued (saying so), 0 when it is there. Otherwise the exit code of the program,
+ * above 0. *interrupted names a flag that a signal handler sets: the wait ends and the request is cancelled.
+ */
 int allocation_get(struct allocation *a, struct submit *s, volatile int *interrupted);
 void allocation_release(struct allocation *a, uint32_t wait_status);
 void allocation_free(struct allocation *a);

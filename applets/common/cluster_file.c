@@ -42,7 +42,8 @@ int cluster_file_read(struct cluster_file *file, const char *path)
 	file->controller_port = (uint16_t)conf_u32(&file->conf, P_SlurmctldPort);
 	file->controller.role = ROLE_CONTROLLER;
 	text_copy(file->controller.name, sizeof(file->controller.name), head->name);
-	text_copy(file->controller.cluster, sizeof(file->controller.cluster), conf_str(&file->conf, P_ClusterName));
+	text_copy(file->controller.cluster, sizeof(file->controller.cluster),
+	          conf_str(&file->conf, P_ClusterName));
 	return 0;
 }
 
@@ -78,8 +79,10 @@ const char *cluster_file_key_path(const struct cluster_file *file, struct err *e
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
 		if (access(paths[i], F_OK) == 0)
 			return paths[i];
-	err_set(err, ERR_CONFIG, "no key: neither %s nor %s is there; make one with `batchbox keygen %s` and copy it to every host", paths[0],
-	        paths[1], paths[0]);
+	err_set(err, ERR_CONFIG,
+	        "no key: neither %s nor %s is there; make one with `batchbox keygen %s` and copy it to every "
+	        "host",
+	        paths[0], paths[1], paths[0]);
 	return NULL;
 }
 
@@ -88,7 +91,8 @@ int cluster_file_slurm_user(const struct cluster_file *file, uid_t *uid, gid_t *
 	struct user user;
 	uint32_t number;
 	const char *name = conf_str(&file->conf, P_SlurmUser);
-	if (user_by_name(name, &user) == 0 || (text_to_u32(name, &number) && user_by_uid(number, &user) == 0)) {
+	if (user_by_name(name, &user) == 0 ||
+	    (text_to_u32(name, &number) && user_by_uid(number, &user) == 0)) {
 		*uid = user.uid;
 		*gid = user.gid;
 		return 0;
@@ -103,13 +107,15 @@ int cluster_file_slurm_user(const struct cluster_file *file, uid_t *uid, gid_t *
 		*gid = getegid();
 		return 0;
 	}
-	return err_set(err, ERR_CONFIG, "SlurmUser=%s does not exist on this host: useradd --system --no-create-home %s", name, name);
+	return err_set(err, ERR_CONFIG,
+	               "SlurmUser=%s does not exist on this host: useradd --system --no-create-home %s", name,
+	               name);
 }
 
 bool cluster_file_single_user(const struct cluster_file *file)
 {
-	uid_t uid;
-	gid_t gid;
+	uid_t uid = 0;
+	gid_t gid = 0;
 	return geteuid() != 0 && cluster_file_slurm_user(file, &uid, &gid, NULL) == 0 && uid == geteuid() &&
 	       cluster_file_run_dir(file) != NULL && strcmp(cluster_file_run_dir(file), RUN_DIR) != 0;
 }
@@ -120,7 +126,8 @@ const char *cluster_file_run_dir(const struct cluster_file *file)
 	struct stat st;
 	(void)file;
 	/* Only a directory of the caller's own, closed to others, can stand in for root's. */
-	if (dir && *dir == '/' && geteuid() != 0 && lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022))
+	if (dir && *dir == '/' && geteuid() != 0 && lstat(dir, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid() && !(st.st_mode & 022))
 		return dir;
 	return RUN_DIR;
 }

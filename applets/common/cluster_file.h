@@ -15,15 +15,18 @@ struct cluster_file {
 	struct session_audience controller;
 };
 
-/* Finds and reads the configuration (SLURM_CONF, path when not NULL, /etc/slurm/slurm.conf). All errors are printed through
- * log_error(), each with file and line; -1 then. */
+/* Finds and reads the configuration (SLURM_CONF, path when not NULL, /etc/slurm/slurm.conf). All errors are
+ * printed through log_error(), each with file and line; -1 then. */
 int cluster_file_read(struct cluster_file *file, const char *path);
 void cluster_file_free(struct cluster_file *file);
-/* For daemons: unsafe parameters refuse the start (-1, each logged by name); harmless ones that are set are said once. */
+/* For daemons: unsafe parameters refuse the start (-1, each logged by name); harmless ones that are set are
+ * said once. */
 int cluster_file_check(const struct cluster_file *file);
-/* batchbox.conf's [auth] key_file, else the first of /etc/batchbox/batchbox.key, /etc/munge/munge.key that exists. The string is the file's. */
+/* batchbox.conf's [auth] key_file, else the first of /etc/batchbox/batchbox.key, /etc/munge/munge.key that
+ * exists. The string is the file's. */
 const char *cluster_file_key_path(const struct cluster_file *file, struct err *err);
-/* uid and gid of SlurmUser (or of the caller in a single-user cluster). A missing user is an error with the useradd line. */
+/* uid and gid of SlurmUser (or of the caller in a single-user cluster). A missing user is an error with the
+ * useradd line. */
 int cluster_file_slurm_user(const struct cluster_file *file, uid_t *uid, gid_t *gid, struct err *err);
 /* A cluster of one ordinary user: SlurmUser is the (not root) caller. */
 bool cluster_file_single_user(const struct cluster_file *file);

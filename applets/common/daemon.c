@@ -62,7 +62,8 @@ void daemon_ready(void)
 	if (null >= 0) {
 		for (int fd = 0; fd <= 2; fd++)
 			if (dup2(null, fd) < 0)
-				log_error("cannot point file descriptor %d to /dev/null: %s", fd, strerror(errno));
+				log_error("cannot point file descriptor %d to /dev/null: %s", fd,
+				          strerror(errno));
 		if (null > 2)
 			close(null);
 	}
@@ -85,7 +86,8 @@ void daemon_notify(const char *state)
 	if (fd < 0)
 		return;
 	socklen_t len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)(const void *)&to, len) < 0)
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)(const void *)&to, len) <
+	    0)
 		log_debug("cannot notify systemd at %s: %s", path, strerror(errno));
 	close(fd);
 }
@@ -95,7 +97,8 @@ static int pidfile_held(const char *path, int fd, struct err *err)
 	char pid[32] = "";
 	ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
 	pid[n > 0 ? n : 0] = '\0';
-	return err_set(err, ERR_LOCKED, "%s is held by process %s: this daemon runs already", path, text_trim(pid));
+	return err_set(err, ERR_LOCKED, "%s is held by process %s: this daemon runs already", path,
+	               text_trim(pid));
 }
 
 int daemon_pidfile(const char *path, uid_t owner, gid_t group, struct err *err)
@@ -106,13 +109,15 @@ int daemon_pidfile(const char *path, uid_t owner, gid_t group, struct err *err)
 	if (fd < 0)
 		return err_sys(err, errno, "cannot open the pid file %s", path);
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
-		int rc = errno == EWOULDBLOCK ? pidfile_held(path, fd, err) : err_sys(err, errno, "cannot lock the pid file %s", path);
+		int rc = errno == EWOULDBLOCK ? pidfile_held(path, fd, err)
+		                              : err_sys(err, errno, "cannot lock the pid file %s", path);
 		close(fd);
 		return rc;
 	}
 	char pid[32];
 	int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n || (geteuid() == 0 && fchown(fd, owner, group) != 0)) {
+	if (ftruncate(fd, 0) != 0 || pwrite(fd, pid, (size_t)n, 0) != n ||
+	    (geteuid() == 0 && fchown(fd, owner, group) != 0)) {
 		int rc = err_sys(err, errno, "cannot write the pid file %s", path);
 		close(fd);
 		return rc;
@@ -157,7 +162,8 @@ int daemon_directory(const char *path, uid_t owner, gid_t group, mode_t mode, st
 		if (mkdir(path, mode) != 0 && errno != EEXIST)
 			return err_sys(err, errno, "cannot make the directory %s", path);
 		if (geteuid() == 0 && lchown(path, owner, group) != 0)
-			return err_sys(err, errno, "cannot give the directory %s to uid %u", path, (unsigned)owner);
+			return err_sys(err, errno, "cannot give the directory %s to uid %u", path,
+			               (unsigned)owner);
 		if (chmod(path, mode) != 0)
 			return err_sys(err, errno, "cannot set the mode of %s", path);
 	}
@@ -169,10 +175,11 @@ int daemon_directory(const char *path, uid_t owner, gid_t group, mode_t mode, st
 	if (rc != 0)
 		return err_sys(err, errno, "cannot look at the directory %s", path);
 	if (st.st_uid != owner && st.st_uid != 0)
-		return err_set(err, ERR_CONFIG, "the directory %s belongs to uid %u: chown it to uid %u", path, (unsigned)st.st_uid,
-		               (unsigned)owner);
+		return err_set(err, ERR_CONFIG, "the directory %s belongs to uid %u: chown it to uid %u",
+		               path, (unsigned)st.st_uid, (unsigned)owner);
 	if (st.st_mode & 022 & ~mode)
-		return err_set(err, ERR_CONFIG, "the directory %s may be written by others (mode %04o): chmod %04o %s", path,
+		return err_set(err, ERR_CONFIG,
+		               "the directory %s may be written by others (mode %04o): chmod %04o %s", path,
 		               (unsigned)(st.st_mode & 07777), (unsigned)mode, path);
 	return 0;
 }
@@ -197,7 +204,8 @@ int daemon_drop(uid_t uid, gid_t gid, const char *user, struct err *err)
 	if (geteuid() != 0) {
 		if (geteuid() == uid)
 			return 0;
-		return err_set(err, ERR_ACCESS_DENIED, "started by uid %u, but must run as %s: start it as root or as %s",
+		return err_set(err, ERR_ACCESS_DENIED,
+		               "started by uid %u, but must run as %s: start it as root or as %s",
 		               (unsigned)geteuid(), user, user);
 	}
 	if (uid == 0)
@@ -208,8 +216,8 @@ int daemon_drop(uid_t uid, gid_t gid, const char *user, struct err *err)
 		return err_sys(err, errno, "cannot become group %u", (unsigned)gid);
 	if (setresuid(uid, uid, uid) != 0)
 		return err_sys(err, errno, "cannot become user %s", user);
-	if (getresuid(&r, &e, &s) != 0 || r != uid || e != uid || s != uid || getresgid(&rg, &eg, &sg) != 0 || rg != gid ||
-	    eg != gid || sg != gid || setuid(0) == 0)
+	if (getresuid(&r, &e, &s) != 0 || r != uid || e != uid || s != uid || getresgid(&rg, &eg, &sg) != 0 ||
+	    rg != gid || eg != gid || sg != gid || setuid(0) == 0)
 		return err_set(err, ERR_ACCESS_DENIED, "root was not given up for %s", user);
 	return 0;
 }

@@ -6,22 +6,28 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Detaches from the terminal: the parent waits until daemon_ready() or the child's death and exits with its code, so that whoever
- * starts a daemon knows that it runs (or reads why it does not on stderr). Only before threads and keys. */
+/* Detaches from the terminal: the parent waits until daemon_ready() or the child's death and exits with its
+ * code, so that whoever starts a daemon knows that it runs (or reads why it does not on stderr). Only before
+ * threads and keys. */
 int daemon_detach(struct err *err);
-/* The daemon serves now: releases the parent, notifies systemd (READY=1), and points stdin, stdout and stderr to /dev/null when detached. */
+/* The daemon serves now: releases the parent, notifies systemd (READY=1), and points stdin, stdout and stderr
+ * to /dev/null when detached. */
 void daemon_ready(void);
 void daemon_notify(const char *state); /* sd_notify's text, e.g. "STOPPING=1" */
 
-/* Creates and locks the pid file and writes the pid; a live holder is an error that names it. The fd stays open (and locked). */
+/* Creates and locks the pid file and writes the pid; a live holder is an error that names it. The fd stays
+ * open (and locked). */
 int daemon_pidfile(const char *path, uid_t owner, gid_t group, struct err *err);
 void daemon_pidfile_remove(void);
 
-/* A directory with that owner and mode, made (with its parents, 0755) when missing; an existing one is checked: owner, and no write for others. */
+/* A directory with that owner and mode, made (with its parents, 0755) when missing; an existing one is
+ * checked: owner, and no write for others. */
 int daemon_directory(const char *path, uid_t owner, gid_t group, mode_t mode, struct err *err);
 
-/* The directory of a file that a daemon is about to make: made (0755) when missing; an existing one is taken as it is. */
+/* The directory of a file that a daemon is about to make: made (0755) when missing; an existing one is taken
+ * as it is. */
 int daemon_parent(const char *path, uid_t owner, gid_t group, struct err *err);
 
-/* setgroups, setresgid, setresuid, each verified, and that root can't come back. Any failure is an error: the caller must end. */
+/* setgroups, setresgid, setresuid, each verified, and that root can't come back. Any failure is an error: the
+ * caller must end. */
 int daemon_drop(uid_t uid, gid_t gid, const char *user, struct err *err);

@@ -11,8 +11,8 @@ struct filename_facts {
 	uint32_t node_index, task;            /* %n %t; CORE_NO_VAL: left as they stand */
 };
 
-/* The name with its patterns filled in, relative names made absolute under work_dir (NULL: left as they are). malloc'ed.
- * A backslash at the front switches patterns off, `%%` is `%`, %5j pads with zeros. */
+/* The name with its patterns filled in, relative names made absolute under work_dir (NULL: left as they are).
+ * malloc'ed. A backslash at the front switches patterns off, `%%` is `%`, %5j pads with zeros. */
 char *filename_expand(const char *pattern, const struct filename_facts *facts, const char *work_dir);
 /* True when the pattern gives each task a name of its own (%t), or each node (%n, %N). */
 bool filename_per_task(const char *pattern);

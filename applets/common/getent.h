@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
-/* Runs `getent DATABASE -- KEY` by absolute path with an empty environment, for at most 5 s. true: *out is the first line that it
- * printed (at most 64 KiB, printable or UTF-8 bytes only). false: unknown, no getent here, or its answer is not to be trusted. */
+/* Runs `getent DATABASE -- KEY` by absolute path with an empty environment, for at most 5 s. true: *out is
+ * the first line that it printed (at most 64 KiB, printable or UTF-8 bytes only). false: unknown, no getent
+ * here, or its answer is not to be trusted. */
 bool getent_line(const char *database, const char *key, struct text *out);

@@ -25,7 +25,8 @@ static int user_from_passwd(const struct passwd *pw, struct user *out)
 {
 	out->uid = pw->pw_uid;
 	out->gid = pw->pw_gid;
-	/* A home or shell that does not fit is no reason to refuse the user: the step then says that it can't be used. */
+	/* A home or shell that does not fit is no reason to refuse the user: the step then says that it can't
+	 * be used. */
 	if (!text_copy(out->name, sizeof(out->name), pw->pw_name))
 		return -1;
 	text_copy(out->home, sizeof(out->home), pw->pw_dir ? pw->pw_dir : "/");
@@ -57,7 +58,8 @@ int user_by_name(const char *name, struct user *out)
 {
 	struct passwd pw, *found = NULL;
 	char *buf = xmalloc(USERS_BUFFER);
-	int rc = getpwnam_r(name, &pw, buf, USERS_BUFFER, &found) == 0 && found ? user_from_passwd(&pw, out) : -1;
+	int rc = getpwnam_r(name, &pw, buf, USERS_BUFFER, &found) == 0 && found ? user_from_passwd(&pw, out)
+	                                                                        : -1;
 	free(buf);
 	if (rc != 0 && user_from_getent(name, out) == 0 && strcmp(out->name, name) == 0)
 		rc = 0;
@@ -68,7 +70,8 @@ int user_by_uid(uid_t uid, struct user *out)
 {
 	struct passwd pw, *found = NULL;
 	char *buf = xmalloc(USERS_BUFFER), key[16];
-	int rc = getpwuid_r(uid, &pw, buf, USERS_BUFFER, &found) == 0 && found ? user_from_passwd(&pw, out) : -1;
+	int rc = getpwuid_r(uid, &pw, buf, USERS_BUFFER, &found) == 0 && found ? user_from_passwd(&pw, out)
+	                                                                       : -1;
 	free(buf);
 	snprintf(key, sizeof(key), "%u", (unsigned)uid);
 	if (rc != 0 && user_from_getent(key, out) == 0 && out->uid == uid)
@@ -103,7 +106,8 @@ int group_by_name(const char *name, gid_t *out)
 	struct text line = TEXT_EMPTY;
 	if (rc != 0 && getent_line("group", name, &line)) {
 		char *rest = line.s;
-		const char *first = text_split(&rest, ':'), *pass = text_split(&rest, ':'), *gid = text_split(&rest, ':');
+		const char *first = text_split(&rest, ':'), *pass = text_split(&rest, ':'),
+		           *gid = text_split(&rest, ':');
 		if (first && pass && gid && strcmp(first, name) == 0 && text_to_u32(gid, out))
 			rc = 0;
 	}
@@ -231,7 +235,9 @@ int user_identity(uid_t uid, uint32_t gid, bool accept_unknown, struct identity 
 	schema_init(schema_of_identity(), out);
 	bool known = user_by_uid(uid, &u) == 0;
 	if (!known && !accept_unknown)
-		return err_set(err, ERR_USER_UNKNOWN, "uid %u is not known on the controller's host: add the user there", (unsigned)uid);
+		return err_set(err, ERR_USER_UNKNOWN,
+		               "uid %u is not known on the controller's host: add the user there",
+		               (unsigned)uid);
 	if (!known) {
 		snprintf(u.name, sizeof(u.name), "%u", (unsigned)uid);
 		text_copy(u.home, sizeof(u.home), "/");
@@ -307,7 +313,8 @@ static void *lookup_thread(void *ctx)
 	return NULL;
 }
 
-void users_resolve_async(struct loop *loop, uid_t uid, uint32_t gid, bool accept_unknown, users_done done, void *ctx)
+void users_resolve_async(struct loop *loop, uid_t uid, uint32_t gid, bool accept_unknown, users_done done,
+                         void *ctx)
 {
 	if (!identities_ready) {
 		map_init_u64(&identities);
@@ -319,7 +326,12 @@ void users_resolve_async(struct loop *loop, uid_t uid, uint32_t gid, bool accept
 		return;
 	}
 	l = xcalloc(1, sizeof(*l));
-	*l = (struct lookup){.loop = loop, .uid = uid, .gid = gid, .accept_unknown = accept_unknown, .done = done, .ctx = ctx};
+	*l = (struct lookup){.loop = loop,
+	                     .uid = uid,
+	                     .gid = gid,
+	                     .accept_unknown = accept_unknown,
+	                     .done = done,
+	                     .ctx = ctx};
 	schema_init(schema_of_identity(), &l->who);
 	pthread_attr_t attr;
 	pthread_t thread;

@@ -1,6 +1,7 @@
-/* Users and groups: /etc/passwd and /etc/group first; on a miss the host's own getent (absolute path, empty environment, argument
- * checked, output parsed as hostile, with a time limit), cached. A missing /etc/passwd is normal. These calls may block for getent's
- * time limit: daemons call them through users_resolve_async(). */
+/* Users and groups: /etc/passwd and /etc/group first; on a miss the host's own getent (absolute path, empty
+ * environment, argument checked, output parsed as hostile, with a time limit), cached. A missing /etc/passwd
+ * is normal. These calls may block for getent's time limit: daemons call them through users_resolve_async().
+ */
 #pragma once
 #include "core/records.h"
 #include "proto/loop.h"
@@ -24,12 +25,15 @@ int group_by_name(const char *name, gid_t *out);
 /* A name or a number -> uid. */
 int user_parse(const char *s, uid_t *out);
 
-/* The whole identity for a grant: names, home, shell, all groups; malloc'ed members: schema_free(schema_of_identity(), out).
- * gid CORE_NO_VAL: the primary one; another must be one of the user's. -1 with ERR_USER_UNKNOWN or ERR_GROUP_UNKNOWN.
- * A uid that no database knows is an error, except the caller's own in single-user mode (then named by number). */
+/* The whole identity for a grant: names, home, shell, all groups; malloc'ed members:
+ * schema_free(schema_of_identity(), out). gid CORE_NO_VAL: the primary one; another must be one of the
+ * user's. -1 with ERR_USER_UNKNOWN or ERR_GROUP_UNKNOWN. A uid that no database knows is an error, except the
+ * caller's own in single-user mode (then named by number). */
 int user_identity(uid_t uid, uint32_t gid, bool accept_unknown, struct identity *out, struct err *err);
 
-/* The same off the loop's thread: done(ctx, identity or NULL, err) runs in the loop's thread; answers from the cache
- * (60 s) come before the call returns. The identity belongs to the cache and is valid during the call. */
+/* The same off the loop's thread: done(ctx, identity or NULL, err) runs in the loop's thread; answers from
+ * the cache (60 s) come before the call returns. The identity belongs to the cache and is valid during the
+ * call. */
 typedef void (*users_done)(void *ctx, const struct identity *who, const struct err *err);
-void users_resolve_async(struct loop *loop, uid_t uid, uint32_t gid, bool accept_unknown, users_done done, void *ctx);
+void users_resolve_async(struct loop *loop, uid_t uid, uint32_t gid, bool accept_unknown, users_done done,
+                         void *ctx);

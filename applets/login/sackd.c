@@ -1,5 +1,5 @@
-/* sackd: authentication for a login node, which runs neither slurmctld nor slurmd (compare sackd(8)): it reads the key, derives its
- * host key, and hands tickets to the users of this host. */
+/* sackd: authentication for a login node, which runs neither slurmctld nor slurmd (compare sackd(8)): it
+ * reads the key, derives its host key, and hands tickets to the users of this host. */
 #include "applets/applet.h"
 #include "applets/common/cluster_file.h"
 #include "applets/common/daemon.h"
@@ -25,7 +25,8 @@ struct sackd_options {
 
 static int parse_options(int argc, char **argv, struct sackd_options *o)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {
+	        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	for (int c; (c = getopt_long(argc, argv, "Df:hvV", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'D':
@@ -92,16 +93,19 @@ static int serve(const struct cluster_file *file, const struct sackd_options *o,
 		return -1;
 	struct key_host *key = own_key(file, host, err);
 	struct loop *loop = key ? loop_new(err) : NULL;
-	if (loop && loop_add_signal(loop, SIGTERM, stop, loop, err) == 0 && loop_add_signal(loop, SIGINT, stop, loop, err) == 0) {
+	if (loop && loop_add_signal(loop, SIGTERM, stop, loop, err) == 0 &&
+	    loop_add_signal(loop, SIGINT, stop, loop, err) == 0) {
 		char *dir = xprintf("%s/sackd", cluster_file_run_dir(file));
 		struct ticket_server_conf conf = {.dir = dir,
 		                                  .file = "auth",
 		                                  .own = key,
 		                                  .controller = file->controller.name,
-		                                  .single_uid = cluster_file_single_user(file) ? geteuid() : CORE_NO_VAL};
+		                                  .single_uid = cluster_file_single_user(file) ? geteuid()
+		                                                                               : CORE_NO_VAL};
 		struct ticket_server *server = ticket_server_new(loop, &conf, err);
 		if (server) {
-			log_info("serving tickets of cluster %s for users of %s", file->controller.cluster, host);
+			log_info("serving tickets of cluster %s for users of %s", file->controller.cluster,
+			         host);
 			daemon_ready();
 			loop_run(loop);
 			ticket_server_free(server);

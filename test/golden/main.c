@@ -1,5 +1,5 @@
-/* Prints a line for each field of every stored record and message: `make lint` compares them with numbers.txt, so
- * that no number is ever reused or changed by accident. */
+/* Prints a line for each field of every stored record and message: `make lint` compares them with
+ * numbers.txt, so that no number is ever reused or changed by accident. */
 #include "core/records.h"
 #include "proto/messages.h"
 

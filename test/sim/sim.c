@@ -1,6 +1,7 @@
-/* Random but seeded histories through the core, with virtual workers that carry its actions out, late, twice or never, and restarts from what was
- * stored. After every event the invariants are checked (cluster_check); at the end of a history everything must drain. A failing seed is printed and
- * replays exactly: sim --seed N --histories 1.
+/* Random but seeded histories through the core, with virtual workers that carry its actions out, late, twice
+ * or never, and restarts from what was stored. After every event the invariants are checked (cluster_check);
+ * at the end of a history everything must drain. A failing seed is printed and replays exactly: sim --seed N
+ * --histories 1.
  *
  *   sim [--seed N] [--histories N] [--events N] [-v] */
 #include "core/cluster.h"
@@ -145,7 +146,8 @@ static void on_change(void *ctx, const struct schema *schema, const void *record
 		return;
 	}
 	if (schema == schema_of_step_gone()) {
-		snprintf(key, sizeof(key), "step %" PRIu64 " %" PRIu32, ((const struct step_gone *)record)->serial,
+		snprintf(key, sizeof(key), "step %" PRIu64 " %" PRIu32,
+		         ((const struct step_gone *)record)->serial,
 		         ((const struct step_gone *)record)->step_id);
 		row_forget(w, key);
 		return;
@@ -248,14 +250,16 @@ static void launch(struct world *w, const struct order *o)
 		return;
 	}
 	map_put(&w->started, key, w);
-	w->runs[w->run_count++] = (struct run){.serial = o->serial, .launch = o->launch, .attempt = o->attempt, .node = o->node};
+	w->runs[w->run_count++] = (struct run){
+	        .serial = o->serial, .launch = o->launch, .attempt = o->attempt, .node = o->node};
 }
 
 static void end_runs(struct world *w, const struct order *o)
 {
 	for (size_t i = 0; i < w->run_count; i++) {
 		struct run *r = &w->runs[i];
-		if (r->node != o->node || r->serial != o->serial || r->ended || (o->kind == ORDER_END_STEP && r->launch != o->launch))
+		if (r->node != o->node || r->serial != o->serial || r->ended ||
+		    (o->kind == ORDER_END_STEP && r->launch != o->launch))
 			continue;
 		r->ended = true;
 		r->status = 15;
@@ -266,7 +270,8 @@ static void end_runs(struct world *w, const struct order *o)
 	for (size_t i = 0; i < w->run_count;) {
 		struct run *r = &w->runs[i];
 		if (r->node == o->node && r->serial == o->serial) {
-			report_step_ended(w->c, w->names[r->node], r->serial, r->attempt, r->launch, r->status, NULL, NULL, w->now);
+			report_step_ended(w->c, w->names[r->node], r->serial, r->attempt, r->launch,
+			                  r->status, NULL, NULL, w->now);
 			drop_run(w, i);
 		} else {
 			i++;
@@ -277,7 +282,8 @@ static void end_runs(struct world *w, const struct order *o)
 		report_job_gone(w->c, w->names[o->node], o->serial, o->attempt, w->now);
 }
 
-/* The oldest order of a random node; a node that is away gets nothing (its session is gone, so are the orders in it). */
+/* The oldest order of a random node; a node that is away gets nothing (its session is gone, so are the orders
+ * in it). */
 static void carry_out(struct world *w, size_t at)
 {
 	struct order o = w->orders[at];
@@ -342,14 +348,17 @@ static void come_back(struct world *w, uint32_t node, bool rebooted)
 		if (w->runs[i].node == node)
 			launches[n++] = w->runs[i].launch;
 	snprintf(boot, sizeof(boot), "boot-%u", w->boot[node]);
-	const struct node_registration reg = {.boot_id = boot, .version = "1", .hardware = &hw, .launches = launches, .launch_count = n};
+	const struct node_registration reg = {
+	        .boot_id = boot, .version = "1", .hardware = &hw, .launches = launches, .launch_count = n};
 	if (node_register(w->c, w->names[node], &reg, w->now, &err) != 0)
 		breach(w, err_text(&err));
-	/* What the controller knows nothing of, or has ended, is ended there (applets/controller/worker.c). */
+	/* What the controller knows nothing of, or has ended, is ended there (applets/controller/worker.c).
+	 */
 	for (size_t i = 0; i < w->run_count;) {
 		const struct run *r = &w->runs[i];
 		const struct step *step = step_by_launch(w->c, r->launch);
-		bool wanted = step && step->record.state == JOB_RUNNING && step->record.attempt == r->attempt && job_is_active(step->job);
+		bool wanted = step && step->record.state == JOB_RUNNING &&
+		              step->record.attempt == r->attempt && job_is_active(step->job);
 		if (r->node == node && !wanted && !(step && (step->job->state.flags & JOB_FLAG_COMPLETING)))
 			drop_run(w, i);
 		else
@@ -379,7 +388,8 @@ static void start(struct world *w)
 	while (map_next(&w->rows, &at, &value)) {
 		const struct row *row = value;
 		void *record = arena_alloc(&arena, row->schema->size);
-		if (schema_decode(row->schema, record, row->bytes, row->n, &arena, &err) != 0 || cluster_load(w->c, row->schema, record, &err) != 0)
+		if (schema_decode(row->schema, record, row->bytes, row->n, &arena, &err) != 0 ||
+		    cluster_load(w->c, row->schema, record, &err) != 0)
 			breach(w, err_text(&err));
 	}
 	arena_free(&arena);
@@ -532,8 +542,7 @@ static void event_job(struct world *w)
 		job_requeue(w->c, job, chance(20), w->now, &err);
 		break;
 	default:
-		list_each_safe(it, tmp, &job->steps)
-		{
+		list_each_safe (it, tmp, &job->steps) {
 			struct step *step = list_entry(it, struct step, in_job);
 			if (chance(30))
 				step_cancel(w->c, step, chance(50) ? 0 : 10, 1000, w->now, &err);
@@ -594,7 +603,8 @@ static void one_event(struct world *w)
 	else if (dice < 98)
 		w->now += (core_time)below(20) * CORE_SECOND;
 	else
-		w->now += chance(90) ? (core_time)below(600) * CORE_SECOND : -(core_time)below(60) * CORE_SECOND;
+		w->now += chance(90) ? (core_time)below(600) * CORE_SECOND
+		                     : -(core_time)below(60) * CORE_SECOND;
 	check(w);
 	w->events++;
 }
@@ -605,7 +615,8 @@ static bool is_quiet(const struct world *w)
 {
 	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
 		/* Held ones, and those that this cluster can never run, wait for ever. */
-		bool waits_for_ever = job->state.state == JOB_PENDING && (job->state.hold || job->reason == REASON_PART_CONFIG);
+		bool waits_for_ever = job->state.state == JOB_PENDING &&
+		                      (job->state.hold || job->reason == REASON_PART_CONFIG);
 		if (!job_is_done(job) && !waits_for_ever)
 			return false;
 	}
@@ -681,7 +692,10 @@ int main(int argc, char **argv)
 	unsigned passed = 0, failed = 0;
 	char why[450];
 	for (int i = 1; i < argc; i++) {
-		uint64_t *to = strcmp(argv[i], "--seed") == 0 ? &seed : strcmp(argv[i], "--histories") == 0 ? &histories : strcmp(argv[i], "--events") == 0 ? &events : NULL;
+		uint64_t *to = strcmp(argv[i], "--seed") == 0        ? &seed
+		               : strcmp(argv[i], "--histories") == 0 ? &histories
+		               : strcmp(argv[i], "--events") == 0    ? &events
+		                                                     : NULL;
 		if (strcmp(argv[i], "-v") == 0) {
 			verbose = true;
 		} else if (!to || i + 1 == argc || !text_to_u64(argv[++i], to)) {

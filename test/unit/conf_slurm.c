@@ -17,7 +17,7 @@
 
 static const char head[] = "ClusterName=lab-cluster\nSlurmctldHost=head\n";
 static const char tail[] = "NodeName=worker-[1-3] CPUs=1 RealMemory=1800 State=UNKNOWN\n"
-			   "PartitionName=compute Nodes=worker-[1-3] Default=YES MaxTime=INFINITE State=UP\n";
+                           "PartitionName=compute Nodes=worker-[1-3] Default=YES MaxTime=INFINITE State=UP\n";
 
 /* Reads head + text + tail; the number of errors, whose texts are joined into *said. */
 static size_t read_text(struct slurm_conf *conf, const char *text, struct text *said)
@@ -69,16 +69,16 @@ static void forms_of_lines(void **state)
 		enum param p;
 		const char *value;
 	} rows[] = {
-		{"KillWait=10 # a comment\n", P_KillWait, "10"},
-		{"KillWait=11#glued\n", P_KillWait, "11"},
-		{"  killwait = 12  \n", P_KillWait, "12"},
-		{"# KillWait=13\nKillWait=14\n", P_KillWait, "14"},
-		{"AuthInfo=a\\#b\n", P_AuthInfo, "a#b"},
-		{"Kill\\\nWait=15\n", P_KillWait, "15"},
-		{"MinJobAge=1 \\\n KillWait=16\n", P_KillWait, "16"},
-		{"MailProg=\"/bin/my mail\"\n", P_MailProg, "/bin/my mail"},
-		{"SlurmctldPort=7000 SlurmdPort=7001\n", P_SlurmdPort, "7001"},
-		{"\r\nKillWait=17\r\n", P_KillWait, "17"},
+	        {"KillWait=10 # a comment\n", P_KillWait, "10"},
+	        {"KillWait=11#glued\n", P_KillWait, "11"},
+	        {"  killwait = 12  \n", P_KillWait, "12"},
+	        {"# KillWait=13\nKillWait=14\n", P_KillWait, "14"},
+	        {"AuthInfo=a\\#b\n", P_AuthInfo, "a#b"},
+	        {"Kill\\\nWait=15\n", P_KillWait, "15"},
+	        {"MinJobAge=1 \\\n KillWait=16\n", P_KillWait, "16"},
+	        {"MailProg=\"/bin/my mail\"\n", P_MailProg, "/bin/my mail"},
+	        {"SlurmctldPort=7000 SlurmdPort=7001\n", P_SlurmdPort, "7001"},
+	        {"\r\nKillWait=17\r\n", P_KillWait, "17"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slurm_conf conf;
@@ -99,20 +99,21 @@ static void errors_are_named(void **state)
 		const char *text, *says;
 		size_t n;
 	} rows[] = {
-		{"SlurmctldProt=1\n", "3: unknown parameter SlurmctldProt=1 (did you mean SlurmctldPort?)", 1},
-		{"KillWait=soon\n", "3: KillWait=soon: not a valid value", 1},
-		{"KillWait\n", "3: not a Parameter=Value line: KillWait", 1},
-		{"KillWait=1\nKillWait=2\n", "KillWait stands twice", 1},
-		{"NodeName=w9 CPU=3\n", "CPU=3 is not a parameter of NodeName (did you mean CPUs?)", 1},
-		{"NodeName=worker-1\n", "node worker-1 stands twice", 1},
-		{"NodeName=n[1- CPUs=1\n", "NodeName=n[1-", 1},
-		{"PartitionName=p Nodes=nosuch\n", "PartitionName=p: node nosuch is on no NodeName line", 1},
-		{"PartitionName=p Nodes=worker-1 Default=YES\n", "Default=YES already", 1},
-		{"NodeName=w[1-2] Port=1,2,3 CPUs=1\n", "Port=1,2,3 has 3 entries for 2 nodes", 1},
-		{"MailProg=\"x\n", "a quote that is not closed", 1},
-		{"Include /nonexistent\n", "Include", 1},
-		{"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
-		{"PartitionName=p Nodes=worker-1 AllowGroups=staff\n", "not be safe", 1},
+	        {"SlurmctldProt=1\n", "3: unknown parameter SlurmctldProt=1 (did you mean SlurmctldPort?)",
+	         1},
+	        {"KillWait=soon\n", "3: KillWait=soon: not a valid value", 1},
+	        {"KillWait\n", "3: not a Parameter=Value line: KillWait", 1},
+	        {"KillWait=1\nKillWait=2\n", "KillWait stands twice", 1},
+	        {"NodeName=w9 CPU=3\n", "CPU=3 is not a parameter of NodeName (did you mean CPUs?)", 1},
+	        {"NodeName=worker-1\n", "node worker-1 stands twice", 1},
+	        {"NodeName=n[1- CPUs=1\n", "NodeName=n[1-", 1},
+	        {"PartitionName=p Nodes=nosuch\n", "PartitionName=p: node nosuch is on no NodeName line", 1},
+	        {"PartitionName=p Nodes=worker-1 Default=YES\n", "Default=YES already", 1},
+	        {"NodeName=w[1-2] Port=1,2,3 CPUs=1\n", "Port=1,2,3 has 3 entries for 2 nodes", 1},
+	        {"MailProg=\"x\n", "a quote that is not closed", 1},
+	        {"Include /nonexistent\n", "Include", 1},
+	        {"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
+	        {"PartitionName=p Nodes=worker-1 AllowGroups=staff\n", "not be safe", 1},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slurm_conf conf;
@@ -131,7 +132,10 @@ static void unsafe_needs_consent(void **state)
 	struct slurm_conf conf;
 	struct conf_errors errors = {0};
 	struct text said = TEXT_EMPTY;
-	assert_int_equal(read_text(&conf, "Prolog=/etc/prolog\nTreeWidth=9\nPrivateData=jobs\nMailProg=/bin/mail\n", &said), 0);
+	assert_int_equal(read_text(&conf,
+	                           "Prolog=/etc/prolog\nTreeWidth=9\nPrivateData=jobs\nMailProg=/bin/mail\n",
+	                           &said),
+	                 0);
 	slurm_conf_check_unsafe(&conf, "", &errors);
 	assert_int_equal(errors.n, 2);
 	conf_errors_free(&errors);
@@ -149,7 +153,8 @@ static void defaults_and_records(void **state)
 	struct slurm_conf conf;
 	struct text said = TEXT_EMPTY;
 	size_t n = read_text(&conf,
-	                     "NodeName=DEFAULT CoresPerSocket=4 Sockets=2 ThreadsPerCore=2 RealMemory=2G Feature=fast,big\n"
+	                     "NodeName=DEFAULT CoresPerSocket=4 Sockets=2 ThreadsPerCore=2 RealMemory=2G "
+	                     "Feature=fast,big\n"
 	                     "NodeName=a[1-2] NodeAddr=10.0.0.[1-2] Port=[7001-7002]\n"
 	                     "NodeName=b1 CPUs=8\n"
 	                     "NodeSet=fastones Feature=fast\n"
@@ -199,9 +204,20 @@ static void times(void **state)
 		const char *text;
 		bool ok;
 		uint32_t minutes;
-	} rows[] = {{"5", true, 5},      {"1:30", true, 2},          {"0:3:0", true, 3},  {"1-2", true, 1560},  {"2-00:00:00", true, 2880},
-	            {"0", true, 0},      {"UNLIMITED", true, CORE_INFINITE}, {"-1", true, CORE_INFINITE}, {"1:", false, 0}, {"x", false, 0},
-	            {"", false, 0},      {"1:2:3:4", false, 0},      {"1-x", false, 0},   {"99999999999999", false, 0}};
+	} rows[] = {{"5", true, 5},
+	            {"1:30", true, 2},
+	            {"0:3:0", true, 3},
+	            {"1-2", true, 1560},
+	            {"2-00:00:00", true, 2880},
+	            {"0", true, 0},
+	            {"UNLIMITED", true, CORE_INFINITE},
+	            {"-1", true, CORE_INFINITE},
+	            {"1:", false, 0},
+	            {"x", false, 0},
+	            {"", false, 0},
+	            {"1:2:3:4", false, 0},
+	            {"1-x", false, 0},
+	            {"99999999999999", false, 0}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint32_t m = 7;
 		bool ok = time_parse_minutes(rows[i].text, &m);
@@ -211,7 +227,10 @@ static void times(void **state)
 	static const struct {
 		int64_t s;
 		const char *elapsed, *hms;
-	} prints[] = {{7, "0:07", "00:00:07"}, {600, "10:00", "00:10:00"}, {3600, "1:00:00", "01:00:00"}, {90061, "1-01:01:01", "1-01:01:01"}};
+	} prints[] = {{7, "0:07", "00:00:07"},
+	              {600, "10:00", "00:10:00"},
+	              {3600, "1:00:00", "01:00:00"},
+	              {90061, "1-01:01:01", "1-01:01:01"}};
 	for (size_t i = 0; i < sizeof(prints) / sizeof(prints[0]); i++) {
 		struct text t = TEXT_EMPTY;
 		time_print_elapsed(&t, prints[i].s);
@@ -226,8 +245,11 @@ static void times(void **state)
 	static const struct {
 		const char *text;
 		int64_t at;
-	} when[] = {{"now", 1795404839}, {"now+60", 1795404899}, {"now+1hour", 1795408439}, {"2026-11-23T10:00:00", 1795428000},
-	            {"tomorrow", 1795478400}, {"today", 1795392000}, {"16:00", 1795449600}, {"03:00", 1795489200}, {"noon", 1795435200}, {"112326", 1795392000}};
+	} when[] = {{"now", 1795404839},       {"now+60", 1795404899},
+	            {"now+1hour", 1795408439}, {"2026-11-23T10:00:00", 1795428000},
+	            {"tomorrow", 1795478400},  {"today", 1795392000},
+	            {"16:00", 1795449600},     {"03:00", 1795489200},
+	            {"noon", 1795435200},      {"112326", 1795392000}};
 	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
 		int64_t at = 0;
 		if (!time_parse_when(when[i].text, now, &at) || at / 1000000 != when[i].at)
@@ -245,8 +267,11 @@ static void sizes(void **state)
 		const char *text;
 		bool ok;
 		uint64_t mib;
-	} rows[] = {{"1800", true, 1800}, {"1G", true, 1024}, {"200MB", true, 200}, {"100K", true, 1}, {"2T", true, 2097152}, {"1X", false, 0},
-	            {"", false, 0},       {"-1", false, 0},   {"1GBx", false, 0},   {"99999999999999999999", false, 0}};
+	} rows[] = {{"1800", true, 1800},  {"1G", true, 1024},
+	            {"200MB", true, 200},  {"100K", true, 1},
+	            {"2T", true, 2097152}, {"1X", false, 0},
+	            {"", false, 0},        {"-1", false, 0},
+	            {"1GBx", false, 0},    {"99999999999999999999", false, 0}};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		uint64_t m = 0;
 		bool ok = size_parse_mib(rows[i].text, &m);
@@ -258,9 +283,14 @@ static void sizes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(labs_file),          cmocka_unit_test(forms_of_lines), cmocka_unit_test(errors_are_named),
-		cmocka_unit_test(unsafe_needs_consent), cmocka_unit_test(defaults_and_records), cmocka_unit_test(long_values),
-		cmocka_unit_test(times),              cmocka_unit_test(sizes),
+	        cmocka_unit_test(labs_file),
+	        cmocka_unit_test(forms_of_lines),
+	        cmocka_unit_test(errors_are_named),
+	        cmocka_unit_test(unsafe_needs_consent),
+	        cmocka_unit_test(defaults_and_records),
+	        cmocka_unit_test(long_values),
+	        cmocka_unit_test(times),
+	        cmocka_unit_test(sizes),
 	};
 	return cmocka_run_group_tests_name("slurm.conf", tests, NULL, NULL);
 }

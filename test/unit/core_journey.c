@@ -1,4 +1,5 @@
-/* The lab's jobs through the core alone: submit, start, steps, ends; and every stored change replayed into a fresh cluster. */
+/* The lab's jobs through the core alone: submit, start, steps, ends; and every stored change replayed into a
+ * fresh cluster. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -241,7 +242,8 @@ static void first_come_first_served(void **state)
 {
 	(void)state;
 	struct lab *lab = lab_new(1);
-	struct job *a = submit(lab, false, 2, 0, T0), *b = submit(lab, true, 3, 0, T0), *d = submit(lab, true, 1, 1, T0);
+	struct job *a = submit(lab, false, 2, 0, T0), *b = submit(lab, true, 3, 0, T0),
+	           *d = submit(lab, true, 1, 1, T0);
 	struct err err = {0};
 	assert_int_equal(a->state.state, JOB_RUNNING);
 	assert_int_equal(b->reason, REASON_RESOURCES);
@@ -277,12 +279,12 @@ static void refusals(void **state)
 		const char *partition, *nodes;
 		int code;
 	} rows[] = {
-		{1, 0, 1, 2, CORE_NO_VAL64, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
-		{1, 0, 1, 1, 4000, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
-		{1, 1, 3, 1, CORE_NO_VAL64, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
-		{1, 0, 1, 1, CORE_NO_VAL64, "nosuch", NULL, ERR_INVALID_PARTITION},
-		{1, 0, 1, 1, CORE_NO_VAL64, NULL, "worker-9", ERR_INVALID_NODE_NAME},
-		{4, 0, 4, 1, CORE_NO_VAL64, NULL, NULL, 0}, /* it can only wait */
+	        {1, 0, 1, 2, CORE_NO_VAL64, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
+	        {1, 0, 1, 1, 4000, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
+	        {1, 1, 3, 1, CORE_NO_VAL64, NULL, NULL, ERR_NODE_CONFIG_UNAVAILABLE},
+	        {1, 0, 1, 1, CORE_NO_VAL64, "nosuch", NULL, ERR_INVALID_PARTITION},
+	        {1, 0, 1, 1, CORE_NO_VAL64, NULL, "worker-9", ERR_INVALID_NODE_NAME},
+	        {4, 0, 4, 1, CORE_NO_VAL64, NULL, NULL, 0}, /* it can only wait */
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct err err = {0};
@@ -350,8 +352,9 @@ static void time_limit(void **state)
 
 static const struct schema *schema_by_number(uint64_t number)
 {
-	static const struct schema *(*const all[])(void) = {schema_of_meta,       schema_of_job_spec, schema_of_job_state, schema_of_step_record,
-	                                                    schema_of_node_state, schema_of_job_gone, schema_of_step_gone, schema_of_history_job};
+	static const struct schema *(*const all[])(void) = {
+	        schema_of_meta,       schema_of_job_spec, schema_of_job_state, schema_of_step_record,
+	        schema_of_node_state, schema_of_job_gone, schema_of_step_gone, schema_of_history_job};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i]()->number == number)
 			return all[i]();
@@ -374,8 +377,10 @@ static struct cluster *replay(struct lab *lab)
 		assert_non_null(s);
 		void *record = arena_alloc(&arena, s->size);
 		assert_int_equal(schema_decode(s, record, p + at, (size_t)n, &arena, &err), 0);
-		/* Steps are rows of their own, which only a store replaces: load each once, at its last state. */
-		if (s != schema_of_job_gone() && s != schema_of_step_gone() && s != schema_of_history_job() && s != schema_of_step_record())
+		/* Steps are rows of their own, which only a store replaces: load each once, at its last
+		 * state. */
+		if (s != schema_of_job_gone() && s != schema_of_step_gone() && s != schema_of_history_job() &&
+		    s != schema_of_step_record())
 			assert_int_equal(cluster_load(c, s, record, &err), 0);
 		at += (size_t)n;
 	}
@@ -409,8 +414,9 @@ static void restored_as_it_was(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(batch_with_steps), cmocka_unit_test(first_come_first_served), cmocka_unit_test(refusals),
-		cmocka_unit_test(node_lost_and_requeued), cmocka_unit_test(time_limit), cmocka_unit_test(restored_as_it_was),
+	        cmocka_unit_test(batch_with_steps), cmocka_unit_test(first_come_first_served),
+	        cmocka_unit_test(refusals),         cmocka_unit_test(node_lost_and_requeued),
+	        cmocka_unit_test(time_limit),       cmocka_unit_test(restored_as_it_was),
 	};
 	return cmocka_run_group_tests_name("core journey", tests, NULL, NULL);
 }
