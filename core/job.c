@@ -2,7 +2,6 @@
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 
-#include <signal.h>
 #include <string.h>
 
 #define PRIORITY_FIRST  4294901760u /* of priority/basic: each job gets one less than the one before */
@@ -491,7 +490,7 @@ int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, 
 	c->now = now;
 	if (job->state.state > JOB_SUSPENDED)
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
-	bool end = signal == 0 || (signal == SIGKILL && !batch_only);
+	bool end = signal == 0 || (signal == CORE_SIGKILL && !batch_only);
 	if (job->state.state == JOB_PENDING && !end)
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	if (end)
@@ -508,7 +507,7 @@ int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, 
 		job_end_pending(c, job, JOB_CANCELLED, REASON_NONE);
 	} else if (end) {
 		job_end_allocated(c, job, JOB_CANCELLED, REASON_NONE, SIGTERM_STATUS, "",
-		                  signal == SIGKILL ? 0 : c->conf->kill_wait_s);
+		                  signal == CORE_SIGKILL ? 0 : c->conf->kill_wait_s);
 	} else {
 		emit_action(c, &(struct action){.kind = ACTION_SIGNAL,
 		                                .job = job,

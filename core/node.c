@@ -246,10 +246,9 @@ static void update_base(struct cluster *c, struct node *node, bool rebooted)
 	}
 	if (node->state.base == NODE_UNKNOWN)
 		node->state.base = NODE_IDLE;
-	else if (node->state.base == NODE_DOWN && !rebooted && may_return(c, node)) {
-		node->state.base = NODE_IDLE;
-		set_reason(c, node, NULL, 0);
-	} else if (node->state.base == NODE_DOWN && c->conf->return_to_service == 2) {
+	/* With 2 a node comes back after a reboot too. */
+	else if (node->state.base == NODE_DOWN && may_return(c, node) &&
+	         (!rebooted || c->conf->return_to_service == 2)) {
 		node->state.base = NODE_IDLE;
 		set_reason(c, node, NULL, 0);
 	}

@@ -17,6 +17,13 @@
 #include "core/records.def"
 #include "core/util/schema_end.h"
 
+/* Signal numbers and wait(2)'s statuses, as records and messages carry them on every system. */
+#define CORE_SIGKILL 9
+static inline uint32_t core_status_signal(uint32_t status)
+{
+	return status & 0x7f;
+}
+
 typedef int64_t core_time; /* microseconds since the epoch */
 #define CORE_SECOND ((core_time)1000000)
 

@@ -3,7 +3,6 @@
 #include "core/cluster_priv.h"
 
 #include <string.h>
-#include <sys/wait.h>
 
 /* The step that a report is about, when it is of the job's present attempt and has a share on that node. */
 static struct step *find(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
@@ -40,7 +39,7 @@ bool report_step_started(struct cluster *c, const char *node, uint64_t serial, u
 /* The worse of two wait(2) statuses: a signal beats an exit code, then the greater number. */
 static uint32_t worse(uint32_t a, uint32_t b)
 {
-	bool sa = WIFSIGNALED((int)a), sb = WIFSIGNALED((int)b);
+	bool sa = core_status_signal(a) != 0, sb = core_status_signal(b) != 0;
 	if (sa != sb)
 		return sa ? a : b;
 	return a > b ? a : b;
@@ -72,7 +71,7 @@ static void batch_ended(struct cluster *c, struct job *job, uint32_t status)
 	if (!job_is_active(job))
 		return; /* its end is on its way already */
 	if (status != 0)
-		reason = WIFSIGNALED((int)status) ? REASON_SIGNALED : REASON_EXIT_CODE;
+		reason = core_status_signal(status) != 0 ? REASON_SIGNALED : REASON_EXIT_CODE;
 	job_end_allocated(c, job, status == 0 ? JOB_COMPLETED : JOB_FAILED, reason, status, NULL,
 	                  c->conf->kill_wait_s);
 }

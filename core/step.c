@@ -2,7 +2,6 @@
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 
-#include <signal.h>
 #include <string.h>
 
 /* ---- memory ---- */
@@ -452,15 +451,16 @@ int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_ui
 	}
 	if (!step_is_running(step))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
-	if (signal == 0 || signal == SIGKILL) {
+	if (signal == 0 || signal == CORE_SIGKILL) {
 		step->record.ended_by_uid = by_uid;
 		emit_step(c, step);
-		emit_action(c, &(struct action){.kind = ACTION_END_STEP,
-		                                .job = step->job,
-		                                .step = step,
-		                                .attempt = step->record.attempt,
-		                                .kill_wait_s = signal == SIGKILL ? 0 : c->conf->kill_wait_s,
-		                                .text = ""});
+		emit_action(c,
+		            &(struct action){.kind = ACTION_END_STEP,
+		                             .job = step->job,
+		                             .step = step,
+		                             .attempt = step->record.attempt,
+		                             .kill_wait_s = signal == CORE_SIGKILL ? 0 : c->conf->kill_wait_s,
+		                             .text = ""});
 	} else {
 		emit_action(c, &(struct action){.kind = ACTION_SIGNAL,
 		                                .job = step->job,

@@ -52,6 +52,8 @@ MUSL_ARCHIVES := $(patsubst %,/usr/lib/$(MACHINE)-linux-gnu/lib%.a,sodium sqlite
 PRODUCT_SOURCES := main.c packaging/shim.c $(UTIL) $(CORE) $(PROTO) $(CONF) $(APPLETS)
 
 $(MUSL_DIR)/include:
+	@for file in $(MUSL_LIB)/libc.a $(MUSL_ARCHIVES); do test -e $$file || { \
+		echo "$$file is missing: run packaging/install-packages $(if $(NATIVE),build,arm64)" >&2; exit 1; }; done
 	@mkdir -p $@.new
 	@for name in $(MUSL_LINKS); do ln -sfn /usr/include/$$name $@.new/$$name; done
 	@ln -sfn /usr/include/$(MACHINE)-linux-gnu/asm $@.new/asm

@@ -223,7 +223,8 @@ static int one_directive(struct submit *s, const char *line, struct err *err)
 		return -1;
 	argv = arena_array(&s->arena, (size_t)n + 2, sizeof(char *));
 	argv[0] = arena_strdup(&s->arena, s->program);
-	memcpy(argv + 1, words, (size_t)n * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		argv[i + 1] = words[i];
 	if (submit_arguments(s, n + 1, argv, ORIGIN_SCRIPT, &rest, err) != 0)
 		return -1;
 	if (rest < n + 1)

@@ -103,8 +103,6 @@ static void on_closed(void *ctx, struct conn *conn, const struct err *err)
 	struct peer *peer = ctx;
 	(void)conn;
 	log_debug("%s is gone: %s", peer_title(peer), err ? err_text(err) : "it ended in order");
-	if (!err)
-		conn_finish(conn);
 	peer_free(peer);
 }
 
@@ -229,13 +227,28 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		keep_pace(peer);
 }
 
+static void cursor_turn(void *ctx)
+{
+	struct cursor *cursor = ctx;
+	cursor->timer = NULL;
+	cursor_go(cursor);
+}
+
+static void cursor_later(struct cursor *cursor)
+{
+	if (!cursor->timer)
+		cursor->timer = loop_add_timer(cursor->peer->ctl->loop, 0, cursor_turn, cursor);
+}
+
 void peer_drained(struct peer *peer)
 {
 	keep_pace(peer);
-	list_each_safe (it, next, &peer->cursors) {
+	/* Not now: this may run while a round is closed, and what is queued then would lie until the next
+	 * event. */
+	list_each (it, &peer->cursors) {
 		struct cursor *cursor = list_entry(it, struct cursor, in_peer);
 		if (!cursor->waiting)
-			cursor_go(cursor);
+			cursor_later(cursor);
 	}
 }
 
@@ -293,13 +306,6 @@ void peers_close_workers(struct controller *ctl)
 
 /* ---- answers in several messages ---- */
 
-static void cursor_turn(void *ctx)
-{
-	struct cursor *cursor = ctx;
-	cursor->timer = NULL;
-	cursor_go(cursor);
-}
-
 void cursor_go(struct cursor *cursor)
 {
 	struct peer *peer = cursor->peer;
@@ -309,8 +315,8 @@ void cursor_go(struct cursor *cursor)
 	cursor->waiting = false;
 	if (cursor->next(cursor))
 		cursor_end(cursor);
-	else if (!cursor->waiting && !cursor->timer)
-		cursor->timer = loop_add_timer(peer->ctl->loop, 0, cursor_turn, cursor);
+	else if (!cursor->waiting)
+		cursor_later(cursor);
 }
 
 void cursor_start(struct cursor *cursor, struct request *r, cursor_next next,

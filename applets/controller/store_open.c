@@ -246,6 +246,8 @@ static int make_missing(const char *dir, bool *is_new, struct err *err)
 		               "without those jobs, move %s away too",
 		               dir, history ? "history.db" : "state.db-wal",
 		               history ? "history.db" : "state.db-wal");
+	if (!history && state)
+		log_error("%s/history.db is missing: the history of past jobs begins anew", dir);
 	if (!history && database_make(dir, DB_HISTORY, err) != 0)
 		return -1;
 	return state ? 0 : database_make(dir, DB_STATE, err);

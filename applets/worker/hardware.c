@@ -72,6 +72,10 @@ static void find_topology(struct hardware *hw)
 		cpus = core_count = n > 0 ? (uint32_t)n : 1;
 		package_count = 1;
 	}
+	if (core_count == 0)
+		core_count = cpus;
+	if (package_count == 0)
+		package_count = 1;
 	hw->cpus = cpus;
 	hw->sockets = package_count;
 	hw->cores_per_socket = core_count / package_count ? core_count / package_count : 1;

@@ -16,7 +16,7 @@ struct env {
 static size_t env_find(const struct env *e, const char *name, size_t n)
 {
 	for (size_t i = 0; i < e->n; i++)
-		if (strncmp(e->v[i], name, n) == 0 && e->v[i][n] == '=')
+		if (e->v[i] && strncmp(e->v[i], name, n) == 0 && e->v[i][n] == '=')
 			return i;
 	return e->n;
 }

@@ -23,9 +23,9 @@ void schema_init(const struct schema *s, void *record)
 {
 	memset(record, 0, s->size);
 	for
-		EACH_FIELD(f, s)
-	if (f->dflt)
-		number_store(f, member_of(record, f), (uint64_t)f->dflt);
+		EACH_FIELD (f, s)
+			if (f->dflt)
+				number_store(f, member_of(record, f), (uint64_t)f->dflt);
 }
 
 /* ---- free ---- */
@@ -54,8 +54,8 @@ static void free_member(const struct schema_field *f, void *member)
 static void free_members(const struct schema *s, void *record)
 {
 	for
-		EACH_FIELD(f, s)
-	free_member(f, member_of(record, f));
+		EACH_FIELD (f, s)
+			free_member(f, member_of(record, f));
 }
 
 void schema_free(const struct schema *s, void *record)
@@ -112,8 +112,8 @@ void schema_copy(const struct schema *s, void *to, const void *from, struct aren
 {
 	memcpy(to, from, s->size);
 	for
-		EACH_FIELD(f, s)
-	copy_member(f, member_of(to, f), member_in(from, f), arena);
+		EACH_FIELD (f, s)
+			copy_member(f, member_of(to, f), member_in(from, f), arena);
 }
 
 /* ---- compare ---- */
@@ -154,8 +154,8 @@ static bool same_member(const struct schema_field *f, const void *a, const void 
 uint32_t schema_differs(const struct schema *s, const void *a, const void *b)
 {
 	for
-		EACH_FIELD(f, s)
-	if (!same_member(f, member_in(a, f), member_in(b, f)))
-		return f->number;
+		EACH_FIELD (f, s)
+			if (!same_member(f, member_in(a, f), member_in(b, f)))
+				return f->number;
 	return 0;
 }

@@ -103,7 +103,9 @@ static void batch_daemonised_child(void **state)
 	int dir = open(p->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	assert_int_equal(recordfile_slurp(dir, "slurm-42.out", 1000, &bytes, NULL), 0);
 	close(dir);
-	int pid = atoi(text_str(&bytes));
+	uint32_t pid_read = 0;
+	assert_true(text_to_u32(text_trim(bytes.s), &pid_read));
+	pid_t pid = (pid_t)pid_read;
 	assert_true(pid > 1);
 	assert_false(process_read(pid, &q) && q.state != 'Z');
 	text_free(&bytes);
