@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* What sacct shows as 0:53, as the real one does when a launch failed on the node. */
+#define STATUS_LAUNCH_FAILED 53
+
 /* The step that a report is about, when it is of the job's present attempt and has a share on that node. */
 static struct step *find(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                          uint64_t launch, struct step_node **share)
@@ -131,7 +134,7 @@ void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, 
 	bool batch = step->record.step_id == CORE_STEP_BATCH;
 	uint32_t total;
 	share->phase = STEP_ENDED;
-	share->status = 1 << 8;
+	share->status = STATUS_LAUNCH_FAILED;
 	if (why && !step->record.end_text)
 		step->record.end_text = xstrdup(why);
 	if (all_ended(step, &total))
@@ -140,5 +143,6 @@ void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, 
 		emit_step(c, step);
 	if (!batch || !job_is_active(job))
 		return;
-	job_end_allocated(c, job, JOB_FAILED, REASON_LAUNCH_FAILED, 1 << 8, NULL, c->conf->kill_wait_s);
+	job_end_allocated(c, job, JOB_FAILED, REASON_LAUNCH_FAILED, STATUS_LAUNCH_FAILED, NULL,
+	                  c->conf->kill_wait_s);
 }
