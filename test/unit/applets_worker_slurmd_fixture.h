@@ -237,6 +237,7 @@ static bool is_there(const struct cluster *c, const char *name)
 	return access(path, F_OK) == 0;
 }
 
+/* The number that a file begins with; 0 while there is none. */
 static int number_in(const struct cluster *c, const char *name)
 {
 	char path[256], line[32] = "";
@@ -247,7 +248,8 @@ static int number_in(const struct cluster *c, const char *name)
 	if (f)
 		fclose(f);
 	uint32_t n = 0;
-	return text_to_u32(text_trim(line), &n) ? (int)n : 0;
+	line[strcspn(line, " \n")] = '\0';
+	return text_to_u32(line, &n) ? (int)n : 0;
 }
 
 static bool is_alive(int pid)
