@@ -1,9 +1,26 @@
 /* What must always hold. */
 #include "core/cluster_priv.h"
 
-#include <string.h>
-
 #define BREACH(...) return err_set(err, ERR_INTERNAL, __VA_ARGS__)
+
+/* ---- nodes: what they count is what their shares add up to ---- */
+
+static int check_cores(const struct node *node, const struct share *share, struct core_bits *seen,
+                       struct err *err)
+{
+	const struct node_alloc *r = share_record(share);
+	for (uint32_t i = 0; i < r->cores.n; i++) {
+		if (r->cores.v[i] >= node->cores_total)
+			continue; /* another configuration took it away */
+		if (!bits_add(seen, r->cores.v[i]))
+			BREACH("core %u of %s is given twice (job %u)", r->cores.v[i], node->conf->name,
+			       share->job->job_id);
+		if (!bits_has(node->cores_busy, r->cores.v[i]))
+			BREACH("core %u of %s has job %u but is free", r->cores.v[i], node->conf->name,
+			       share->job->job_id);
+	}
+	return 0;
+}
 
 static int check_node(const struct cluster *c, const struct node *node, struct err *err)
 {
@@ -11,133 +28,210 @@ static int check_node(const struct cluster *c, const struct node *node, struct e
 	uint32_t cpus = 0, jobs = 0, completing = 0;
 	uint64_t mem = 0;
 	int rc = 0;
-	for (struct job *job = job_next(c, NULL); job && rc == 0; job = job_next(c, job)) {
-		const struct node_alloc *share = job_share_on(job, node->conf->name);
-		if (!share || share->phase == ALLOC_RELEASED)
-			continue;
-		cpus += share->cpus;
-		mem += share->mem;
+	for (struct list *it = node->shares.next; it != &node->shares && rc == 0; it = it->next) {
+		const struct share *share = list_entry(it, struct share, on_node);
+		const struct node_alloc *r = share_record(share);
+		cpus += r->cpus;
+		mem += r->mem;
 		jobs++;
-		completing += share->phase >= ALLOC_ENDING;
-		for (uint32_t i = 0; i < share->cores.n && rc == 0; i++) {
-			/* After a reconfiguration a share may name cores that the node no longer has. */
-			if (share->cores.v[i] < node->cores_total && !bits_add(seen, share->cores.v[i]))
-				rc = err_set(err, ERR_INTERNAL, "core %u of %s is given twice (job %u)",
-				             share->cores.v[i], node->conf->name, job->job_id);
-			else if (share->cores.v[i] < node->cores_total &&
-			         !bits_has(node->cores_busy, share->cores.v[i]))
-				rc = err_set(err, ERR_INTERNAL, "core %u of %s has job %u but is free",
-				             share->cores.v[i], node->conf->name, job->job_id);
-		}
+		completing += r->phase >= ALLOC_ENDING;
+		if (share->node != node || r->phase == ALLOC_RELEASED)
+			rc = err_set(err, ERR_INTERNAL, "%s lists a share of job %u that is not its own",
+			             node->conf->name, share->job->job_id);
+		else
+			rc = check_cores(node, share, seen, err);
 	}
-	if (rc == 0 && seen->set != node->cores_busy->set)
-		rc = err_set(err, ERR_INTERNAL, "%s counts %u busy cores, its jobs have %u", node->conf->name,
-		             node->cores_busy->set, seen->set);
+	uint32_t busy = seen->set;
 	free(seen);
 	if (rc != 0)
 		return rc;
+	if (busy != node->cores_busy->set || node->cores_free != node->cores_total - busy)
+		BREACH("%s counts %u busy cores, its jobs have %u", node->conf->name, node->cores_busy->set,
+		       busy);
 	if (cpus != node->cpus_alloc || mem != node->mem_alloc || jobs != node->jobs ||
 	    completing != node->completing)
 		BREACH("%s counts %u CPUs, %u jobs, %u ending; its jobs make %u, %u, %u", node->conf->name,
 		       node->cpus_alloc, node->jobs, node->completing, cpus, jobs, completing);
-	if ((c->conf->select_flags & CONF_CR_MEMORY) && mem > node->conf->real_memory)
-		BREACH("%s has %llu MiB and gave %llu", node->conf->name,
-		       (unsigned long long)node->conf->real_memory, (unsigned long long)mem);
+	if (node->state.base == NODE_DOWN && jobs > 0 && !node->connected && node->down_at == 0 &&
+	    c->conf->slurmd_timeout_s != 0)
+		BREACH("%s is DOWN for good and has %u jobs", node->conf->name, jobs);
 	return 0;
 }
 
-/* A step's cores are its job's, and no two running steps that don't share have one twice. */
-static int check_steps(struct job *job, struct err *err)
+/* ---- steps: their cores are their job's, and none is in two that don't share ---- */
+
+static int check_part(const struct cluster *c, const struct step *step, const struct step_node *sn,
+                      struct core_bits **seen, uint64_t *mem, struct err *err)
 {
-	list_each (it, &job->steps) {
-		struct step *step = list_entry(it, struct step, in_job);
-		if (!step_is_running(step))
+	const struct step_record *r = &step->record;
+	const struct share *share = share_on(c, step->job, sn->node);
+	if (!share)
+		BREACH("step %u.%u is on %s, its job is not", step->job->job_id, r->step_id, sn->node);
+	const struct node_alloc *record = share_record(share);
+	if (!seen[share->index])
+		seen[share->index] = bits_new(record->cores.n);
+	mem[share->index] += r->overlap || r->mem_shared ? 0 : sn->mem;
+	for (uint32_t i = 0; i < sn->cores.n; i++) {
+		uint32_t at = 0;
+		while (at < record->cores.n && record->cores.v[at] != sn->cores.v[i])
+			at++;
+		if (at == record->cores.n)
+			BREACH("step %u.%u has core %u of %s, its job has not", step->job->job_id, r->step_id,
+			       sn->cores.v[i], sn->node);
+		if (r->overlap)
 			continue;
-		if (job->state.nodes.n == 0 || step->record.attempt != job->state.attempt)
-			BREACH("job %u has a running step %u of another attempt", job->job_id,
-			       step->record.step_id);
-		for (uint32_t n = 0; n < step->record.nodes.n; n++) {
-			const struct step_node *sn = &step->record.nodes.v[n];
-			const struct node_alloc *share = job_share_on(job, sn->node);
-			if (!share)
-				BREACH("step %u.%u is on %s, its job is not", job->job_id,
-				       step->record.step_id, sn->node);
-			for (uint32_t i = 0; i < sn->cores.n; i++) {
-				bool own = false;
-				for (uint32_t k = 0; k < share->cores.n; k++)
-					own = own || share->cores.v[k] == sn->cores.v[i];
-				if (!own)
-					BREACH("step %u.%u has core %u of %s, its job has not", job->job_id,
-					       step->record.step_id, sn->cores.v[i], sn->node);
-			}
-		}
-		list_each (other_it, &job->steps) {
-			struct step *other = list_entry(other_it, struct step, in_job);
-			if (other == step || !step_is_running(other) || other->record.overlap ||
-			    step->record.overlap)
-				continue;
-			for (uint32_t n = 0; n < step->record.nodes.n; n++) {
-				const struct step_node *a = &step->record.nodes.v[n],
-				                       *b = step_share_on(other, a->node);
-				for (uint32_t i = 0;
-				     b && a->phase != STEP_ENDED && b->phase != STEP_ENDED && i < a->cores.n;
-				     i++)
-					for (uint32_t k = 0; k < b->cores.n; k++)
-						if (a->cores.v[i] == b->cores.v[k])
-							BREACH("core %u of %s is in steps %u.%u and %u.%u",
-							       a->cores.v[i], a->node, job->job_id,
-							       step->record.step_id, job->job_id,
-							       other->record.step_id);
-			}
-		}
+		if (!bits_add(seen[share->index], at))
+			BREACH("core %u of %s is in two steps, one is %u.%u", sn->cores.v[i], sn->node,
+			       step->job->job_id, r->step_id);
+		if (!share_core_is_stepped(share, at))
+			BREACH("core %u of %s has step %u.%u but is free", sn->cores.v[i], sn->node,
+			       step->job->job_id, r->step_id);
 	}
 	return 0;
 }
 
+static int check_steps(const struct cluster *c, struct job *job, struct err *err)
+{
+	uint32_t n = job->state.nodes.n;
+	struct core_bits **seen = xcalloc((size_t)n + 1, sizeof(struct core_bits *));
+	uint64_t *mem = xcalloc((size_t)n + 1, sizeof(*mem));
+	int rc = 0;
+	for (struct list *it = job->steps.next; it != &job->steps && rc == 0; it = it->next) {
+		const struct step *step = list_entry(it, struct step, in_job);
+		const struct step_record *r = &step->record;
+		if (step_by_launch(c, r->launch) != step || r->serial != job->serial)
+			rc = err_set(err, ERR_INTERNAL, "step %u.%u is not found by its launch", job->job_id,
+			             r->step_id);
+		if (!step_is_running(step) || rc != 0)
+			continue;
+		if (r->attempt != job->state.attempt)
+			rc = err_set(err, ERR_INTERNAL, "job %u has a running step %u of another attempt",
+			             job->job_id, r->step_id);
+		bool open = false;
+		for (uint32_t k = 0; k < r->nodes.n && rc == 0; k++) {
+			open = open || r->nodes.v[k].phase != STEP_ENDED;
+			if (r->nodes.v[k].phase != STEP_ENDED)
+				rc = check_part(c, step, &r->nodes.v[k], seen, mem, err);
+		}
+		if (rc == 0 && !open)
+			rc = err_set(err, ERR_INTERNAL, "step %u.%u runs and has ended everywhere",
+			             job->job_id, r->step_id);
+	}
+	for (uint32_t i = 0; i < n && rc == 0; i++) {
+		const struct share *share = &job->shares[i];
+		if ((seen[i] ? seen[i]->set : 0) != (share->stepped ? share->stepped->set : 0) ||
+		    mem[i] != share->step_mem)
+			rc = err_set(err, ERR_INTERNAL,
+			             "job %u on %s counts other cores or memory in steps than its steps have",
+			             job->job_id, share_record(share)->node);
+	}
+	for (uint32_t i = 0; i < n; i++)
+		free(seen[i]);
+	free(seen);
+	free(mem);
+	return rc;
+}
+
+/* ---- jobs ---- */
+
 static int check_job(const struct cluster *c, struct job *job, struct err *err)
 {
-	bool completing = job->state.flags & JOB_FLAG_COMPLETING, held_back = false;
-	for (uint32_t i = 0; i < job->state.nodes.n; i++)
-		held_back = held_back || job->state.nodes.v[i].phase != ALLOC_RELEASED;
+	bool completing = job->state.flags & JOB_FLAG_COMPLETING, holds = false, ending = false,
+	     active = job_is_active(job);
+	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
+		const struct share *share = &job->shares[i];
+		uint32_t phase = job->state.nodes.v[i].phase;
+		holds = holds || phase != ALLOC_RELEASED;
+		ending = ending || phase == ALLOC_ENDING;
+		if (share->job != job || share->index != i)
+			BREACH("job %u has a share of something else", job->job_id);
+		if (share->node && list_empty(&share->on_node) != (phase == ALLOC_RELEASED))
+			BREACH("job %u and node %s disagree about its share", job->job_id,
+			       job->state.nodes.v[i].node);
+		if (!share->node && phase != ALLOC_RELEASED)
+			BREACH("job %u holds %s, which is not there", job->job_id,
+			       job->state.nodes.v[i].node);
+	}
 	if (map_get(&c->jobs_by_serial, job->serial) != job)
 		BREACH("job %u is not found by its serial", job->job_id);
 	if (job->spec.serial != job->serial || job->state.serial != job->serial ||
 	    job->spec.job_id != job->job_id)
 		BREACH("job %u has records of another job", job->job_id);
-	if (job->queued != (job->state.state == JOB_PENDING && !completing))
-		BREACH("job %u is %s and %sin the queue", job->job_id, job_state_word(job->state.state),
-		       job->queued ? "" : "not ");
-	if (job_is_active(job) && !held_back)
+	if (active && !holds)
 		BREACH("job %u runs without a node", job->job_id);
-	if (!job_is_active(job) && held_back && !completing)
+	if (active && ending)
+		BREACH("job %u runs and is ending on a node", job->job_id);
+	if (!active && holds && !completing)
 		BREACH("job %u is %s, not completing, and holds nodes", job->job_id,
 		       job_state_word(job->state.state));
-	if (completing && !held_back)
+	if (completing && !holds)
 		BREACH("job %u is completing without a node to wait for", job->job_id);
-	if (!job_is_active(job) && !list_empty(&job->step_queue))
+	if (!active && !list_empty(&job->step_queue))
 		BREACH("job %u does not run and has steps in its queue", job->job_id);
-	return check_steps(job, err);
+	if (job_is_done(job) && job->state.end_time == 0)
+		BREACH("job %u is done and has not ended", job->job_id);
+	return check_steps(c, job, err);
+}
+
+/* ---- the queue: who may start is in it, once, in order ---- */
+
+static int check_queue(const struct cluster *c, struct err *err)
+{
+	size_t classes = 0, jobs = 0;
+	list_each (it, &c->classes) {
+		const struct job_class *class = list_entry(it, struct job_class, in_all);
+		size_t n = 0;
+		classes++;
+		for (struct order_link *link = order_first(&class->jobs), *next; link; link = next) {
+			const struct job *job = list_entry(link, struct job, in_class);
+			next = order_next(link);
+			n++;
+			if (job->class != class || job->part != class->part)
+				BREACH("job %u is in a class that is not its own", job->job_id);
+			if (next && !order_before(link, next))
+				BREACH("job %u is queued in the wrong order", job->job_id);
+		}
+		if (n == 0 || n != class->jobs.count)
+			BREACH("a class counts %zu jobs and has %zu", class->jobs.count, n);
+		jobs += n;
+	}
+	if (classes != c->class_count || jobs != c->queue_length)
+		BREACH("the queue counts %zu jobs in %zu classes and has %zu in %zu", c->queue_length,
+		       c->class_count, jobs, classes);
+	return 0;
+}
+
+static int check_place(const struct cluster *c, const struct job *job, struct err *err)
+{
+	core_time at = job_eligible_at(job);
+	if (job->class && at == CORE_INFINITE64)
+		BREACH("job %u is %s and queued", job->job_id, job_state_word(job->state.state));
+	if (!job->class && at <= c->now) {
+		/* It has just become so: then its time is due. */
+		if (due_next(&c->due) == 0 || due_next(&c->due) > c->now)
+			BREACH("job %u may start and is not queued", job->job_id);
+	}
+	return 0;
 }
 
 int cluster_check(const struct cluster *c, struct err *err)
 {
 	const struct job *last = NULL;
+	uint32_t states[JOB_STATE_COUNT] = {0};
 	for (size_t i = 0; i < c->node_count; i++)
 		if (check_node(c, c->nodes[i], err) != 0)
 			return -1;
 	for (struct job *job = job_next(c, NULL); job; job = job_next(c, job)) {
-		if (check_job(c, job, err) != 0)
+		if (check_job(c, job, err) != 0 || check_place(c, job, err) != 0)
 			return -1;
 		if (last && last->serial >= job->serial)
 			BREACH("jobs %u and %u are out of order", last->job_id, job->job_id);
+		states[job->state.state]++;
 		last = job;
 	}
-	last = NULL;
-	list_each (it, &c->queue) {
-		const struct job *job = list_entry(it, struct job, in_queue);
-		if (last && last->part == job->part && last->state.priority < job->state.priority)
-			BREACH("jobs %u and %u are queued in the wrong order", last->job_id, job->job_id);
-		last = job;
-	}
-	return 0;
+	for (int i = 0; i < JOB_STATE_COUNT; i++)
+		if (states[i] != c->jobs_in[i])
+			BREACH("%u jobs are counted as %s, %u are", c->jobs_in[i],
+			       job_state_word((uint32_t)i), states[i]);
+	return check_queue(c, err);
 }

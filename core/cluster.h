@@ -11,6 +11,7 @@
  * Records that are handed out (job->spec ...) belong to the cluster and are read-only for callers. */
 #pragma once
 #include "core/conf.h"
+#include "core/order.h"
 #include "core/records.h"
 #include "core/tres.h"
 #include "core/util/list.h"
@@ -37,7 +38,8 @@ enum action_kind {
 
 struct action {
 	enum action_kind kind;
-	const struct job *job;
+	const struct job *job;   /* NULL: ACTION_END_JOB of a job that is not known any more */
+	uint64_t serial;         /* ACTION_END_JOB: of the job */
 	const struct step *step; /* or NULL */
 	const char *node;        /* ACTION_END_JOB; or NULL */
 	uint64_t attempt;        /* ACTION_END_JOB */
@@ -63,9 +65,14 @@ struct node {
 	struct node_state state;           /* what is remembered */
 	bool connected;                    /* a worker's session is open and it answers */
 	core_time last_heard;
-	struct core_bits *cores_busy; /* by core (by CPU or socket where SelectTypeParameters counts those) */
-	uint32_t cores_total;         /* units that cores_busy counts */
-	uint32_t cpus_per_core;       /* CPUs of such a unit */
+	core_time down_at;   /* when silence makes it DOWN; 0: never */
+	struct list shares;  /* struct share: what jobs hold here */
+	struct list leaving; /* attempts that lost the node and may still run there; nothing starts before
+	                        they are gone */
+	struct core_bits *cores_busy;
+	uint32_t cores_total;
+	uint32_t cores_free;
+	uint32_t cpus_per_core; /* CPUs that each core counts as */
 	uint32_t cpus_total;
 	uint32_t cpus_alloc;
 	uint64_t mem_alloc;
@@ -79,6 +86,7 @@ struct part {
 	uint32_t index;
 	const struct core_part_conf *conf;
 	enum conf_part_state state;
+	uint64_t first_waiting; /* serial of the job that waits for room in it, before all others; 0: none */
 };
 
 struct job {
@@ -86,18 +94,16 @@ struct job {
 	uint32_t job_id;
 	struct job_spec spec;
 	struct job_state state;
-	struct part *part;
-	uint32_t reason;      /* enum job_reason in force now, derived or stored */
-	struct list steps;    /* struct step, by step id */
-	struct list in_all;   /* struct cluster's jobs by serial */
-	struct list in_queue; /* pending ones, in order */
-	bool queued;
+	struct part *part;       /* NULL: the configuration doesn't have it any more */
+	struct list steps;       /* struct step, as they were started */
+	struct list in_all;      /* struct cluster's jobs by serial */
+	struct job_class *class; /* those of equal need with which it waits; NULL: it is not in the queue */
+	struct order_link in_class;
 	struct list step_queue; /* steps that wait for room */
-	core_time last_heard;   /* of its srun or salloc, for InactiveLimit */
+	struct share *shares;   /* beside state.nodes: what only memory has of each */
+	core_time last_heard;   /* of its srun or salloc */
 	core_time limit_at;     /* when its time is over; 0: never */
 	core_time planned_start;
-	uint64_t order;          /* the queue's key after priority */
-	struct job_class *class; /* jobs of equal need */
 };
 
 struct step {
@@ -136,9 +142,10 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 void cluster_free(struct cluster *c);
 
 /* Restoring, between cluster_new and cluster_start: rows of the store in any order (meta, node_state,
- * job_spec, job_state, step_record). Copies what it keeps. An error names the row; nodes and partitions that
- * the configuration no longer has are not errors: what ran there ends as NODE_FAIL at cluster_start, what
- * waits waits with a reason. */
+ * job_spec, job_state, step_record), or every change from the first on (a later row replaces an earlier one;
+ * removals remove; rows of the history are passed over). Copies what it keeps. An error names the row; nodes
+ * and partitions that the configuration no longer has are not errors: what ran on such a node is requeued or
+ * ends as NODE_FAIL at cluster_start, what waits for such a partition waits with a reason. */
 int cluster_load(struct cluster *c, const struct schema *schema, const void *record, struct err *err);
 /* Raises the epoch (a change), puts restored jobs back into queues, allocations onto nodes. Once. `instance`
  * is used where the store had none. Every difference that had to be resolved is reported through `note` (may
@@ -178,8 +185,10 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
-/* Where the plan or the queue puts it: filled for pending jobs; texts in *out as squeue's reason column has
- * them. */
+/* enum job_reason: for a pending job why it waits now, derived and not stored; for others what was recorded.
+ */
+uint32_t job_reason(const struct cluster *c, const struct job *job);
+/* The same as squeue's reason column has it. */
 void job_reason_text(const struct cluster *c, const struct job *job, struct text *out);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
 bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
@@ -231,6 +240,13 @@ struct node_registration {
 	 * never recorded there, as its state tells). */
 	const uint64_t *launches;
 	size_t launch_count;
+	/* of each of these launches; NULL: not known. What of them runs on behalf of an attempt that has lost
+	 * the node is ended, and nothing is started there before the worker has reported that it is gone. */
+	const uint64_t *serials;
+	const uint32_t *attempts;
+	/* of each: when it ended, by the worker's clock; 0: it has not. NULL: not known. What ended before
+	 * boot_time has a true fate, which a reboot doesn't undo. */
+	const core_time *end_times;
 };
 /* The worker's session is authenticated and complete. Refusals: hardware below the configuration (the node is
  * drained with the reason, and 0 returned: it stays connected), unknown node (-1). */

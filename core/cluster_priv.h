@@ -8,105 +8,240 @@
 
 #include <stdlib.h>
 
+#define CORE_SIGTERM 15
+
+/* Notes about differences that had to be resolved. */
+struct notes {
+	void (*say)(void *ctx, const char *text);
+	void *ctx;
+};
+
 struct cluster {
 	struct arena conf_arena;
 	struct cluster_conf *conf;
 	struct core_sink sink;
 	struct meta meta;
 	struct node **nodes;
+	struct node *node_block; /* they lie side by side, as selection goes through all of them */
 	size_t node_count;
+	struct select_scratch *scratch;
 	struct part **parts;
 	size_t part_count;
 	struct map nodes_by_name, parts_by_name;
 	struct map jobs_by_serial, jobs_by_id, steps_by_launch;
-	struct list jobs;  /* by serial */
-	struct list queue; /* pending, by priority and then order */
+	struct list jobs;                  /* by serial */
+	uint32_t jobs_in[JOB_STATE_COUNT]; /* how many are in each base state */
+	struct list classes;               /* struct job_class: what waits */
+	struct map classes_by_need;
+	size_t class_count, queue_length;
 	struct due_heap due;
 	struct sched_stats stats;
 
+	char **gone_nodes; /* loaded, and not in the configuration */
+	size_t gone_node_count, gone_node_cap;
+
 	core_time now;
-	bool started;
 	bool sched_wanted; /* something changed that may let a job start */
-	uint64_t next_order;
+	uint64_t room; /* raised by whatever may let a job start that couldn't: refusals of before are void */
+	uint64_t nodes_version; /* raised when nodes change in what they could give at all */
 	uint32_t lowest_priority;
 };
 
-/* ---- emit.c: every change of a record leaves the core here ---- */
+/* ---- emit.c: every change of a record leaves the core here, and states change in one place ---- */
 void emit_meta(struct cluster *c);
-void emit_job_spec(struct cluster *c, struct job *job);
-void emit_job_state(struct cluster *c, struct job *job);
-void emit_step(struct cluster *c, struct step *step);
-void emit_node(struct cluster *c, struct node *node);
-void emit_history(struct cluster *c, struct job *job);
-void emit_job_gone(struct cluster *c, struct job *job);
+void emit_job_spec(struct cluster *c, const struct job *job);
+void emit_job_state(struct cluster *c, const struct job *job);
+void emit_step(struct cluster *c, const struct step *step);
+void emit_node(struct cluster *c, const struct node *node);
+void emit_node_gone(struct cluster *c, const char *name);
+void emit_history(struct cluster *c, const struct job *job);
+void emit_job_gone(struct cluster *c, const struct job *job);
+void emit_step_gone(struct cluster *c, const struct step *step);
 void emit_action(struct cluster *c, const struct action *action);
-/* The only way a job's base state changes: checks the table of allowed moves. */
-void job_move(struct job *job, enum job_base_state to);
+/* The only ways a state or phase changes; each checks its table of allowed moves. */
+void job_move(struct cluster *c, struct job *job, enum job_base_state to);
+void alloc_move(struct node_alloc *share, enum alloc_phase to);
+void step_move(struct step *step, enum job_base_state to);
+void step_node_move(struct step_node *share, enum step_phase to);
+void node_move(struct node *node, enum node_base_state to);
 
-/* ---- queue.c: the order of pending jobs ---- */
+/* ---- share.c: what a job holds on a node ---- */
+struct share {
+	struct list on_node;
+	struct job *job;
+	struct node *node;         /* NULL: the configuration doesn't have it any more */
+	uint32_t index;            /* of the record in job->state.nodes */
+	struct core_bits *stepped; /* which of its cores, by their place in the record, steps have for
+	                              themselves; NULL: none yet */
+	uint64_t step_mem;         /* MiB that steps have for themselves */
+};
+struct node_alloc *share_record(const struct share *share);
+/* Makes job->shares after state.nodes and takes what is not released from the nodes. */
+void shares_take(struct cluster *c, struct job *job);
+void shares_free(struct job *job);
+/* Gives a share's cores and memory back to its node; the record's phase is the caller's. */
+void share_give_back(struct cluster *c, struct share *share);
+/* The job's share of a node; NULL: it has none. */
+struct share *share_on(const struct cluster *c, const struct job *job, const char *node);
+/* Everything that a node has is off it (before it goes with its configuration). */
+void shares_leave(struct node *node);
+bool share_core_is_stepped(const struct share *share, uint32_t at);
+void share_step_take(struct share *share, const struct step_record *step, const struct step_node *sn);
+void share_step_give_back(struct share *share, const struct step_record *step, const struct step_node *sn);
+
+/* ---- class.c: the queue: pending jobs that may start, by what they need ---- */
+struct job_class {
+	struct list in_all;
+	struct job_class *same_hash;
+	uint64_t hash;
+	struct part *part;
+	struct order jobs;      /* by priority, then as they were submitted */
+	enum job_reason reason; /* of all of them; NONE: nothing but their place in the order */
+	uint64_t refused_at;    /* cluster.room when the first of them found none */
+	uint64_t known_at;      /* cluster.nodes_version of... */
+	int outlook;            /* enum select_outlook */
+};
+struct job *class_head(const struct job_class *class);
 void queue_add(struct cluster *c, struct job *job);
-void queue_remove(struct job *job);
-bool job_is_eligible(const struct cluster *c, const struct job *job);
+void queue_remove(struct cluster *c, struct job *job);
+/* Adds it to the queue if it may start, else sees to it that it comes back when it may. */
+void queue_settle(struct cluster *c, struct job *job);
+/* When it may start at the earliest: 0 is at once, CORE_INFINITE64 is not before an event. */
+core_time job_eligible_at(const struct job *job);
 
-/* ---- job.c ---- */
+/* ---- plan.c: what a job may not touch because of those before it ---- */
+struct plan {
+	struct core_bits *nodes; /* held for somebody */
+	bool *parts;             /* by index: nothing more starts there in this pass */
+	size_t parts_left;
+};
+void plan_init(struct plan *plan, const struct cluster *c);
+void plan_free(struct plan *plan);
+/* The job waits for room: those behind it must not take what it could get. */
+void plan_hold(struct plan *plan, const struct part *part);
+/* The nodes that a job of that partition must leave alone; NULL: it may have all. */
+const struct core_bits *plan_limits(const struct plan *plan, const struct part *part);
+
+/* ---- job.c, submit.c ---- */
 struct job *job_alloc(struct cluster *c);
 void job_free(struct cluster *c, struct job *job);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
+/* Minutes; CORE_INFINITE when there is no end. */
+uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
+uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
+
+/* ---- job_life.c ---- */
 void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes);
 /* Ends a job that has an allocation: state, reason and actions. `text` as in struct action. */
-void job_end_allocated(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason,
-                       uint32_t status, const char *text, uint32_t kill_wait_s);
-/* Its share of one node comes back. The last one completes the end (or the requeue). */
-void job_release_node(struct cluster *c, struct job *job, struct node_alloc *share);
+struct job_end_how {
+	enum job_base_state state;
+	enum job_reason reason;
+	uint32_t status;
+	const char *text;
+	uint32_t kill_wait_s;
+};
+void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_how *how);
 void job_end_pending(struct cluster *c, struct job *job, enum job_base_state state, enum job_reason reason);
-void job_finished(struct cluster *c, struct job *job);
-void job_set_limit_due(struct cluster *c, struct job *job);
-void job_requeue_after(struct cluster *c, struct job *job, bool hold, const char *text);
-struct node_alloc *job_share_on(struct job *job, const char *node);
-uint32_t job_time_limit(const struct job *job);
+/* Back into the queue; what it has is ended first. */
+void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *text);
+/* A share's node has nothing of the job any more. The last one completes the end (or the requeue). */
+void job_release_share(struct cluster *c, struct job *job, struct share *share);
+/* The node is lost to the job: it ends, is requeued, or goes on without (--no-kill). */
+void job_lose_node(struct cluster *c, struct share *share);
+void job_end_share(struct cluster *c, struct share *share, const char *text, uint32_t kill_wait_s);
+void job_set_limit(struct cluster *c, struct job *job);
+void job_set_purge(struct cluster *c, struct job *job);
+
+/* The class of those that ask for the same; NULL: none of them waits. */
+struct job_class *class_find(const struct cluster *c, const struct part *part, const struct job_spec *spec);
 
 /* ---- select.c ---- */
-enum select_answer {
-	SELECT_OK,
-	SELECT_BUSY,        /* it fits when others end */
-	SELECT_UNAVAILABLE, /* the nodes that it needs are down or drained */
-	SELECT_NEVER,       /* not with this configuration */
+/* What a job that can't start now waits for. */
+enum select_outlook {
+	SELECT_BUSY,        /* the end of others */
+	SELECT_UNAVAILABLE, /* nodes that are down or drained */
+	SELECT_NEVER,       /* another configuration */
 };
 struct select_ask {
 	const struct part *part;
 	const struct job_spec *spec;
-	bool ignore_use;   /* as if every node were free */
-	bool ignore_state; /* and up */
+	const struct core_bits *without; /* nodes by index that it may not have; or NULL */
+	bool ignore_use;                 /* as if every node were free */
+	bool ignore_state;               /* and up */
 };
-/* Finds nodes and cores for a job. With SELECT_OK, *out is filled (malloc'ed members; out may be NULL).
- * Changes nothing. */
-enum select_answer select_job(const struct cluster *c, const struct select_ask *ask,
-                              struct node_alloc_list *out);
+/* Finds nodes and cores for a job: *out is filled (malloc'ed members; out may be NULL). False: there is no
+ * room. Changes nothing. */
+bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);
+enum select_outlook select_outlook(const struct cluster *c, const struct part *part,
+                                   const struct job_spec *spec);
+struct select_scratch *select_new(void);
+void select_free(struct select_scratch *scratch);
 void node_alloc_list_free(struct node_alloc_list *list);
-/* What one node would have to give at least; for the refusals of a submit. 0, or the error of what no node
- * has. */
-int select_check_node(const struct cluster *c, const struct part *part, const struct job_spec *spec,
-                      struct err *err);
+/* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */
+int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                 struct err *err);
 bool node_is_usable(const struct node *node); /* may something be started there? */
 
-/* ---- node.c ---- */
-struct node *node_new(struct cluster *c, const struct core_node_conf *conf, uint32_t index);
-void node_free(struct node *node);
-void node_take(struct node *node, const struct node_alloc *share);
-void node_give_back(struct cluster *c, struct node *node, const struct node_alloc *share, bool was_ending);
+/* ---- node.c, registration.c ---- */
+void node_init(struct node *node, const struct core_node_conf *conf, uint32_t index);
+void node_clear(struct node *node);
 void node_set_down(struct cluster *c, struct node *node, const char *reason, uint32_t uid);
+void node_set_reason(struct cluster *c, struct node *node, const char *reason, uint32_t uid);
+/* Drains a node that found less than is configured, and lets it go when that is over. */
+void node_check_hardware(struct cluster *c, struct node *node);
 void node_arm_down(struct cluster *c, struct node *node);
+void node_fail_jobs(struct cluster *c, struct node *node);
+/* Something became free: what waits is tried again. */
+void cluster_has_room(struct cluster *c);
+/* Nodes came, went, or may be used or not. */
+void cluster_nodes_changed(struct cluster *c);
 
-/* ---- step.c ---- */
+/* An attempt that lost a node and may still run there. */
+struct leaving {
+	struct list on_node;
+	uint64_t serial;
+	uint32_t attempt;
+};
+void leaving_add(struct node *node, uint64_t serial, uint32_t attempt);
+bool leaving_is_gone(struct node *node, uint64_t serial,
+                     uint32_t attempt); /* true: it was the node's last one */
+void leaving_clear(struct node *node);
+
+/* ---- part.c ---- */
+void parts_make(struct cluster *c);
+void parts_free(struct cluster *c);
+
+/* ---- step.c, step_place.c ---- */
 struct step *step_new(struct cluster *c, struct job *job, uint32_t step_id);
 void step_free(struct cluster *c, struct step *step);
 void step_start_batch(struct cluster *c, struct job *job);
+void step_set_limit(struct cluster *c, struct step *step);
 void step_queue_run(struct cluster *c, struct job *job);
-/* The step is over on all of its nodes, or its job is. */
-void step_end(struct cluster *c, struct step *step, enum job_base_state state, uint32_t status);
-struct step_node *step_share_on(struct step *step, const char *node);
+void step_queue_refuse(struct cluster *c, struct job *job, const char *text);
+/* Its part on one node is over: what it had there is free. Ends the step with the last part, as `state`
+ * unless its tasks say more. */
+void step_node_over(struct cluster *c, struct step *step, struct step_node *sn, uint32_t status,
+                    const char *text);
+/* It is over on all of its nodes. */
+void step_end_all(struct cluster *c, struct step *step, enum job_base_state state, uint32_t status);
+void steps_drop(struct cluster *c, struct job *job); /* of an earlier attempt */
+struct step_node *step_share_on(const struct step *step, const char *node);
 bool step_is_running(const struct step *step);
+enum place_answer { PLACE_OK, PLACE_WAIT, PLACE_NEVER };
+/* Finds nodes, cores and memory inside the job for step->request, and fills the record. `held` are shares, by
+ * index, that it must leave to steps before it; NULL: none. */
+enum place_answer step_place(struct cluster *c, struct step *step, const bool *held, struct err *err);
+/* Adds the shares that the step could use to held; how many that are more than before. */
+uint32_t step_could_use(struct cluster *c, const struct step *step, bool *held);
 
-/* ---- sched.c, job_reason.c ---- */
+/* ---- sched.c, due.c ---- */
 void sched_pass(struct cluster *c);
 void due_run(struct cluster *c);
+void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, uint64_t attempt);
+
+/* ---- cluster.c, restore.c ---- */
+void notes_add(const struct notes *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void cluster_make_nodes(struct cluster *c);
+void cluster_free_nodes(struct node **nodes, struct node *block, size_t n);
+/* A job's place after a restart or another configuration: its partition, shares, queue, times. */
+void job_settle(struct cluster *c, struct job *job, const struct notes *notes);

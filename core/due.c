@@ -1,8 +1,7 @@
+/* The heap of what falls due, and what happens then. */
 #include "core/due.h"
 
-#include "core/util/arena.h"
-
-#include <stdlib.h>
+#include "core/cluster_priv.h"
 
 void due_add(struct due_heap *h, struct due due)
 {
@@ -20,16 +19,12 @@ bool due_pop(struct due_heap *h, core_time now, struct due *out)
 	*out = h->v[0];
 	struct due last = h->v[--h->n];
 	size_t i = 0;
-	for (;;) {
-		size_t child = 2 * i + 1;
-		if (child >= h->n)
-			break;
+	for (size_t child; (child = 2 * i + 1) < h->n; i = child) {
 		if (child + 1 < h->n && h->v[child + 1].at < h->v[child].at)
 			child++;
 		if (h->v[child].at >= last.at)
 			break;
 		h->v[i] = h->v[child];
-		i = child;
 	}
 	if (h->n > 0)
 		h->v[i] = last;
@@ -45,4 +40,78 @@ void due_free(struct due_heap *h)
 {
 	free(h->v);
 	*h = (struct due_heap){0};
+}
+
+void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, uint64_t attempt)
+{
+	due_add(&c->due, (struct due){.at = at, .kind = kind, .key = key, .attempt = attempt});
+}
+
+/* ---- what happens ---- */
+
+static void job_limit(struct cluster *c, const struct due *due)
+{
+	struct job *job = job_by_serial(c, due->key);
+	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at != due->at)
+		return;
+	/* As the real one: the batch script's own status counts, srun's allocation shows SIGTERM. */
+	job_end_allocated(c, job,
+	                  &(struct job_end_how){.state = JOB_TIMEOUT,
+	                                        .reason = REASON_TIME_LIMIT,
+	                                        .status = job->spec.batch ? 0 : CORE_SIGTERM,
+	                                        .text = "DUE TO TIME LIMIT",
+	                                        .kill_wait_s = c->conf->kill_wait_s});
+}
+
+static void step_limit(struct cluster *c, const struct due *due)
+{
+	struct step *step = step_by_launch(c, due->attempt);
+	if (!step || !step_is_running(step) || step->limit_at != due->at)
+		return;
+	emit_action(c, &(struct action){.kind = ACTION_END_STEP,
+	                                .job = step->job,
+	                                .step = step,
+	                                .attempt = step->record.attempt,
+	                                .kill_wait_s = c->conf->kill_wait_s,
+	                                .text = "DUE TO TIME LIMIT"});
+}
+
+static void job_begin(struct cluster *c, const struct due *due)
+{
+	struct job *job = job_by_serial(c, due->key);
+	if (job && !job->class)
+		queue_settle(c, job);
+}
+
+static void job_purge(struct cluster *c, const struct due *due)
+{
+	struct job *job = job_by_serial(c, due->key);
+	/* Requeued and ended again, it has its time anew. */
+	if (!job || !job_is_done(job) || job->state.end_time + c->conf->min_job_age_s * CORE_SECOND > c->now)
+		return;
+	emit_job_gone(c, job);
+	job_free(c, job);
+}
+
+static void node_down(struct cluster *c, const struct due *due)
+{
+	struct node *node = node_at(c, (size_t)due->key);
+	if (!node || node->connected || node->down_at != due->at || node->state.base == NODE_FUTURE)
+		return;
+	node->down_at = 0;
+	if (node->state.base != NODE_DOWN)
+		node_set_down(c, node, "Not responding", 0);
+	else
+		node_fail_jobs(c, node); /* what was left to it after a reboot */
+}
+
+void due_run(struct cluster *c)
+{
+	static void (*const runs[])(struct cluster *, const struct due *) = {
+	        [DUE_LIMIT] = job_limit,     [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
+	        [DUE_NODE_DOWN] = node_down, [DUE_STEP_LIMIT] = step_limit,
+	};
+	struct due due;
+	while (due_pop(&c->due, c->now, &due))
+		runs[due.kind](c, &due);
 }

@@ -1,8 +1,10 @@
-/* Every change of a record leaves the core here, and base states change in one place, against a table of
- * allowed moves. */
+/* Every change of a record leaves the core here, and states change in one place, against tables of allowed
+ * moves. */
 #include "core/cluster_priv.h"
 
 #include <assert.h>
+
+/* ---- allowed moves ---- */
 
 #define TO(state) (1u << JOB_##state)
 #define ENDS                                                                                                 \
@@ -10,7 +12,7 @@
 	 TO(BOOT_FAIL) | TO(DEADLINE) | TO(OUT_OF_MEMORY))
 
 /* From each base state: where it may go. An ended job may only be requeued. */
-static const uint32_t moves[JOB_STATE_COUNT] = {
+static const uint32_t job_moves[JOB_STATE_COUNT] = {
         [JOB_PENDING] = TO(RUNNING) | ENDS,
         [JOB_RUNNING] = TO(SUSPENDED) | TO(PENDING) | ENDS,
         [JOB_SUSPENDED] = TO(RUNNING) | TO(PENDING) | ENDS,
@@ -25,11 +27,57 @@ static const uint32_t moves[JOB_STATE_COUNT] = {
         [JOB_OUT_OF_MEMORY] = TO(PENDING),
 };
 
-void job_move(struct job *job, enum job_base_state to)
+/* A step waits, runs, ends. */
+static const uint32_t step_moves[JOB_STATE_COUNT] = {
+        [JOB_PENDING] = TO(RUNNING),
+        [JOB_RUNNING] = ENDS,
+};
+
+/* What is stored of a node's state: FUTURE and back only by another configuration. */
+static const uint32_t node_moves[] = {
+        [NODE_UNKNOWN] = 1u << NODE_IDLE | 1u << NODE_DOWN,
+        [NODE_DOWN] = 1u << NODE_IDLE | 1u << NODE_DOWN,
+        [NODE_IDLE] = 1u << NODE_DOWN,
+        [NODE_ALLOCATED] = 0,
+        [NODE_ERROR] = 0,
+        [NODE_MIXED] = 0,
+        [NODE_FUTURE] = 0,
+};
+
+void job_move(struct cluster *c, struct job *job, enum job_base_state to)
 {
-	assert(job->state.state < JOB_STATE_COUNT && (moves[job->state.state] & (1u << to)));
+	assert(job->state.state < JOB_STATE_COUNT && (job_moves[job->state.state] & (1u << to)));
+	c->jobs_in[job->state.state]--;
+	c->jobs_in[to]++;
 	job->state.state = to;
 }
+
+void alloc_move(struct node_alloc *share, enum alloc_phase to)
+{
+	assert(share->phase < (uint32_t)to);
+	share->phase = to;
+}
+
+void step_move(struct step *step, enum job_base_state to)
+{
+	assert(step->record.state < JOB_STATE_COUNT && (step_moves[step->record.state] & (1u << to)));
+	step->record.state = to;
+}
+
+void step_node_move(struct step_node *share, enum step_phase to)
+{
+	assert(share->phase < (uint32_t)to);
+	share->phase = to;
+}
+
+void node_move(struct node *node, enum node_base_state to)
+{
+	assert(node->state.base < sizeof(node_moves) / sizeof(node_moves[0]) &&
+	       (node_moves[node->state.base] & (1u << to)));
+	node->state.base = to;
+}
+
+/* ---- changes and actions ---- */
 
 static void change(struct cluster *c, const struct schema *schema, const void *record)
 {
@@ -42,34 +90,41 @@ void emit_meta(struct cluster *c)
 	change(c, schema_of_meta(), &c->meta);
 }
 
-void emit_job_spec(struct cluster *c, struct job *job)
+void emit_job_spec(struct cluster *c, const struct job *job)
 {
 	change(c, schema_of_job_spec(), &job->spec);
 }
 
-void emit_job_state(struct cluster *c, struct job *job)
+void emit_job_state(struct cluster *c, const struct job *job)
 {
 	change(c, schema_of_job_state(), &job->state);
 }
 
-void emit_step(struct cluster *c, struct step *step)
+void emit_step(struct cluster *c, const struct step *step)
 {
 	change(c, schema_of_step_record(), &step->record);
 }
 
-void emit_node(struct cluster *c, struct node *node)
+void emit_node(struct cluster *c, const struct node *node)
 {
 	change(c, schema_of_node_state(), &node->state);
 }
 
-void emit_history(struct cluster *c, struct job *job)
+void emit_node_gone(struct cluster *c, const char *name)
+{
+	const struct node_gone gone = {.name = (char *)(uintptr_t)name};
+	change(c, schema_of_node_gone(), &gone);
+}
+
+void emit_history(struct cluster *c, const struct job *job)
 {
 	size_t n = 0;
-	struct step_record *steps;
-	struct history_job h = {.serial = job->serial, .spec = &job->spec, .state = &job->state};
+	struct history_job h = {.serial = job->serial,
+	                        .spec = (struct job_spec *)(uintptr_t)&job->spec,
+	                        .state = (struct job_state *)(uintptr_t)&job->state};
 	list_each (it, &job->steps)
 		n++;
-	steps = xcalloc(n + 1, sizeof(*steps));
+	struct step_record *steps = xcalloc(n + 1, sizeof(*steps));
 	list_each (it, &job->steps)
 		steps[h.steps.n++] = list_entry(it, struct step, in_job)->record;
 	h.steps.v = steps;
@@ -77,15 +132,17 @@ void emit_history(struct cluster *c, struct job *job)
 	free(steps);
 }
 
-void emit_job_gone(struct cluster *c, struct job *job)
+void emit_step_gone(struct cluster *c, const struct step *step)
+{
+	const struct step_gone gone = {.serial = step->record.serial, .step_id = step->record.step_id};
+	change(c, schema_of_step_gone(), &gone);
+}
+
+void emit_job_gone(struct cluster *c, const struct job *job)
 {
 	const struct job_gone gone = {.serial = job->serial};
-	list_each (it, &job->steps) {
-		const struct step_gone step = {.serial = job->serial,
-		                               .step_id =
-		                                       list_entry(it, struct step, in_job)->record.step_id};
-		change(c, schema_of_step_gone(), &step);
-	}
+	list_each (it, &job->steps)
+		emit_step_gone(c, list_entry(it, struct step, in_job));
 	change(c, schema_of_job_gone(), &gone);
 }
 

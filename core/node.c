@@ -1,66 +1,54 @@
-/* Nodes: registration, loss and return, what is allocated on them. */
+/* Nodes: made, shown, lost, down, and what an administrator says of them. */
 #include "core/cluster_priv.h"
 
-#include <assert.h>
-#include <inttypes.h>
-#include <string.h>
-
-#define REASON_NOT_RESPONDING "Not responding"
-#define REASON_REBOOTED       "Node unexpectedly rebooted"
-
-/* What cores_busy counts: CPUs, cores or sockets, as SelectTypeParameters says. */
-static void node_shape(const struct cluster *c, struct node *node)
+/* Selection counts cores; each stands for as many of the node's CPUs. Where CPUs is less than the cores, each
+ * CPU is one. */
+static void node_shape(struct node *node)
 {
 	const struct core_node_conf *conf = node->conf;
-	uint32_t units = conf->cpus;
-	if (c->conf->select_flags & CONF_CR_SOCKET)
-		units = conf->sockets;
-	else if (c->conf->select_flags & CONF_CR_CORE)
-		units = conf->sockets * conf->cores_per_socket;
-	if (units == 0 || units > conf->cpus)
-		units = conf->cpus;
-	node->cores_total = units;
-	node->cpus_per_core = units ? conf->cpus / units : 1;
+	uint32_t cores = conf->sockets * conf->cores_per_socket;
+	if (cores == 0 || cores > conf->cpus)
+		cores = conf->cpus;
+	node->cores_total = cores;
+	node->cpus_per_core = cores ? conf->cpus / cores : 1;
 	node->cpus_total = conf->cpus;
 }
 
-struct node *node_new(struct cluster *c, const struct core_node_conf *conf, uint32_t index)
+void node_init(struct node *node, const struct core_node_conf *conf, uint32_t index)
 {
-	struct node *node = xcalloc(1, sizeof(*node));
+	static const struct {
+		enum node_base_state base;
+		uint32_t flags;
+	} first[] = {
+	        [CONF_NODE_UNKNOWN] = {NODE_UNKNOWN, 0},
+	        [CONF_NODE_DOWN] = {NODE_DOWN, 0},
+	        [CONF_NODE_DRAIN] = {NODE_UNKNOWN, NODE_FLAG_DRAIN},
+	        [CONF_NODE_FAIL] = {NODE_UNKNOWN, NODE_FLAG_FAIL},
+	        [CONF_NODE_FUTURE] = {NODE_FUTURE, 0},
+	};
+	*node = (struct node){0};
 	node->index = index;
 	node->conf = conf;
 	node->cpu_load = CORE_NO_VAL;
 	node->free_mem = CORE_NO_VAL64;
+	list_init(&node->shares);
+	list_init(&node->leaving);
 	schema_init(schema_of_node_state(), &node->state);
 	node->state.name = xstrdup(conf->name);
-	node_shape(c, node);
+	node->state.base = first[conf->state].base;
+	node->state.flags = first[conf->state].flags;
+	node->state.reason = xstrdup(conf->reason);
+	node_shape(node);
 	node->cores_busy = bits_new(node->cores_total);
-	switch (conf->state) {
-	case CONF_NODE_DOWN:
-		node->state.base = NODE_DOWN;
-		break;
-	case CONF_NODE_FUTURE:
-		node->state.base = NODE_FUTURE;
-		break;
-	case CONF_NODE_DRAIN:
-		node->state.flags = NODE_FLAG_DRAIN;
-		break;
-	case CONF_NODE_FAIL:
-		node->state.flags = NODE_FLAG_FAIL;
-		break;
-	case CONF_NODE_UNKNOWN:
-		break;
-	}
-	if (conf->reason)
-		node->state.reason = xstrdup(conf->reason);
-	return node;
+	node->cores_free = node->cores_total;
 }
 
-void node_free(struct node *node)
+void node_clear(struct node *node)
 {
+	shares_leave(node);
+	leaving_clear(node);
 	schema_free(schema_of_node_state(), &node->state);
 	free(node->cores_busy);
-	free(node);
 }
 
 struct node *node_by_name(const struct cluster *c, const char *name)
@@ -90,85 +78,85 @@ uint32_t node_shown_flags(const struct node *node)
 	return flags;
 }
 
-/* ---- allocations ---- */
-
-void node_take(struct node *node, const struct node_alloc *share)
+bool node_is_usable(const struct node *node)
 {
-	for (uint32_t i = 0; i < share->cores.n; i++)
-		bits_add(node->cores_busy, share->cores.v[i]);
-	node->cpus_alloc += share->cpus;
-	node->mem_alloc += share->mem;
-	node->jobs++;
-	if (share->phase >= ALLOC_ENDING)
-		node->completing++;
+	const uint32_t bad = NODE_FLAG_DRAIN | NODE_FLAG_FAIL | NODE_FLAG_INVALID_REG | NODE_FLAG_MAINT;
+	return node->connected && node->state.base == NODE_IDLE && !(node->state.flags & bad) &&
+	       list_empty(&node->leaving);
 }
 
-void node_give_back(struct cluster *c, struct node *node, const struct node_alloc *share, bool was_ending)
+/* ---- what has to leave before anything starts ---- */
+
+void leaving_add(struct node *node, uint64_t serial, uint32_t attempt)
 {
-	for (uint32_t i = 0; i < share->cores.n; i++)
-		bits_del(node->cores_busy, share->cores.v[i]);
-	assert(node->cpus_alloc >= share->cpus && node->mem_alloc >= share->mem && node->jobs > 0);
-	node->cpus_alloc -= share->cpus;
-	node->mem_alloc -= share->mem;
-	node->jobs--;
-	if (was_ending)
-		node->completing--;
-	node->state.last_busy = c->now;
-	c->sched_wanted = true;
+	list_each (it, &node->leaving) {
+		struct leaving *l = list_entry(it, struct leaving, on_node);
+		if (l->serial == serial && l->attempt == attempt)
+			return;
+	}
+	struct leaving *l = xcalloc(1, sizeof(*l));
+	l->serial = serial;
+	l->attempt = attempt;
+	list_append(&node->leaving, &l->on_node);
+}
+
+bool leaving_is_gone(struct node *node, uint64_t serial, uint32_t attempt)
+{
+	bool found = false;
+	list_each_safe (it, tmp, &node->leaving) {
+		struct leaving *l = list_entry(it, struct leaving, on_node);
+		if (l->serial != serial || l->attempt > attempt)
+			continue;
+		found = true;
+		list_remove(it);
+		free(l);
+	}
+	return found && list_empty(&node->leaving);
+}
+
+void leaving_clear(struct node *node)
+{
+	list_each_safe (it, tmp, &node->leaving) {
+		list_remove(it);
+		free(list_entry(it, struct leaving, on_node));
+	}
 }
 
 /* ---- down and up ---- */
 
-static void set_reason(struct cluster *c, struct node *node, const char *reason, uint32_t uid)
+void node_set_reason(struct cluster *c, struct node *node, const char *reason, uint32_t uid)
 {
+	char *text = xstrdup(reason);
 	free(node->state.reason);
-	node->state.reason = xstrdup(reason);
-	node->state.reason_uid = reason ? uid : CORE_NO_VAL;
-	node->state.reason_time = reason ? c->now : 0;
+	node->state.reason = text;
+	node->state.reason_uid = text ? uid : CORE_NO_VAL;
+	node->state.reason_time = text ? c->now : 0;
 }
 
-/* Every job with a share there loses the node: it is requeued, or ends as NODE_FAIL. */
-static void fail_jobs_on(struct cluster *c, struct node *node)
+void node_fail_jobs(struct cluster *c, struct node *node)
 {
-	list_each_safe (it, tmp, &c->jobs) {
-		struct job *job = list_entry(it, struct job, in_all);
-		struct node_alloc *share = job_share_on(job, node->conf->name);
-		if (!share || share->phase == ALLOC_RELEASED)
-			continue;
-		bool active = job_is_active(job);
-		if (active) {
-			free(job->state.failed_node);
-			job->state.failed_node = xstrdup(node->conf->name);
-		}
-		if (active && job->spec.batch && job->spec.requeue)
-			job_requeue_after(c, job, false, "DUE TO NODE FAILURE");
-		else if (active)
-			job_end_allocated(c, job, JOB_NODE_FAIL, REASON_NODE_DOWN, 0, "DUE TO NODE FAILURE",
-			                  c->conf->kill_wait_s);
-		/* Ending a job may have freed it; look again. Nothing will be reported from a node that is
-		 * down. */
-		if ((share = job_share_on(job, node->conf->name)) && share->phase != ALLOC_RELEASED)
-			job_release_node(c, job, share);
-	}
+	/* Losing one share takes it off the list and leaves the others there. */
+	while (!list_empty(&node->shares))
+		job_lose_node(c, list_entry(node->shares.next, struct share, on_node));
 }
 
 void node_set_down(struct cluster *c, struct node *node, const char *reason, uint32_t uid)
 {
-	node->state.base = NODE_DOWN;
+	node_move(node, NODE_DOWN);
 	if (reason)
-		set_reason(c, node, reason, uid);
+		node_set_reason(c, node, reason, uid);
 	emit_node(c, node);
-	fail_jobs_on(c, node);
-	c->sched_wanted = true;
+	node_fail_jobs(c, node);
+	cluster_nodes_changed(c);
 }
 
 void node_arm_down(struct cluster *c, struct node *node)
 {
-	if (c->conf->slurmd_timeout_s > 0)
-		due_add(&c->due,
-		        (struct due){.at = node->last_heard + c->conf->slurmd_timeout_s * CORE_SECOND,
-		                     .kind = DUE_NODE_DOWN,
-		                     .key = node->index});
+	node->down_at = 0;
+	if (c->conf->slurmd_timeout_s == 0)
+		return;
+	node->down_at = node->last_heard + c->conf->slurmd_timeout_s * CORE_SECOND;
+	due_at(c, node->down_at, DUE_NODE_DOWN, node->index, 0);
 }
 
 void node_lost(struct cluster *c, const char *name, core_time now)
@@ -179,8 +167,9 @@ void node_lost(struct cluster *c, const char *name, core_time now)
 		return;
 	node->connected = false;
 	node->cpu_load = CORE_NO_VAL;
+	leaving_clear(node); /* it says again what runs there when it registers */
 	node_arm_down(c, node);
-	c->sched_wanted = true;
+	cluster_nodes_changed(c);
 }
 
 void node_heard(struct cluster *c, const char *name, uint32_t cpu_load, uint64_t free_mem, core_time now)
@@ -196,169 +185,11 @@ void node_heard(struct cluster *c, const char *name, uint32_t cpu_load, uint64_t
 		node->free_mem = free_mem;
 }
 
-/* ---- registration ---- */
-
-static void replace(char **where, const char *with)
-{
-	if (with && !text_eq(*where, with)) {
-		free(*where);
-		*where = xstrdup(with);
-	}
-}
-
-/* 1: what the worker found is less than what is configured, and why says it. */
-static int hardware_is_low(const struct cluster *c, const struct node *node, const struct hardware *hw,
-                           struct text *why)
-{
-	if (c->conf->config_overrides || !hw)
-		return 0;
-	if (hw->real_memory < node->conf->real_memory)
-		text_printf(why, "Low RealMemory (reported:%" PRIu64 " < 100.00%% of configured:%" PRIu64 ")",
-		            hw->real_memory, node->conf->real_memory);
-	else if (hw->cpus < node->conf->cpus)
-		text_printf(why,
-		            "Low socket*core*thread count, Low CPUs (reported:%" PRIu32 " configured:%" PRIu32
-		            ")",
-		            hw->cpus, node->conf->cpus);
-	else if (hw->tmp_disk < node->conf->tmp_disk)
-		text_printf(why, "Low TmpDisk (reported:%" PRIu64 " configured:%" PRIu64 ")", hw->tmp_disk,
-		            node->conf->tmp_disk);
-	return why->len > 0;
-}
-
-/* Was the node made DOWN by silence or a reboot, and may it come back by itself (ReturnToService)? */
-static bool may_return(const struct cluster *c, const struct node *node)
-{
-	if (c->conf->return_to_service == 2)
-		return true;
-	return c->conf->return_to_service == 1 && node->state.reason &&
-	       strcmp(node->state.reason, REASON_NOT_RESPONDING) == 0;
-}
-
-static void update_base(struct cluster *c, struct node *node, bool rebooted)
-{
-	if (rebooted) {
-		fail_jobs_on(c, node);
-		if (c->conf->return_to_service != 2 && node->state.base == NODE_IDLE) {
-			node->state.base = NODE_DOWN;
-			set_reason(c, node, REASON_REBOOTED, 0);
-		}
-	}
-	if (node->state.base == NODE_UNKNOWN)
-		node->state.base = NODE_IDLE;
-	/* With 2 a node comes back after a reboot too. */
-	else if (node->state.base == NODE_DOWN && may_return(c, node) &&
-	         (!rebooted || c->conf->return_to_service == 2)) {
-		node->state.base = NODE_IDLE;
-		set_reason(c, node, NULL, 0);
-	}
-}
-
-static void take_hardware(struct cluster *c, struct node *node, const struct hardware *hw)
-{
-	struct text why = TEXT_EMPTY;
-	if (hw) {
-		if (!node->state.hardware)
-			node->state.hardware = xcalloc(1, sizeof(*node->state.hardware));
-		else
-			schema_free(schema_of_hardware(), node->state.hardware);
-		schema_copy(schema_of_hardware(), node->state.hardware, hw, NULL);
-	}
-	if (hardware_is_low(c, node, hw, &why)) {
-		node->state.flags |= NODE_FLAG_DRAIN | NODE_FLAG_INVALID_REG;
-		if (!text_eq(node->state.reason, text_str(&why)))
-			set_reason(c, node, text_str(&why), 0);
-	} else if (node->state.flags & NODE_FLAG_INVALID_REG) {
-		node->state.flags &= ~(uint32_t)(NODE_FLAG_INVALID_REG | NODE_FLAG_DRAIN);
-		set_reason(c, node, NULL, 0);
-	}
-	text_free(&why);
-}
-
-static bool has_launch(const struct node_registration *reg, uint64_t launch)
-{
-	for (size_t i = 0; i < reg->launch_count; i++)
-		if (reg->launches[i] == launch)
-			return true;
-	return false;
-}
-
-/* A step that should be there and isn't: never confirmed, so it is sent again (a worker starts no launch
- * twice); confirmed, so it was lost. */
-static void reconcile_step(struct cluster *c, struct node *node, struct step *step, struct step_node *share,
-                           const struct node_registration *reg)
-{
-	const char *name = node->conf->name;
-	if (share->phase == STEP_ENDED || has_launch(reg, step->record.launch))
-		return;
-	if (share->phase == STEP_RUNNING) {
-		report_step_ended(c, name, step->record.serial, step->record.attempt, step->record.launch, 9,
-		                  NULL, "its processes were lost with their shepherd", c->now);
-		return;
-	}
-	bool batch = step->record.step_id == CORE_STEP_BATCH;
-	emit_action(c, &(struct action){.kind = batch ? ACTION_LAUNCH_BATCH : ACTION_GRANT_STEP,
-	                                .job = step->job,
-	                                .step = step,
-	                                .node = name});
-}
-
-static void reconcile_jobs(struct cluster *c, struct node *node, const struct node_registration *reg)
-{
-	list_each_safe (it, tmp, &c->jobs) {
-		struct job *job = list_entry(it, struct job, in_all);
-		struct node_alloc *share = job_share_on(job, node->conf->name);
-		if (!share || share->phase == ALLOC_RELEASED)
-			continue;
-		if (share->phase >= ALLOC_ENDING) {
-			emit_action(c, &(struct action){.kind = ACTION_END_JOB,
-			                                .job = job,
-			                                .node = node->conf->name,
-			                                .attempt = job->state.attempt,
-			                                .kill_wait_s = c->conf->kill_wait_s,
-			                                .text = ""});
-			continue;
-		}
-		list_each_safe (st, st_tmp, &job->steps) {
-			struct step *step = list_entry(st, struct step, in_job);
-			struct step_node *sn =
-			        step_is_running(step) ? step_share_on(step, node->conf->name) : NULL;
-			if (sn)
-				reconcile_step(c, node, step, sn, reg);
-		}
-	}
-}
-
-int node_register(struct cluster *c, const char *name, const struct node_registration *reg, core_time now,
-                  struct err *err)
-{
-	struct node *node = node_by_name(c, name);
-	c->now = now;
-	if (!node)
-		return err_set(err, ERR_INVALID_NODE_NAME, "no NodeName=%s in the controller's slurm.conf",
-		               name);
-	bool rebooted = node->state.boot_id && reg->boot_id && strcmp(node->state.boot_id, reg->boot_id) != 0;
-	node->connected = true;
-	node->last_heard = now;
-	replace(&node->state.boot_id, reg->boot_id);
-	replace(&node->state.version, reg->version);
-	node->state.boot_time = reg->boot_time;
-	node->state.slurmd_start_time = reg->slurmd_start_time;
-	if (node->state.last_busy == 0)
-		node->state.last_busy = now;
-	take_hardware(c, node, reg->hardware);
-	update_base(c, node, rebooted);
-	emit_node(c, node);
-	reconcile_jobs(c, node, reg);
-	c->sched_wanted = true;
-	return 0;
-}
-
 /* ---- scontrol update nodename= ---- */
 
 static const struct node_verb {
 	const char *word;
-	bool needs_reason, down, resume;
+	bool needs_reason, down, up;
 	uint32_t set, clear;
 } node_verbs[] = {
         {"DRAIN", true, false, false, NODE_FLAG_DRAIN, 0},
@@ -366,56 +197,54 @@ static const struct node_verb {
         {"FAIL", true, false, false, NODE_FLAG_FAIL, 0},
         {"RESUME", false, false, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
         {"IDLE", false, false, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-        {"UNDRAIN", false, false, false, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {"UNDRAIN", false, false, false, 0, NODE_FLAG_DRAIN},
 };
+
+static const struct node_verb *verb_of(const char *word)
+{
+	for (size_t i = 0; word && i < sizeof(node_verbs) / sizeof(node_verbs[0]); i++)
+		if (text_eq_nocase(word, node_verbs[i].word))
+			return &node_verbs[i];
+	return NULL;
+}
+
+static void apply_verb(struct cluster *c, struct node *node, const struct node_verb *verb, bool has_reason)
+{
+	struct node_state *s = &node->state;
+	s->flags = (s->flags | verb->set) & ~verb->clear;
+	if (verb->up && s->base == NODE_DOWN) {
+		node_move(node, NODE_IDLE);
+		if (!node->connected) { /* it has its time again */
+			node->last_heard = c->now;
+			node_arm_down(c, node);
+		}
+	}
+	if (verb->clear && !has_reason && !(s->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)) &&
+	    s->base != NODE_DOWN)
+		node_set_reason(c, node, NULL, 0);
+}
 
 int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid,
                 core_time now, struct err *err)
 {
 	struct node *node = node_by_name(c, name);
-	const struct node_verb *verb = NULL;
+	const struct node_verb *verb = verb_of(state);
 	c->now = now;
 	if (!node)
 		return err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
-	for (size_t i = 0; state && i < sizeof(node_verbs) / sizeof(node_verbs[0]); i++)
-		if (text_eq_nocase(state, node_verbs[i].word))
-			verb = &node_verbs[i];
-	if (state && !verb)
+	if (state && (!verb || node->state.base == NODE_FUTURE))
 		return err_set(err, ERR_INVALID_STATE, "%s", "");
+	if (verb && verb->needs_reason && !reason && !node->state.reason)
+		return err_set(err, ERR_INVALID,
+		               "You must specify a reason when DOWNING or DRAINING a node. Request denied");
 	if (reason)
-		set_reason(c, node, reason, by_uid);
-	if (verb) {
-		node->state.flags = (node->state.flags | verb->set) & ~verb->clear;
-		if (verb->resume && node->state.base == NODE_DOWN)
-			node->state.base = NODE_IDLE;
-		if (verb->clear && !reason && !(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)) &&
-		    node->state.base != NODE_DOWN)
-			set_reason(c, node, NULL, 0);
-	}
+		node_set_reason(c, node, reason, by_uid);
+	if (verb && !verb->down)
+		apply_verb(c, node, verb, reason != NULL);
 	if (verb && verb->down)
 		node_set_down(c, node, NULL, by_uid);
 	else
 		emit_node(c, node);
-	c->sched_wanted = true;
+	cluster_nodes_changed(c);
 	return 0;
-}
-
-/* ---- partitions ---- */
-
-struct part *part_by_name(const struct cluster *c, const char *name)
-{
-	return name ? map_get_text(&c->parts_by_name, name) : NULL;
-}
-
-struct part *part_at(const struct cluster *c, size_t index)
-{
-	return index < c->part_count ? c->parts[index] : NULL;
-}
-
-struct part *part_default(const struct cluster *c)
-{
-	for (size_t i = 0; i < c->part_count; i++)
-		if (c->parts[i]->conf->is_default)
-			return c->parts[i];
-	return NULL;
 }

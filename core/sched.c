@@ -1,168 +1,149 @@
-/* The scheduler: who of the queue starts now, in order; and what falls due. */
+/* The scheduler: who of the queue starts now, in order. */
 #include "core/cluster_priv.h"
 
-/* Jobs that have to wait for others' ends hold back those behind them in the same partition: first come,
- * first served. (A plan that lets later ones through where they delay nobody has its place here: before a job
- * is passed over.) */
-static enum job_reason limits_reason(const struct job *job)
+/* A pass goes through the classes by their first jobs: a heap of those that can still start something. */
+struct pass {
+	struct cluster *c;
+	struct plan plan;
+	struct job_class **heap;
+	size_t n;
+};
+
+static bool before(const struct job_class *a, const struct job_class *b)
 {
-	const struct core_part_conf *part = job->part->conf;
-	uint32_t limit = job->spec.time_limit_min;
-	if (job->part->state == CONF_PART_DOWN)
+	return order_before(order_first(&a->jobs), order_first(&b->jobs));
+}
+
+static void heap_put(struct pass *p, struct job_class *class)
+{
+	size_t i = p->n++;
+	for (; i > 0 && before(class, p->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		p->heap[i] = p->heap[(i - 1) / 2];
+	p->heap[i] = class;
+}
+
+static struct job_class *heap_take(struct pass *p)
+{
+	struct job_class *first = p->heap[0], *last = p->heap[--p->n];
+	size_t i = 0;
+	for (size_t child; (child = 2 * i + 1) < p->n; i = child) {
+		if (child + 1 < p->n && before(p->heap[child + 1], p->heap[child]))
+			child++;
+		if (before(last, p->heap[child]))
+			break;
+		p->heap[i] = p->heap[child];
+	}
+	if (p->n > 0)
+		p->heap[i] = last;
+	return first;
+}
+
+/* ---- one class ---- */
+
+/* What keeps the whole class from starting, whatever is free. */
+static enum job_reason limits_reason(const struct part *part, const struct job_spec *spec)
+{
+	const struct core_part_conf *conf = part->conf;
+	if (part->state == CONF_PART_DOWN)
 		return REASON_PART_DOWN;
-	if (job->part->state == CONF_PART_INACTIVE)
+	if (part->state == CONF_PART_INACTIVE)
 		return REASON_PART_INACTIVE;
-	if (limit != CORE_NO_VAL && part->max_time_min != CORE_INFINITE && limit > part->max_time_min)
+	if (conf->max_time_min != CORE_INFINITE && spec_time_limit(part, spec) > conf->max_time_min)
 		return REASON_PART_CONFIG;
-	if (job->spec.nodes_min > part->max_nodes ||
-	    (job->spec.nodes_max && job->spec.nodes_max < part->min_nodes))
+	if (spec->nodes_min > conf->max_nodes || (spec->nodes_max && spec->nodes_max < conf->min_nodes))
 		return REASON_PART_CONFIG;
 	return REASON_NONE;
 }
 
-static enum job_reason waiting_reason(const struct cluster *c, const struct job *job)
+/* Why the whole class waits, when there is no room for its first one. */
+static enum job_reason outlook_reason(struct cluster *c, struct job_class *class)
 {
-	if (job->state.hold)
-		return job->state.hold == 2 ? REASON_HELD_ADMIN : REASON_HELD_USER;
-	if (job->state.flags & JOB_FLAG_COMPLETING)
-		return REASON_CLEANING;
-	if (job->state.eligible_time > c->now || job->spec.begin_time > c->now)
-		return REASON_BEGIN_TIME;
-	if (!job->part)
+	const struct job_spec *spec = &class_head(class)->spec;
+	if (class->known_at != c->nodes_version)
+		class->outlook = (int)select_outlook(c, class->part, spec);
+	class->known_at = c->nodes_version;
+	if (class->outlook == SELECT_NEVER)
 		return REASON_PART_CONFIG;
-	return limits_reason(job);
+	if (class->outlook == SELECT_UNAVAILABLE)
+		return spec->req_nodes ? REASON_REQ_NODE_NOT_AVAIL : REASON_NODES_UNAVAILABLE;
+	return REASON_NONE;
 }
 
-static enum job_reason answer_reason(const struct job *job, enum select_answer answer)
+static bool find_room(struct cluster *c, struct job_class *class, const struct core_bits *limits,
+                      struct node_alloc_list *nodes)
 {
-	if (answer == SELECT_BUSY)
-		return REASON_RESOURCES;
-	if (answer == SELECT_NEVER)
-		return REASON_PART_CONFIG;
-	return job->spec.req_nodes ? REASON_REQ_NODE_NOT_AVAIL : REASON_NODES_UNAVAILABLE;
-}
-
-/* Tries one job; true when the jobs behind it in its partition must wait for it. */
-static bool try_job(struct cluster *c, struct job *job)
-{
-	struct node_alloc_list nodes = {0};
-	const struct select_ask ask = {.part = job->part, .spec = &job->spec};
-	c->stats.cycle_depth_sum++;
-	job->state.last_sched_eval = c->now;
-	enum select_answer answer = select_job(c, &ask, &nodes);
-	if (answer == SELECT_OK) {
-		job_start(c, job, &nodes);
+	const struct select_ask ask = {
+	        .part = class->part, .spec = &class_head(class)->spec, .without = limits};
+	/* A refusal stands until something becomes free: what was given away meanwhile only made it less. */
+	if (class->refused_at == c->room)
 		return false;
+	c->stats.cycle_depth_sum++;
+	if (select_job(c, &ask, nodes))
+		return true;
+	if (!limits)
+		class->refused_at = c->room;
+	return false;
+}
+
+/* Tries the first job of the class. True: it is out of the way, and the class has another one. */
+static bool try_first(struct pass *p, struct job_class *class)
+{
+	struct cluster *c = p->c;
+	struct job *job = class_head(class);
+	bool more = class->jobs.count > 1;
+	struct node_alloc_list nodes = {0};
+	if (p->plan.parts[class->part->index])
+		return false;
+	const struct core_bits *limits = plan_limits(&p->plan, class->part);
+	if (find_room(c, class, limits, &nodes)) {
+		job_start(c, job, &nodes);
+		return more;
 	}
-	job->reason = answer_reason(job, answer);
-	return answer == SELECT_BUSY;
+	job->state.last_sched_eval = c->now;
+	class->reason = outlook_reason(c, class);
+	if (class->reason == REASON_NONE) {
+		plan_hold(&p->plan, class->part);
+		if (!limits)
+			class->part->first_waiting = job->serial;
+	}
+	return false;
+}
+
+/* Who would not wait is refused now. */
+static void refuse_immediate(struct cluster *c)
+{
+	for (struct list *it = c->classes.next, *next; it != &c->classes; it = next) {
+		struct job_class *class = list_entry(it, struct job_class, in_all);
+		next = it->next;
+		for (size_t left = class_head(class)->spec.immediate ? class->jobs.count : 0; left > 0;
+		     left--) {
+			struct job *job = class_head(class);
+			job_end_pending(c, job, JOB_FAILED, (enum job_reason)job_reason(c, job));
+		}
+	}
 }
 
 void sched_pass(struct cluster *c)
 {
-	bool *blocked = xcalloc(c->part_count + 1, sizeof(*blocked));
-	size_t blocked_count = 0;
-	uint32_t length = 0;
-	c->sched_wanted = false;
+	struct pass p = {.c = c, .heap = xcalloc(c->class_count + 1, sizeof(*p.heap))};
 	c->stats.cycles++;
-	list_each_safe (it, tmp, &c->queue) {
-		struct job *job = list_entry(it, struct job, in_queue);
-		enum job_reason reason = waiting_reason(c, job);
-		length++;
-		if (reason != REASON_NONE) {
-			job->reason = reason;
-			continue;
-		}
-		if (blocked[job->part->index]) {
-			job->reason = REASON_PRIORITY;
-			continue;
-		}
-		if (try_job(c, job)) {
-			blocked[job->part->index] = true;
-			/* Those behind have Priority as their reason from the start: nothing is left to find
-			 * out. */
-			if (++blocked_count == c->part_count)
-				break;
-		} else if (job->spec.immediate && job->state.state == JOB_PENDING) {
-			job_end_pending(c, job, JOB_FAILED, job->reason);
-		}
+	c->stats.last_queue_length = (uint32_t)c->queue_length;
+	plan_init(&p.plan, c);
+	for (size_t i = 0; i < c->part_count; i++)
+		c->parts[i]->first_waiting = 0;
+	list_each (it, &c->classes) {
+		struct job_class *class = list_entry(it, struct job_class, in_all);
+		class->reason = limits_reason(class->part, &class_head(class)->spec);
+		if (class->reason == REASON_NONE)
+			heap_put(&p, class);
 	}
-	free(blocked);
-	c->stats.last_queue_length = length;
-}
-
-/* ---- what falls due ---- */
-
-static void limit_reached(struct cluster *c, const struct due *due)
-{
-	struct job *job = job_by_serial(c, due->key);
-	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at == 0 ||
-	    job->limit_at > c->now)
-		return;
-	job_end_allocated(c, job, JOB_TIMEOUT, REASON_TIME_LIMIT, job->spec.batch ? 0 : 15,
-	                  "DUE TO TIME LIMIT", c->conf->kill_wait_s);
-}
-
-static void step_limit_reached(struct cluster *c, const struct due *due)
-{
-	struct step *step = step_by_launch(c, due->attempt);
-	if (!step || !step_is_running(step) || step->limit_at == 0 || step->limit_at > c->now)
-		return;
-	emit_action(c, &(struct action){.kind = ACTION_END_STEP,
-	                                .job = step->job,
-	                                .step = step,
-	                                .attempt = step->record.attempt,
-	                                .kill_wait_s = c->conf->kill_wait_s,
-	                                .text = "DUE TO TIME LIMIT"});
-}
-
-static void purge(struct cluster *c, const struct due *due)
-{
-	struct job *job = job_by_serial(c, due->key);
-	if (!job || !job_is_done(job) || job->state.attempt != due->attempt)
-		return;
-	emit_job_gone(c, job);
-	job_free(c, job);
-}
-
-static void node_timed_out(struct cluster *c, const struct due *due)
-{
-	struct node *node = node_at(c, (size_t)due->key);
-	if (!node || node->connected || node->state.base == NODE_DOWN || node->state.base == NODE_FUTURE)
-		return;
-	if (node->last_heard + (core_time)c->conf->slurmd_timeout_s * CORE_SECOND > c->now)
-		return;
-	node_set_down(c, node, "Not responding", 0);
-}
-
-void due_run(struct cluster *c)
-{
-	struct due due;
-	while (due_pop(&c->due, c->now, &due)) {
-		switch (due.kind) {
-		case DUE_LIMIT:
-			limit_reached(c, &due);
-			break;
-		case DUE_STEP_LIMIT:
-			step_limit_reached(c, &due);
-			break;
-		case DUE_BEGIN:
-			c->sched_wanted = true;
-			break;
-		case DUE_PURGE:
-			purge(c, &due);
-			break;
-		case DUE_NODE_DOWN:
-			node_timed_out(c, &due);
-			break;
-		}
+	while (p.n > 0 && p.plan.parts_left > 0) {
+		struct job_class *class = heap_take(&p);
+		if (try_first(&p, class))
+			heap_put(&p, class);
 	}
-}
-
-/* ---- reasons ---- */
-
-void job_reason_text(const struct cluster *c, const struct job *job, struct text *out)
-{
-	(void)c;
-	text_add(out, job_reason_word(job->state.state == JOB_PENDING ? job->reason : job->state.reason));
+	plan_free(&p.plan);
+	free(p.heap);
+	c->sched_wanted = false;
+	refuse_immediate(c);
 }

@@ -1,5 +1,5 @@
 /* Selection: which nodes and which of their cores a job gets. Cores are tracked exactly, memory where the
- * parameters make it consumable. Nodes are taken by weight, then best fit, then name. */
+ * parameters make it consumable. Nodes are taken by weight, then best fit, then the configuration's order. */
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 #include "core/util/sort.h"
@@ -10,28 +10,31 @@
 struct candidate {
 	struct node *node;
 	uint32_t fit;   /* tasks */
-	uint32_t cpus;  /* free ones */
+	uint32_t cores; /* free ones */
 	bool required;  /* named by --nodelist */
 	uint32_t tasks; /* what it gets */
+};
+
+/* Kept from one selection to the next. */
+struct select_scratch {
+	struct candidate *v;
+	size_t cap;
 };
 
 struct selection {
 	const struct cluster *c;
 	const struct select_ask *ask;
 	struct hostlist *req, *exc;
-	struct candidate *v;
+	struct candidate *v; /* the scratch's */
 	size_t n;
-	uint32_t nodes_min, nodes_max, tasks, cpus_per_task;
-	bool whole; /* all cores of each node */
+	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
+	bool whole;     /* all cores of each node */
+	bool by_socket; /* whole sockets */
+	bool by_memory; /* memory is consumable */
+	bool least_loaded;
 };
 
-bool node_is_usable(const struct node *node)
-{
-	const uint32_t bad = NODE_FLAG_DRAIN | NODE_FLAG_FAIL | NODE_FLAG_INVALID_REG | NODE_FLAG_MAINT;
-	return node->connected && node->state.base == NODE_IDLE && !(node->state.flags & bad);
-}
-
-/* ---- what a node can give ---- */
+/* ---- features and memory ---- */
 
 static bool has_feature(const char *features, const char *word, size_t len)
 {
@@ -56,50 +59,108 @@ static bool has_features(const struct node *node, const char *wanted)
 	return true;
 }
 
+/* MiB of one node, for so many of its CPUs: what is asked for, else the defaults, else all (slurm.conf(5),
+ * DefMemPerNode). */
 static uint64_t memory_needed(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                               const struct node *node, uint32_t cpus)
 {
+	uint64_t per_cpu =
+	        part->conf->def_mem_per_cpu ? part->conf->def_mem_per_cpu : c->conf->def_mem_per_cpu;
+	uint64_t per_node =
+	        part->conf->def_mem_per_node ? part->conf->def_mem_per_node : c->conf->def_mem_per_node;
 	if (spec->mem_per_node != CORE_NO_VAL64)
 		return spec->mem_per_node ? spec->mem_per_node : node->conf->real_memory;
 	if (spec->mem_per_cpu != CORE_NO_VAL64)
 		return spec->mem_per_cpu * cpus;
 	if (!(c->conf->select_flags & CONF_CR_MEMORY))
 		return 0;
-	uint64_t per_cpu =
-	        part->conf->def_mem_per_cpu ? part->conf->def_mem_per_cpu : c->conf->def_mem_per_cpu;
-	uint64_t per_node =
-	        part->conf->def_mem_per_node ? part->conf->def_mem_per_node : c->conf->def_mem_per_node;
 	return per_cpu ? per_cpu * cpus : per_node ? per_node : node->conf->real_memory;
 }
 
-static uint32_t cpus_for(const struct selection *s, uint32_t tasks)
+/* ---- what a node can give ---- */
+
+/* CPUs of a core that tasks may use. */
+static uint32_t usable_per_core(const struct selection *s, const struct node *node)
 {
-	uint32_t cpus = tasks * s->cpus_per_task;
-	uint32_t min = s->ask->spec->min_cpus_node;
-	return cpus > min ? cpus : min;
+	uint32_t threads = s->ask->spec->threads_per_core;
+	return threads && threads < node->cpus_per_core ? threads : node->cpus_per_core;
+}
+
+/* With CR_ONE_TASK_PER_CORE a task has whole cores. */
+static uint32_t task_cpus(const struct selection *s, const struct node *node)
+{
+	uint32_t per = usable_per_core(s, node);
+	if (!(s->c->conf->select_flags & CONF_CR_ONE_TASK_PER_CORE))
+		return s->cpus_per_task;
+	return (s->cpus_per_task + per - 1) / per * per;
+}
+
+/* Cores that so many tasks take there. */
+static uint32_t cores_for(const struct selection *s, const struct node *node, uint32_t tasks)
+{
+	uint32_t per = usable_per_core(s, node), min = s->ask->spec->min_cpus_node;
+	uint64_t cpus = (uint64_t)tasks * task_cpus(s, node);
+	cpus = cpus > min ? cpus : min;
+	uint64_t cores = (cpus + per - 1) / per;
+	if (s->by_socket && node->conf->cores_per_socket) {
+		uint32_t size = node->conf->cores_per_socket;
+		cores = (cores + size - 1) / size * size;
+	}
+	if (s->whole || cores > node->cores_total)
+		cores = node->cores_total;
+	return (uint32_t)cores;
 }
 
 static bool memory_fits(const struct selection *s, const struct node *node, uint32_t tasks)
 {
-	uint32_t cpus = s->whole ? node->cpus_total : cpus_for(s, tasks);
+	uint32_t cpus = cores_for(s, node, tasks) * node->cpus_per_core;
 	uint64_t need = memory_needed(s->c, s->ask->part, s->ask->spec, node, cpus);
-	uint64_t used =
-	        s->ask->ignore_use || !(s->c->conf->select_flags & CONF_CR_MEMORY) ? 0 : node->mem_alloc;
+	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : node->mem_alloc;
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
+static bool socket_is_free(const struct node *node, uint32_t core)
+{
+	uint32_t size = node->conf->cores_per_socket, first = size ? core / size * size : core;
+	for (uint32_t i = first; i < first + (size ? size : 1) && i < node->cores_total; i++)
+		if (bits_has(node->cores_busy, i))
+			return false;
+	return true;
+}
+
+static bool core_is_free(const struct selection *s, const struct node *node, uint32_t core)
+{
+	if (s->ask->ignore_use)
+		return true;
+	return s->by_socket ? socket_is_free(node, core) : !bits_has(node->cores_busy, core);
+}
+
+static uint32_t free_cores(const struct selection *s, const struct node *node)
+{
+	uint32_t n = 0;
+	if (s->ask->ignore_use)
+		return node->cores_total;
+	if (!s->by_socket)
+		return node->cores_free;
+	for (uint32_t i = 0; i < node->cores_total; i++)
+		n += socket_is_free(node, i);
+	return n;
+}
+
 /* How many tasks the node can take now; 0: none. */
-static uint32_t node_fit(const struct selection *s, const struct node *node, uint32_t *free_cpus)
+static uint32_t node_fit(const struct selection *s, const struct node *node, uint32_t *cores)
 {
 	const struct job_spec *spec = s->ask->spec;
-	uint32_t busy = s->ask->ignore_use ? 0 : node->cores_busy->set;
-	uint32_t cpus = (node->cores_total - busy) * node->cpus_per_core;
-	*free_cpus = cpus;
-	if (s->whole && busy > 0)
+	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
+	*cores = free_cores(s, node);
+	uint32_t cpus = *cores * usable_per_core(s, node);
+	if ((s->whole && *cores < node->cores_total) || cpus == 0)
 		return 0;
+	if (max_cpus != CORE_INFINITE && max_cpus != 0 && cpus > max_cpus)
+		cpus = max_cpus;
 	if (cpus < spec->min_cpus_node || node->conf->tmp_disk < spec->min_tmp_disk)
 		return 0;
-	uint32_t fit = spec->overcommit ? (cpus ? s->tasks : 0) : cpus / s->cpus_per_task;
+	uint32_t fit = spec->overcommit ? s->tasks : cpus / task_cpus(s, node);
 	if (spec->tasks_per_node && fit > spec->tasks_per_node)
 		fit = spec->tasks_per_node;
 	fit = fit > s->tasks ? s->tasks : fit;
@@ -117,54 +178,73 @@ static bool shape_fits(const struct job_spec *spec, const struct node *node)
 
 /* ---- candidates ---- */
 
-/* SELECT_UNAVAILABLE when a node that --nodelist names can't be used. */
-static enum select_answer gather(struct selection *s)
+static bool is_named(const struct hostlist *list, const struct node *node)
 {
-	const struct part *part = s->ask->part;
-	const struct job_spec *spec = s->ask->spec;
-	size_t required = 0;
-	s->v = xcalloc(part->conf->node_count + 1, sizeof(*s->v));
-	for (size_t i = 0; i < part->conf->node_count; i++) {
-		struct node *node = s->c->nodes[part->conf->node_index[i]];
-		bool named = s->req && hostlist_contains(s->req, node->conf->name);
-		if (s->exc && hostlist_contains(s->exc, node->conf->name))
-			continue;
-		if ((!s->ask->ignore_state && !node_is_usable(node)) || !has_features(node, spec->features) ||
-		    !shape_fits(spec, node)) {
-			if (named)
-				return SELECT_UNAVAILABLE;
-			continue;
-		}
-		struct candidate *cand = &s->v[s->n];
-		cand->node = node;
-		cand->required = named;
-		cand->fit = node_fit(s, node, &cand->cpus);
-		if (cand->fit == 0) {
-			if (named)
-				return SELECT_BUSY;
-			continue;
-		}
-		required += named;
-		s->n++;
-	}
-	/* A named node outside of the partition never comes. */
-	return s->req && required < hostlist_count(s->req) ? SELECT_NEVER : SELECT_OK;
+	return list && hostlist_contains(list, node->conf->name);
 }
 
-/* Required ones first, then weight, then the one that is filled up best, then the configuration's order. */
-static int by_best_fit(const void *pa, const void *pb, void *ctx)
+/* May the job have that node at all? */
+static bool is_open(const struct selection *s, const struct node *node)
 {
-	const struct candidate *a = pa, *b = pb;
-	(void)ctx;
+	const struct job_spec *spec = s->ask->spec;
+	if (s->ask->without && bits_has(s->ask->without, node->index))
+		return false;
+	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
+		return false;
+	return has_features(node, spec->features) && shape_fits(spec, node) && !is_named(s->exc, node);
+}
+
+/* False: a node that --nodelist names can't take part. */
+static bool gather(struct selection *s)
+{
+	const struct core_part_conf *part = s->ask->part->conf;
+	size_t required = 0;
+	for (size_t i = 0; i < part->node_count; i++) {
+		struct node *node = s->c->nodes[part->node_index[i]];
+		struct candidate cand = {.node = node};
+		if ((!s->ask->ignore_use && node->cores_free == 0) || !is_open(s, node))
+			continue;
+		cand.fit = node_fit(s, node, &cand.cores);
+		if (cand.fit == 0)
+			continue;
+		cand.required = is_named(s->req, node);
+		required += cand.required;
+		s->v[s->n++] = cand;
+	}
+	return !s->req || required == hostlist_count(s->req);
+}
+
+static int by_place(const struct candidate *a, const struct candidate *b)
+{
 	if (a->required != b->required)
 		return a->required ? -1 : 1;
 	if (a->node->conf->weight != b->node->conf->weight)
 		return a->node->conf->weight < b->node->conf->weight ? -1 : 1;
-	if (a->cpus != b->cpus)
-		return a->cpus < b->cpus ? -1 : 1;
-	return a->node->index < b->node->index ? -1 : 1;
+	return 0;
 }
 
+static int by_index(const void *pa, const void *pb, void *ctx)
+{
+	const struct candidate *a = pa, *b = pb;
+	(void)ctx;
+	return a->node->index < b->node->index ? -1 : a->node->index > b->node->index;
+}
+
+/* Required ones first, then weight, then the one that is filled up best (or is the emptiest), then the
+ * configuration's order. */
+static int by_best_fit(const void *pa, const void *pb, void *ctx)
+{
+	const struct candidate *a = pa, *b = pb;
+	const struct selection *s = ctx;
+	int place = by_place(a, b);
+	if (place != 0)
+		return place;
+	if (a->cores != b->cores)
+		return (a->cores < b->cores) != s->least_loaded ? -1 : 1;
+	return by_index(pa, pb, NULL);
+}
+
+/* Where few nodes must take much: those that can take most. */
 static int by_size(const void *pa, const void *pb, void *ctx)
 {
 	const struct candidate *a = pa, *b = pb;
@@ -175,50 +255,46 @@ static int by_size(const void *pa, const void *pb, void *ctx)
 	return by_best_fit(pa, pb, ctx);
 }
 
-static int by_index(const void *pa, const void *pb, void *ctx)
-{
-	const struct candidate *a = pa, *b = pb;
-	(void)ctx;
-	return a->node->index < b->node->index ? -1 : a->node->index > b->node->index;
-}
-
 /* How many of the first candidates are enough; 0: none is. */
-static size_t enough(const struct selection *s)
+static size_t enough(const struct selection *s, size_t at_least)
 {
 	uint64_t fit = 0;
 	for (size_t i = 0; i < s->n && i < s->nodes_max; i++) {
 		fit += s->v[i].fit;
-		if (i + 1 >= s->nodes_min && fit >= s->tasks)
+		if (i + 1 >= at_least && fit >= s->tasks)
 			return i + 1;
 	}
 	return 0;
 }
 
-/* One node that takes all: the tightest fit, before the general order is tried. */
+/* One node that takes all: the tightest fit, before several are tried. */
 static bool single_node(struct selection *s)
 {
-	if (s->nodes_min > 1)
+	size_t best = s->n;
+	if (s->nodes_wanted > 1)
 		return false;
-	for (size_t i = 0; i < s->n; i++) {
-		if (s->v[i].fit < s->tasks || (s->req && !s->v[i].required))
-			continue;
-		struct candidate first = s->v[i];
-		memmove(&s->v[1], &s->v[0], i * sizeof(*s->v));
-		s->v[0] = first;
-		return !s->req || hostlist_count(s->req) == 1;
-	}
-	return false;
+	for (size_t i = 0; i < s->n; i++)
+		if (s->v[i].fit >= s->tasks && (best == s->n || by_best_fit(&s->v[i], &s->v[best], s) < 0))
+			best = i;
+	if (best == s->n || (s->req && !s->v[best].required))
+		return false;
+	struct candidate first = s->v[best];
+	s->v[best] = s->v[0];
+	s->v[0] = first;
+	return true;
 }
 
 static size_t choose(struct selection *s)
 {
-	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, NULL);
 	if (single_node(s))
 		return 1;
-	size_t n = enough(s);
+	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, s);
+	size_t n = enough(s, s->nodes_wanted);
+	if (n == 0)
+		n = enough(s, s->nodes_min);
 	if (n == 0) {
-		sort_stable(s->v, s->n, sizeof(*s->v), by_size, NULL);
-		n = enough(s);
+		sort_stable(s->v, s->n, sizeof(*s->v), by_size, s);
+		n = enough(s, s->nodes_min);
 	}
 	return n;
 }
@@ -240,24 +316,36 @@ static void spread(struct selection *s, size_t n)
 	}
 }
 
+/* Whole nodes have their tasks dealt out evenly (slurm.conf(5), CR_Pack_Nodes). */
+static void spread_evenly(struct selection *s, size_t n)
+{
+	uint32_t left = s->tasks;
+	for (bool more = true; left > 0 && more;) {
+		more = false;
+		for (size_t i = 0; i < n && left > 0; i++) {
+			if (s->v[i].tasks >= s->v[i].fit)
+				continue;
+			s->v[i].tasks++;
+			left--;
+			more = true;
+		}
+	}
+}
+
 static void fill_share(const struct selection *s, const struct candidate *cand, struct node_alloc *share)
 {
 	const struct node *node = cand->node;
-	uint32_t cpus = cpus_for(s, cand->tasks ? cand->tasks : 1);
-	if (s->ask->spec->overcommit && cpus > cand->cpus)
-		cpus = cand->cpus;
-	uint32_t units =
-	        s->whole ? node->cores_total : (cpus + node->cpus_per_core - 1) / node->cpus_per_core;
+	uint32_t cores = cores_for(s, node, cand->tasks ? cand->tasks : 1);
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
-	share->cores.v = xcalloc(units + 1, sizeof(uint32_t));
-	for (uint32_t i = bits_free_from(node->cores_busy, 0);
-	     share->cores.n < units && i < node->cores_total; i = bits_free_from(node->cores_busy, i + 1))
-		share->cores.v[share->cores.n++] = i;
-	share->cpus = units * node->cpus_per_core;
+	share->cores.v = xcalloc((size_t)cores + 1, sizeof(uint32_t));
+	for (uint32_t i = 0; share->cores.n < cores && i < node->cores_total; i++)
+		if (core_is_free(s, node, i))
+			share->cores.v[share->cores.n++] = i;
+	share->cpus = share->cores.n * node->cpus_per_core;
 	share->tasks = cand->tasks;
-	if (s->c->conf->select_flags & CONF_CR_MEMORY)
+	if (s->by_memory)
 		share->mem = memory_needed(s->c, s->ask->part, s->ask->spec, node, share->cpus);
 }
 
@@ -269,63 +357,100 @@ void node_alloc_list_free(struct node_alloc_list *list)
 	*list = (struct node_alloc_list){0};
 }
 
+static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
+{
+	sort_stable(s->v, n, sizeof(*s->v), by_index, NULL);
+	if (s->whole && !(s->c->conf->select_flags & CONF_CR_PACK_NODES))
+		spread_evenly(s, n);
+	else
+		spread(s, n);
+	out->v = xcalloc(n, sizeof(*out->v));
+	out->n = (uint32_t)n;
+	for (size_t i = 0; i < n; i++)
+		fill_share(s, &s->v[i], &out->v[i]);
+}
+
 static void prepare(struct selection *s)
 {
 	const struct job_spec *spec = s->ask->spec;
+	const struct core_part_conf *part = s->ask->part->conf;
+	uint32_t flags = s->c->conf->select_flags;
 	s->req = spec->req_nodes ? hostlist_parse(spec->req_nodes, NULL) : NULL;
 	s->exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : NULL;
+	if (s->req)
+		hostlist_uniq(s->req);
 	s->cpus_per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
 	s->nodes_min = spec->nodes_min ? spec->nodes_min : 1;
+	if (s->nodes_min < part->min_nodes && part->min_nodes != CORE_INFINITE)
+		s->nodes_min = part->min_nodes;
 	if (s->req && hostlist_count(s->req) > s->nodes_min)
 		s->nodes_min = (uint32_t)hostlist_count(s->req);
 	s->nodes_max = spec->nodes_max >= s->nodes_min ? spec->nodes_max
 	               : spec->nodes_max               ? s->nodes_min
-	                                               : UINT32_MAX;
-	s->tasks = spec->tasks > s->nodes_min || spec->tasks_set ? spec->tasks : s->nodes_min;
+	                                               : part->max_nodes;
 	/* Fewer tasks than nodes: every node still gets its one CPU. */
-	if (s->tasks == 0)
-		s->tasks = 1;
-	s->whole = spec->exclusive || s->c->conf->select_flags == 0;
+	s->tasks =
+	        spec->tasks > s->nodes_min || (spec->tasks_set && spec->tasks) ? spec->tasks : s->nodes_min;
+	/* sbatch(1), --nodes: of a range as many as possible, but none without a task. */
+	s->nodes_wanted = s->nodes_min;
+	if (spec->nodes_max > s->nodes_min && s->tasks > s->nodes_min)
+		s->nodes_wanted = spec->nodes_max < s->tasks ? spec->nodes_max : s->tasks;
+	s->whole = spec->exclusive || (flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0 ||
+	           part->oversubscribe == 1;
+	s->by_socket = (flags & CONF_CR_SOCKET) != 0;
+	s->by_memory = (flags & CONF_CR_MEMORY) != 0;
+	s->least_loaded = (flags & CONF_CR_LLN) || part->lln;
 }
 
-enum select_answer select_job(const struct cluster *c, const struct select_ask *ask,
-                              struct node_alloc_list *out)
+static struct candidate *scratch_of(const struct cluster *c, size_t n)
 {
-	struct selection s = {.c = c, .ask = ask};
+	struct select_scratch *scratch = c->scratch;
+	if (scratch->cap < n)
+		scratch->v = xgrow(scratch->v, &scratch->cap, n, sizeof(*scratch->v));
+	return scratch->v;
+}
+
+struct select_scratch *select_new(void)
+{
+	return xcalloc(1, sizeof(struct select_scratch));
+}
+
+void select_free(struct select_scratch *scratch)
+{
+	free(scratch->v);
+	free(scratch);
+}
+
+bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
+{
+	struct selection s = {.c = c, .ask = ask, .v = scratch_of(c, ask->part->conf->node_count + 1)};
 	prepare(&s);
-	enum select_answer answer = gather(&s);
-	size_t n = answer == SELECT_OK ? choose(&s) : 0;
-	if (n > 0 && out) {
-		sort_stable(s.v, n, sizeof(*s.v), by_index, NULL);
-		spread(&s, n);
-		out->v = xcalloc(n, sizeof(*out->v));
-		out->n = (uint32_t)n;
-		for (size_t i = 0; i < n; i++)
-			fill_share(&s, &s.v[i], &out->v[i]);
-	}
-	free(s.v);
+	size_t n = gather(&s) ? choose(&s) : 0;
+	if (n > 0 && out)
+		fill(&s, n, out);
 	hostlist_free(s.req);
 	hostlist_free(s.exc);
-	if (n > 0)
-		return SELECT_OK;
-	if (ask->ignore_use)
-		return ask->ignore_state ? SELECT_NEVER : SELECT_UNAVAILABLE;
-	/* Would it fit if the others ended? If their nodes came back? */
-	struct select_ask wider = *ask;
-	wider.ignore_use = true;
-	if (select_job(c, &wider, NULL) == SELECT_OK)
+	return n > 0;
+}
+
+enum select_outlook select_outlook(const struct cluster *c, const struct part *part,
+                                   const struct job_spec *spec)
+{
+	struct select_ask ask = {.part = part, .spec = spec, .ignore_use = true};
+	if (select_job(c, &ask, NULL))
 		return SELECT_BUSY;
-	wider.ignore_state = true;
-	return select_job(c, &wider, NULL) == SELECT_OK ? SELECT_UNAVAILABLE : SELECT_NEVER;
+	ask.ignore_state = true;
+	return select_job(c, &ask, NULL) ? SELECT_UNAVAILABLE : SELECT_NEVER;
 }
 
 /* ---- what no node has ---- */
 
-int select_check_node(const struct cluster *c, const struct part *part, const struct job_spec *spec,
-                      struct err *err)
+int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                 struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
 	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features;
+	cpus = cpus ? cpus : 1;
 	for (size_t i = 0; i < part->conf->node_count; i++) {
 		const struct node *node = c->nodes[part->conf->node_index[i]];
 		cpus_ok = cpus_ok || node->cpus_total >= cpus;
@@ -340,8 +465,7 @@ int select_check_node(const struct cluster *c, const struct part *part, const st
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_INVALID_MEMORY));
 	/* A fixed number of nodes that can't hold the tasks, however empty they are. */
 	const struct select_ask ask = {.part = part, .spec = spec, .ignore_use = true, .ignore_state = true};
-	if (spec->nodes_max && spec->nodes_max <= part->conf->node_count &&
-	    select_job(c, &ask, NULL) != SELECT_OK)
+	if (spec->nodes_max && spec->nodes_max <= part->conf->node_count && !select_job(c, &ask, NULL))
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	return 0;
 }

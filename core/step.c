@@ -1,6 +1,5 @@
-/* Steps: placed inside jobs on free cores, or waiting in their job's queue, in order, until there is room. */
+/* Steps: made, queued inside their job, started, ended. */
 #include "core/cluster_priv.h"
-#include "core/util/hostlist.h"
 
 #include <string.h>
 
@@ -40,6 +39,8 @@ static struct step_request *request_copy(const struct step_request *from)
 	r->node_list = xstrdup(from->node_list);
 	r->exclude = xstrdup(from->exclude);
 	r->srun_host = xstrdup(from->srun_host);
+	/* salloc(1): the interactive step doesn't keep resources from others. */
+	r->overlap = from->overlap || from->interactive;
 	return r;
 }
 
@@ -53,9 +54,19 @@ void step_free(struct cluster *c, struct step *step)
 	free(step);
 }
 
+void steps_drop(struct cluster *c, struct job *job)
+{
+	list_each_safe (it, tmp, &job->steps) {
+		struct step *step = list_entry(it, struct step, in_job);
+		emit_step_gone(c, step);
+		step_free(c, step);
+	}
+}
+
 struct step *step_by_id(const struct job *job, uint32_t step_id)
 {
-	list_each (it, &job->steps) {
+	/* The one that is meant is mostly a late one. */
+	for (struct list *it = job->steps.prev; it != &job->steps; it = it->prev) {
 		struct step *step = list_entry(it, struct step, in_job);
 		if (step->record.step_id == step_id)
 			return step;
@@ -68,7 +79,7 @@ struct step *step_by_launch(const struct cluster *c, uint64_t launch)
 	return map_get(&c->steps_by_launch, launch);
 }
 
-struct step_node *step_share_on(struct step *step, const char *node)
+struct step_node *step_share_on(const struct step *step, const char *node)
 {
 	for (uint32_t i = 0; i < step->record.nodes.n; i++)
 		if (strcmp(step->record.nodes.v[i].node, node) == 0)
@@ -81,18 +92,17 @@ bool step_is_running(const struct step *step)
 	return step->record.state == JOB_RUNNING;
 }
 
-/* ---- the batch step ---- */
+/* ---- start ---- */
 
 void step_start_batch(struct cluster *c, struct job *job)
 {
-	struct step *old = step_by_id(job, CORE_STEP_BATCH);
-	if (old)
-		step_free(c, old); /* of an earlier attempt: its record is replaced */
 	struct step *step = step_new(c, job, CORE_STEP_BATCH);
 	struct step_record *r = &step->record;
-	r->state = JOB_RUNNING;
+	step_move(step, JOB_RUNNING);
 	r->name = xstrdup("batch");
 	r->start_time = c->now;
+	r->overlap = true; /* it holds no cores */
+	r->mem_shared = true;
 	r->nodes.v = xcalloc(1, sizeof(*r->nodes.v));
 	r->nodes.n = 1;
 	schema_init(schema_of_step_node(), &r->nodes.v[0]);
@@ -105,255 +115,56 @@ void step_start_batch(struct cluster *c, struct job *job)
 	emit_step(c, step);
 }
 
-/* ---- placement ---- */
-
-struct place {
-	struct node_alloc *share;
-	struct node *node;
-	uint32_t cap; /* tasks that fit now */
-	uint32_t tasks;
-};
-
-struct placement {
-	const struct step_request *r;
-	struct job *job;
-	struct place *v;
-	size_t n;
-	uint32_t nodes_min, nodes_max, tasks, cpus_per_task;
-};
-
-/* Is the core held by a running step of the job that doesn't share? */
-static bool core_is_used(const struct job *job, const char *node, uint32_t core)
+void step_set_limit(struct cluster *c, struct step *step)
 {
-	list_each (it, &job->steps) {
-		struct step *step = list_entry(it, struct step, in_job);
-		struct step_node *sn;
-		if (!step_is_running(step) || step->record.overlap || !(sn = step_share_on(step, node)) ||
-		    sn->phase == STEP_ENDED)
-			continue;
-		for (uint32_t i = 0; i < sn->cores.n; i++)
-			if (sn->cores.v[i] == core)
-				return true;
-	}
-	return false;
-}
-
-static uint32_t free_cores(const struct placement *p, const struct place *place, bool ignore_use)
-{
-	uint32_t n = 0;
-	for (uint32_t i = 0; i < place->share->cores.n; i++)
-		n += ignore_use || p->r->overlap ||
-		     !core_is_used(p->job, place->share->node, place->share->cores.v[i]);
-	return n;
-}
-
-static uint32_t capacity(const struct placement *p, const struct place *place, bool ignore_use)
-{
-	uint32_t cores = free_cores(p, place, ignore_use);
-	/* A step that isn't --exact has all of the job's CPUs of its nodes. */
-	if (!p->r->exact && !p->r->overlap && cores < place->share->cores.n)
-		return 0;
-	if (cores == 0)
-		return 0;
-	uint32_t cap = p->r->overcommit ? p->tasks : cores * place->node->cpus_per_core / p->cpus_per_task;
-	if (p->r->tasks_per_node && cap > p->r->tasks_per_node)
-		cap = p->r->tasks_per_node;
-	return cap;
-}
-
-static int gather(struct placement *p, struct err *err)
-{
-	struct hostlist *only = p->r->node_list ? hostlist_parse(p->r->node_list, err) : NULL;
-	struct hostlist *without = p->r->exclude ? hostlist_parse(p->r->exclude, err) : NULL;
-	int rc = (p->r->node_list && !only) || (p->r->exclude && !without) ? -1 : 0;
-	p->v = xcalloc((size_t)p->job->state.nodes.n + 1, sizeof(*p->v));
-	for (uint32_t i = 0; rc == 0 && i < p->job->state.nodes.n; i++) {
-		struct node_alloc *share = &p->job->state.nodes.v[i];
-		if (p->r->relative != CORE_NO_VAL && i < p->r->relative)
-			continue;
-		if ((only && !hostlist_contains(only, share->node)) ||
-		    (without && hostlist_contains(without, share->node)))
-			continue;
-		p->v[p->n++].share = share;
-	}
-	if (rc == 0 && only && p->n < hostlist_count(only))
-		rc = err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s is not in this job's allocation",
-		             p->r->node_list);
-	hostlist_free(only);
-	hostlist_free(without);
-	return rc;
-}
-
-static void defaults(struct placement *p)
-{
-	const struct step_request *r = p->r;
-	uint32_t job_nodes = (uint32_t)p->n;
-	p->cpus_per_task = r->cpus_per_task ? r->cpus_per_task : 1;
-	p->nodes_min = r->nodes_min ? r->nodes_min : 1;
-	p->nodes_max = r->nodes_max ? r->nodes_max : job_nodes;
-	p->tasks = r->tasks;
-	if (p->tasks == 0)
-		p->tasks = r->nodes_min ? r->nodes_min : job_nodes;
-	if (p->nodes_min == 1 && !r->nodes_min) {
-		/* No -N: as many of the job's nodes as there are tasks for. */
-		p->nodes_min = p->tasks < job_nodes ? p->tasks : job_nodes;
-		if (r->tasks_set && p->tasks < job_nodes)
-			p->nodes_min = 1;
-	}
-	if (p->nodes_max < p->nodes_min)
-		p->nodes_max = p->nodes_min;
-}
-
-/* The first places with room, as many as are wanted; true when they are enough. */
-static bool fits(struct placement *p, bool ignore_use)
-{
-	uint64_t room = 0;
-	uint32_t nodes = 0;
-	for (size_t i = 0; i < p->n; i++)
-		p->v[i].tasks = 0;
-	for (size_t i = 0; i < p->n && nodes < p->nodes_max; i++) {
-		p->v[i].cap = capacity(p, &p->v[i], ignore_use);
-		if (p->v[i].cap == 0)
-			continue;
-		p->v[i].tasks = 1;
-		room += p->v[i].cap;
-		nodes++;
-		if (nodes >= p->nodes_min && room >= p->tasks)
-			break;
-	}
-	return nodes >= p->nodes_min && room >= p->tasks;
-}
-
-/* Numbers of tasks for each chosen place: one each, then in blocks or round in turn. */
-static void spread(struct placement *p)
-{
-	uint32_t left = p->tasks;
-	bool cyclic = p->r->dist == DIST_CYCLIC;
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->v[i].tasks && left)
-			left--;
-		else
-			p->v[i].tasks = 0;
-	}
-	while (left > 0) {
-		uint32_t before = left;
-		for (size_t i = 0; i < p->n && left > 0; i++) {
-			struct place *place = &p->v[i];
-			uint32_t more = place->tasks ? place->cap - place->tasks : 0;
-			more = cyclic && more > 1 ? 1 : more;
-			more = more < left ? more : left;
-			place->tasks += more;
-			left -= more;
-		}
-		if (left == before)
-			break;
-	}
-}
-
-static void fill_cores(const struct placement *p, const struct place *place, struct step_node *sn)
-{
-	uint32_t per = place->node->cpus_per_core ? place->node->cpus_per_core : 1;
-	uint32_t want = (place->tasks * p->cpus_per_task + per - 1) / per;
-	if (!p->r->exact && !p->r->overlap)
-		want = place->share->cores.n;
-	sn->cores.v = xcalloc((size_t)place->share->cores.n + 1, sizeof(uint32_t));
-	for (uint32_t i = 0; i < place->share->cores.n && sn->cores.n < want; i++)
-		if (p->r->overlap || !core_is_used(p->job, place->share->node, place->share->cores.v[i]))
-			sn->cores.v[sn->cores.n++] = place->share->cores.v[i];
-}
-
-/* Global task numbers: consecutive on a node (block), or dealt out in turn (cyclic). */
-static void number_tasks(const struct placement *p, struct step_record *r)
-{
-	bool cyclic = p->r->dist == DIST_CYCLIC;
-	uint32_t next = 0;
-	if (!cyclic) {
-		for (uint32_t n = 0; n < r->nodes.n; n++)
-			for (uint32_t t = 0; t < r->nodes.v[n].tasks.n; t++)
-				r->nodes.v[n].tasks.v[t] = next++;
+	uint32_t minutes = step->record.time_limit_min;
+	step->limit_at = 0;
+	if (!step_is_running(step) || minutes == CORE_NO_VAL || minutes == CORE_INFINITE || minutes == 0)
 		return;
-	}
-	for (uint32_t round = 0; next < p->tasks; round++)
-		for (uint32_t n = 0; n < r->nodes.n; n++)
-			if (round < r->nodes.v[n].tasks.n)
-				r->nodes.v[n].tasks.v[round] = next++;
+	step->limit_at = step->record.start_time + (core_time)minutes * 60 * CORE_SECOND;
+	due_at(c, step->limit_at, DUE_STEP_LIMIT, step->job->serial, step->record.launch);
 }
 
-static void fill_record(struct cluster *c, const struct placement *p, struct step *step)
+static void started(struct cluster *c, struct step *step)
 {
 	struct step_record *r = &step->record;
-	r->state = JOB_RUNNING;
-	r->start_time = c->now;
-	r->tasks = p->tasks;
-	r->cpus_per_task = p->cpus_per_task;
-	r->overlap = p->r->overlap;
-	r->time_limit_min = p->r->time_limit_min;
-	r->srun_pid = p->r->srun_pid;
-	r->nodes.v = xcalloc(p->n, sizeof(*r->nodes.v));
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->v[i].tasks == 0)
-			continue;
-		struct step_node *sn = &r->nodes.v[r->nodes.n++];
-		schema_init(schema_of_step_node(), sn);
-		sn->node = xstrdup(p->v[i].share->node);
-		sn->mem = p->r->mem_per_node != CORE_NO_VAL64 ? p->r->mem_per_node : p->v[i].share->mem;
-		sn->tasks.v = xcalloc(p->v[i].tasks, sizeof(uint32_t));
-		sn->tasks.n = p->v[i].tasks;
-		fill_cores(p, &p->v[i], sn);
-	}
-	number_tasks(p, r);
-	/* As srun(1) has it: one task a node is dealt out, more are put in blocks. */
-	r->dist = p->r->dist != CORE_NO_VAL ? p->r->dist : p->tasks <= r->nodes.n ? DIST_CYCLIC : DIST_BLOCK;
-}
-
-/* 1: placed, 0: no room now, -1: never. */
-static int place_step(struct cluster *c, struct step *step, struct err *err)
-{
-	struct placement p = {.r = step->request, .job = step->job};
-	int rc = gather(&p, err);
-	for (size_t i = 0; i < p.n; i++) {
-		p.v[i].node = node_by_name(c, p.v[i].share->node);
-		if (!p.v[i].node)
-			rc = err_set(err, ERR_NODE_DOWN, "node %s is not in the configuration any more",
-			             p.v[i].share->node);
-	}
-	if (rc == 0) {
-		defaults(&p);
-		if (fits(&p, false)) {
-			spread(&p);
-			fill_record(c, &p, step);
-			rc = 1;
-		} else if (!fits(&p, true)) {
-			rc = err_set(err,
-			             p.nodes_min > p.n ? ERR_NODE_CONFIG_UNAVAILABLE : ERR_TOO_MANY_STEP_CPUS,
-			             "%s", "");
-		}
-	}
-	free(p.v);
-	return rc;
-}
-
-static void step_started(struct cluster *c, struct step *step)
-{
 	step->queued = false;
+	step_move(step, JOB_RUNNING);
+	r->start_time = c->now;
 	list_append(&step->job->steps, &step->in_job);
-	if (step->record.time_limit_min != CORE_NO_VAL && step->record.time_limit_min != CORE_INFINITE) {
-		step->limit_at = c->now + (core_time)step->record.time_limit_min * 60 * CORE_SECOND;
-		due_add(&c->due, (struct due){.at = step->limit_at,
-		                              .kind = DUE_STEP_LIMIT,
-		                              .key = step->job->serial,
-		                              .attempt = step->record.launch});
-	}
+	for (uint32_t i = 0; i < r->nodes.n; i++)
+		share_step_take(share_on(c, step->job, r->nodes.v[i].node), r, &r->nodes.v[i]);
+	step_set_limit(c, step);
 	emit_meta(c);
 	emit_job_state(c, step->job);
 	emit_step(c, step);
 	emit_action(c, &(struct action){.kind = ACTION_GRANT_STEP, .job = step->job, .step = step});
 }
 
-int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now,
-                struct step **out, struct err *err)
+/* ---- the queue of a job ---- */
+
+static void refuse(struct cluster *c, struct step *step, const char *text)
 {
-	c->now = now;
+	emit_action(c, &(struct action){
+	                       .kind = ACTION_REFUSE_STEP, .job = step->job, .step = step, .text = text});
+	step_free(c, step);
+}
+
+/* Which of the job's shares, by index, steps that wait could use: who comes later leaves these alone. NULL:
+ * nobody waits. */
+static bool *held_by_queue(struct cluster *c, struct job *job)
+{
+	uint32_t left = job->state.nodes.n;
+	bool *held = list_empty(&job->step_queue) ? NULL : xcalloc((size_t)left + 1, sizeof(*held));
+	for (struct list *it = job->step_queue.next; it != &job->step_queue && left > 0; it = it->next)
+		left -= step_could_use(c, list_entry(it, struct step, in_step_queue), held);
+	return held;
+}
+
+static int check_request(const struct cluster *c, const struct job *job, const struct step_request *r,
+                         struct err *err)
+{
+	const uint32_t max = 1u << 24;
 	if (job->state.state == JOB_PENDING)
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	if (!job_is_active(job))
@@ -361,52 +172,85 @@ int step_create(struct cluster *c, struct job *job, const struct step_request *r
 	if (c->conf->max_step_count && job->state.next_step_id >= c->conf->max_step_count)
 		return err_set(err, ERR_LIMIT, "the job has had MaxStepCount=%u steps",
 		               c->conf->max_step_count);
+	if (r->interactive && step_by_id(job, CORE_STEP_INTERACTIVE))
+		return err_set(err, ERR_EXISTS, "the job has had its interactive step");
+	if (r->tasks > max || r->cpus_per_task > max || r->nodes_min > max ||
+	    (r->nodes_max && r->nodes_max < r->nodes_min))
+		return err_set(err, ERR_INVALID_TASK_COUNT, "%s", "");
+	if (r->dist == DIST_ARBITRARY)
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "--distribution=arbitrary is not supported by this controller");
+	return 0;
+}
+
+int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now,
+                struct step **out, struct err *err)
+{
+	c->now = now;
+	if (check_request(c, job, request, err) != 0)
+		return -1;
 	struct step *step =
 	        step_new(c, job, request->interactive ? CORE_STEP_INTERACTIVE : job->state.next_step_id);
 	step->request = request_copy(request);
 	step->record.name = xstrdup(request->name);
 	step->record.srun_host = xstrdup(request->srun_host);
-	/* Those that came first go first. */
-	int rc = list_empty(&job->step_queue) || request->overlap ? place_step(c, step, err) : 0;
-	if (rc == 0 && request->immediate)
-		rc = err_set(err, ERR_NODES_BUSY, "%s", "");
-	if (rc < 0) {
+	bool *held = step->request->overlap ? NULL : held_by_queue(c, job);
+	enum place_answer answer = step_place(c, step, held, err);
+	free(held);
+	if (answer == PLACE_WAIT && request->immediate) {
+		err_set(err, ERR_NODES_BUSY, "%s", "");
+		answer = PLACE_NEVER;
+	}
+	if (answer == PLACE_NEVER) {
 		step_free(c, step);
+		c->meta.next_launch--; /* nobody was told of it */
 		return -1;
 	}
 	if (!request->interactive)
 		job->state.next_step_id++;
 	*out = step;
-	if (rc == 0) {
-		step->queued = true;
-		list_append(&job->step_queue, &step->in_step_queue);
-		emit_meta(c);
-		emit_job_state(c, job);
-	} else {
-		step_started(c, step);
+	if (answer == PLACE_OK) {
+		started(c, step);
+		return 0;
 	}
+	step->queued = true;
+	list_append(&job->step_queue, &step->in_step_queue);
+	emit_meta(c);
+	emit_job_state(c, job);
 	return 0;
 }
 
+/* In order; who has to wait keeps those behind it from what it could use, and only from that. */
 void step_queue_run(struct cluster *c, struct job *job)
 {
-	while (job_is_active(job) && !list_empty(&job->step_queue)) {
-		struct step *step = list_entry(job->step_queue.next, struct step, in_step_queue);
+	uint32_t left = job->state.nodes.n;
+	if (!job_is_active(job) || list_empty(&job->step_queue))
+		return;
+	bool *held = xcalloc((size_t)left + 1, sizeof(*held));
+	for (struct list *it = job->step_queue.next, *next; it != &job->step_queue && left > 0; it = next) {
+		struct step *step = list_entry(it, struct step, in_step_queue);
 		struct err err = {0};
-		int rc = place_step(c, step, &err);
-		if (rc == 0)
-			return;
-		list_remove(&step->in_step_queue);
-		if (rc > 0) {
-			step_started(c, step);
-			continue;
+		next = it->next;
+		switch (step_place(c, step, held, &err)) {
+		case PLACE_OK:
+			list_remove(&step->in_step_queue);
+			started(c, step);
+			break;
+		case PLACE_NEVER:
+			refuse(c, step, err_text(&err));
+			break;
+		case PLACE_WAIT:
+			left -= step_could_use(c, step, held);
+			break;
 		}
-		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP,
-		                                .job = job,
-		                                .step = step,
-		                                .text = err_text(&err)});
-		step_free(c, step);
 	}
+	free(held);
+}
+
+void step_queue_refuse(struct cluster *c, struct job *job, const char *text)
+{
+	list_each_safe (it, tmp, &job->step_queue)
+		refuse(c, list_entry(it, struct step, in_step_queue), text);
 }
 
 void step_forget(struct cluster *c, struct step *step, core_time now)
@@ -421,32 +265,95 @@ void step_forget(struct cluster *c, struct step *step, core_time now)
 
 /* ---- end ---- */
 
-void step_end(struct cluster *c, struct step *step, enum job_base_state state, uint32_t status)
+/* The worse of two statuses: a signal beats an exit code, then the greater number. */
+static uint32_t worse(uint32_t a, uint32_t b)
 {
-	struct step_record *r = &step->record;
-	if (r->state != JOB_RUNNING)
-		return;
-	r->state = state;
-	r->exit_status = status;
-	r->end_time = c->now;
+	bool a_is_signal = core_status_signal(a) != 0, b_is_signal = core_status_signal(b) != 0;
+	if (a_is_signal != b_is_signal)
+		return a_is_signal ? a : b;
+	return a > b ? a : b;
+}
+
+static bool all_ended(const struct step *step, uint32_t *status)
+{
+	*status = 0;
+	for (uint32_t i = 0; i < step->record.nodes.n; i++) {
+		if (step->record.nodes.v[i].phase != STEP_ENDED)
+			return false;
+		*status = worse(*status, step->record.nodes.v[i].status);
+	}
+	return true;
+}
+
+/* A step that fails because somebody ended it, or its job, was cancelled. */
+static enum job_base_state outcome(const struct step *step, uint32_t status)
+{
+	if (status == 0)
+		return JOB_COMPLETED;
+	return step->record.ended_by_uid != CORE_NO_VAL || !job_is_active(step->job) ? JOB_CANCELLED
+	                                                                             : JOB_FAILED;
+}
+
+static void part_over(struct cluster *c, struct step *step, struct step_node *sn, uint32_t status)
+{
+	struct share *share = share_on(c, step->job, sn->node);
+	step_node_move(sn, STEP_ENDED);
+	sn->status = status;
+	if (share)
+		share_step_give_back(share, &step->record, sn);
+}
+
+static void ended(struct cluster *c, struct step *step, enum job_base_state state, uint32_t status)
+{
+	struct job *job = step->job;
+	step_move(step, state);
+	step->record.exit_status = status;
+	step->record.end_time = c->now;
 	step->limit_at = 0;
-	for (uint32_t i = 0; i < r->nodes.n; i++)
-		r->nodes.v[i].phase = STEP_ENDED;
+	if (step->record.step_id != CORE_STEP_BATCH &&
+	    worse(job->state.derived_status, status) != job->state.derived_status) {
+		job->state.derived_status = status;
+		emit_job_state(c, job);
+	}
 	emit_step(c, step);
-	emit_action(c, &(struct action){.kind = ACTION_STEP_ENDED, .job = step->job, .step = step});
-	step_queue_run(c, step->job);
+	emit_action(c, &(struct action){.kind = ACTION_STEP_ENDED, .job = job, .step = step});
+}
+
+void step_node_over(struct cluster *c, struct step *step, struct step_node *sn, uint32_t status,
+                    const char *text)
+{
+	uint32_t total;
+	if (sn->phase == STEP_ENDED || !step_is_running(step))
+		return;
+	part_over(c, step, sn, status);
+	if (text && !step->record.end_text)
+		step->record.end_text = xstrdup(text);
+	if (all_ended(step, &total))
+		ended(c, step, outcome(step, total), total);
+	else
+		emit_step(c, step);
+	if (!step->record.overlap)
+		step_queue_run(c, step->job);
+}
+
+void step_end_all(struct cluster *c, struct step *step, enum job_base_state state, uint32_t status)
+{
+	if (!step_is_running(step))
+		return;
+	for (uint32_t i = 0; i < step->record.nodes.n; i++)
+		if (step->record.nodes.v[i].phase != STEP_ENDED)
+			part_over(c, step, &step->record.nodes.v[i], status);
+	ended(c, step, state, status);
 }
 
 int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_uid, core_time now,
                 struct err *err)
 {
+	struct job *job = step->job;
 	c->now = now;
 	if (step->queued) {
-		emit_action(c, &(struct action){.kind = ACTION_REFUSE_STEP,
-		                                .job = step->job,
-		                                .step = step,
-		                                .text = "cancelled"});
-		step_forget(c, step, now);
+		refuse(c, step, "cancelled");
+		step_queue_run(c, job);
 		return 0;
 	}
 	if (!step_is_running(step))
@@ -456,14 +363,14 @@ int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_ui
 		emit_step(c, step);
 		emit_action(c,
 		            &(struct action){.kind = ACTION_END_STEP,
-		                             .job = step->job,
+		                             .job = job,
 		                             .step = step,
 		                             .attempt = step->record.attempt,
 		                             .kill_wait_s = signal == CORE_SIGKILL ? 0 : c->conf->kill_wait_s,
 		                             .text = ""});
 	} else {
 		emit_action(c, &(struct action){.kind = ACTION_SIGNAL,
-		                                .job = step->job,
+		                                .job = job,
 		                                .step = step,
 		                                .attempt = step->record.attempt,
 		                                .signal = signal});

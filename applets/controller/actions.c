@@ -255,7 +255,7 @@ static void job_over(struct controller *ctl, const struct job *job)
 	m.job_id = job->job_id;
 	m.state = job->state.state;
 	m.exit_status = job->state.exit_status;
-	m.reason = job->state.reason ? job->state.reason : job->reason;
+	m.reason = job_reason(ctl->cluster, job);
 	struct waiter *next;
 	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = next) {
 		next = waiter_next(ctl, job->serial, w);
@@ -296,9 +296,9 @@ static struct job_end end_of(struct controller *ctl, const struct action *a)
 	struct job_end m;
 	schema_init(schema_of_job_end(), &m);
 	m.epoch = cluster_meta(ctl->cluster)->epoch;
-	m.serial = a->job->serial;
+	m.serial = a->serial ? a->serial : a->job->serial;
 	m.attempt = (uint32_t)a->attempt;
-	m.job_id = a->job->job_id;
+	m.job_id = a->job ? a->job->job_id : 0; /* it may not be known any more */
 	m.kill_wait_s = a->kill_wait_s;
 	m.text = (char *)(uintptr_t)a->text;
 	return m;

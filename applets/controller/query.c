@@ -67,7 +67,7 @@ static void fill_job(struct controller *ctl, const struct job *job, bool with_st
 	schema_init(schema_of_job_info(), info);
 	info->spec = (struct job_spec *)(uintptr_t)&job->spec;
 	info->state = (struct job_state *)(uintptr_t)&job->state;
-	info->reason = job->state.state == JOB_PENDING ? job->reason : job->state.reason;
+	info->reason = job_reason(ctl->cluster, job);
 	job_reason_text(ctl->cluster, job, &reason);
 	info->reason_text = arena_strdup(arena, text_str(&reason));
 	info->nodes = job->state.nodes.n ? job_node_list(job, arena) : NULL;

@@ -162,13 +162,38 @@ static void end_unknown(struct request *r, const char *node, uint64_t serial, ui
 	send_job_end(r->ctl, node, &m);
 }
 
+/* All launches that are there, running or ended, as the core wants them. */
+static void fill_launches(struct request *r, const struct worker_register *m, struct node_registration *reg)
+{
+	size_t n = (size_t)m->running.n + m->fates.n, at = 0;
+	uint64_t *launches = arena_array(&r->arena, n + 1, sizeof(*launches));
+	uint64_t *serials = arena_array(&r->arena, n + 1, sizeof(*serials));
+	uint32_t *attempts = arena_array(&r->arena, n + 1, sizeof(*attempts));
+	core_time *end_times = arena_array(&r->arena, n + 1, sizeof(*end_times));
+	for (uint32_t i = 0; i < m->running.n; i++, at++) {
+		launches[at] = m->running.v[i].launch;
+		serials[at] = m->running.v[i].serial;
+		attempts[at] = m->running.v[i].attempt;
+	}
+	for (uint32_t i = 0; i < m->fates.n; i++, at++) {
+		launches[at] = m->fates.v[i].launch;
+		serials[at] = m->fates.v[i].serial;
+		attempts[at] = m->fates.v[i].attempt;
+		end_times[at] = m->fates.v[i].end_time;
+	}
+	reg->launches = launches;
+	reg->launch_count = n;
+	reg->serials = serials;
+	reg->attempts = attempts;
+	reg->end_times = end_times;
+}
+
 int on_worker_register(struct request *r, struct err *err)
 {
 	const struct worker_register *m = r->m;
 	struct controller *ctl = r->ctl;
 	struct cluster *c = ctl->cluster;
 	const struct meta *meta = cluster_meta(c);
-	uint32_t n = m->running.n + m->fates.n;
 	if (permission_check(r->type, conn_peer(r->peer->conn), ctl->slurm_uid, CORE_NO_VAL, m->node, err) !=
 	    0)
 		return -1;
@@ -184,18 +209,12 @@ int on_worker_register(struct request *r, struct err *err)
 		               m->node, m->epoch_seen, meta->epoch);
 	if (check_claim(r, m, err) != 0)
 		return -1;
-	uint64_t *launches = arena_array(&r->arena, (size_t)n + 1, sizeof(*launches));
-	for (uint32_t i = 0; i < m->running.n; i++)
-		launches[i] = m->running.v[i].launch;
-	for (uint32_t i = 0; i < m->fates.n; i++)
-		launches[m->running.n + i] = m->fates.v[i].launch;
-	const struct node_registration reg = {.boot_id = m->boot_id,
-	                                      .version = m->version,
-	                                      .boot_time = m->boot_time,
-	                                      .slurmd_start_time = m->slurmd_start_time,
-	                                      .hardware = m->hardware,
-	                                      .launches = launches,
-	                                      .launch_count = n};
+	struct node_registration reg = {.boot_id = m->boot_id,
+	                                .version = m->version,
+	                                .boot_time = m->boot_time,
+	                                .slurmd_start_time = m->slurmd_start_time,
+	                                .hardware = m->hardware};
+	fill_launches(r, m, &reg);
 	core_time now = controller_now();
 	take_over(r, m);
 	send_registered(r, m);

@@ -123,7 +123,11 @@ static void test_what_should_not_run_is_ended(void **state)
 	        .serial = 999, .attempt = 1, .step_id = 0, .launch = 4711, .job_id = 99};
 	fake_register(w, "w1", 1, &stray, 1);
 	fake_wait(w, MSG_worker_registered);
+	/* The whole attempt first, whose end is reported; then what of it was named. */
 	const struct job_end *end = fake_wait(w, MSG_job_end);
+	assert_int_equal(end->launch, 0);
+	assert_int_equal(end->serial, 999);
+	end = fake_wait(w, MSG_job_end);
 	assert_int_equal(end->launch, 4711);
 	assert_int_equal(end->serial, 999);
 	fake_free(w);

@@ -246,8 +246,8 @@ static void first_come_first_served(void **state)
 	           *d = submit(lab, true, 1, 1, T0);
 	struct err err = {0};
 	assert_int_equal(a->state.state, JOB_RUNNING);
-	assert_int_equal(b->reason, REASON_RESOURCES);
-	assert_int_equal(d->reason, REASON_PRIORITY);
+	assert_int_equal(job_reason(lab->c, b), REASON_RESOURCES);
+	assert_int_equal(job_reason(lab->c, d), REASON_PRIORITY);
 	assert_int_equal(a->state.priority, b->state.priority + 1);
 	assert_int_equal(job_complete(lab->c, a, 0, T0, &err), 0);
 	for (uint32_t i = 0; i < a->state.nodes.n; i++)
@@ -303,7 +303,7 @@ static void refusals(void **state)
 	}
 	cluster_run(lab->c, T0);
 	check(lab);
-	assert_int_equal(job->reason, REASON_PART_CONFIG);
+	assert_int_equal(job_reason(lab->c, job), REASON_PART_CONFIG);
 	lab_free(lab);
 }
 

@@ -1,0 +1,41 @@
+/* Partitions. */
+#include "core/cluster_priv.h"
+
+void parts_make(struct cluster *c)
+{
+	c->part_count = c->conf->part_count;
+	c->parts = xcalloc(c->part_count + 1, sizeof(struct part *));
+	map_init_text(&c->parts_by_name);
+	for (size_t i = 0; i < c->part_count; i++) {
+		const struct core_part_conf *conf = &c->conf->parts[i];
+		c->parts[i] = xcalloc(1, sizeof(struct part));
+		*c->parts[i] = (struct part){.index = (uint32_t)i, .conf = conf, .state = conf->state};
+		map_put_text(&c->parts_by_name, conf->name, c->parts[i]);
+	}
+}
+
+void parts_free(struct cluster *c)
+{
+	for (size_t i = 0; i < c->part_count; i++)
+		free(c->parts[i]);
+	free(c->parts);
+	map_free(&c->parts_by_name);
+}
+
+struct part *part_by_name(const struct cluster *c, const char *name)
+{
+	return name ? map_get_text(&c->parts_by_name, name) : NULL;
+}
+
+struct part *part_at(const struct cluster *c, size_t index)
+{
+	return index < c->part_count ? c->parts[index] : NULL;
+}
+
+struct part *part_default(const struct cluster *c)
+{
+	for (size_t i = 0; i < c->part_count; i++)
+		if (c->parts[i]->conf->is_default)
+			return c->parts[i];
+	return NULL;
+}

@@ -1,0 +1,321 @@
+/* From stored rows to a running cluster, and from one configuration to another. */
+#include "core/cluster_priv.h"
+
+#include <string.h>
+
+/* ---- rows ---- */
+
+/* Rows come in any order, so each of a job's rows may be the one that makes it. */
+static struct job *loaded_job(struct cluster *c, uint64_t serial)
+{
+	struct job *job = job_by_serial(c, serial);
+	if (!job) {
+		job = job_alloc(c);
+		job->serial = serial;
+		job_index(c, job);
+	}
+	return job;
+}
+
+static void load_meta(struct cluster *c, const void *record)
+{
+	schema_free(schema_of_meta(), &c->meta);
+	schema_copy(schema_of_meta(), &c->meta, record, NULL);
+}
+
+static void load_spec(struct cluster *c, const void *record)
+{
+	const struct job_spec *spec = record;
+	struct job *job = loaded_job(c, spec->serial);
+	schema_free(schema_of_job_spec(), &job->spec);
+	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
+	job->job_id = spec->job_id;
+	const struct job *other = job_by_id(c, job->job_id);
+	if (!other || other->serial <= job->serial)
+		map_put(&c->jobs_by_id, job->job_id, job);
+}
+
+static void load_state(struct cluster *c, const void *record)
+{
+	const struct job_state *state = record;
+	struct job *job = loaded_job(c, state->serial);
+	c->jobs_in[job->state.state]--;
+	schema_free(schema_of_job_state(), &job->state);
+	schema_copy(schema_of_job_state(), &job->state, state, NULL);
+	c->jobs_in[job->state.state]++;
+}
+
+static void load_step(struct cluster *c, const void *record)
+{
+	const struct step_record *r = record;
+	struct job *job = loaded_job(c, r->serial);
+	struct step *step = step_by_id(job, r->step_id);
+	if (step)
+		step_free(c, step);
+	step = xcalloc(1, sizeof(*step));
+	step->job = job;
+	schema_copy(schema_of_step_record(), &step->record, r, NULL);
+	list_init(&step->in_job);
+	list_init(&step->in_step_queue);
+	struct list *at = job->steps.prev;
+	while (at != &job->steps && list_entry(at, struct step, in_job)->record.launch > r->launch)
+		at = at->prev;
+	list_prepend(at, &step->in_job);
+	map_put(&c->steps_by_launch, r->launch, step);
+}
+
+static void load_node(struct cluster *c, const void *record)
+{
+	const struct node_state *state = record;
+	struct node *node = node_by_name(c, state->name);
+	if (!node) { /* the configuration no longer has it */
+		c->gone_nodes = xgrow(c->gone_nodes, &c->gone_node_cap, c->gone_node_count + 1,
+		                      sizeof(*c->gone_nodes));
+		c->gone_nodes[c->gone_node_count++] = xstrdup(state->name);
+		return;
+	}
+	schema_free(schema_of_node_state(), &node->state);
+	schema_copy(schema_of_node_state(), &node->state, state, NULL);
+	/* FUTURE is the configuration's word alone. */
+	if (node->conf->state == CONF_NODE_FUTURE)
+		node->state.base = NODE_FUTURE;
+	else if (node->state.base == NODE_FUTURE)
+		node->state.base = NODE_UNKNOWN;
+}
+
+static void load_step_gone(struct cluster *c, const void *record)
+{
+	const struct step_gone *gone = record;
+	struct job *job = job_by_serial(c, gone->serial);
+	struct step *step = job ? step_by_id(job, gone->step_id) : NULL;
+	if (step)
+		step_free(c, step);
+}
+
+static void load_job_gone(struct cluster *c, const void *record)
+{
+	struct job *job = job_by_serial(c, ((const struct job_gone *)record)->serial);
+	if (job)
+		job_free(c, job);
+}
+
+static void load_nothing(struct cluster *c, const void *record)
+{
+	(void)c;
+	(void)record;
+}
+
+static const struct load_row {
+	const struct schema *(*schema)(void);
+	void (*load)(struct cluster *c, const void *record);
+} load_rows[] = {
+        {schema_of_meta, load_meta},           {schema_of_job_spec, load_spec},
+        {schema_of_job_state, load_state},     {schema_of_step_record, load_step},
+        {schema_of_node_state, load_node},     {schema_of_step_gone, load_step_gone},
+        {schema_of_job_gone, load_job_gone},   {schema_of_node_gone, load_nothing},
+        {schema_of_history_job, load_nothing},
+};
+
+int cluster_load(struct cluster *c, const struct schema *schema, const void *record, struct err *err)
+{
+	for (size_t i = 0; i < sizeof(load_rows) / sizeof(load_rows[0]); i++) {
+		if (load_rows[i].schema() == schema) {
+			load_rows[i].load(c, record);
+			return 0;
+		}
+	}
+	return err_set(err, ERR_CORRUPT, "a stored record of kind %s, which is never stored", schema->name);
+}
+
+/* ---- a job's place ---- */
+
+/* Shares on nodes that are gone are released: nothing will be reported from there. */
+static void settle_shares(struct cluster *c, struct job *job, const struct notes *notes)
+{
+	shares_take(c, job);
+	for (uint32_t i = 0; job->shares && i < job->state.nodes.n; i++) {
+		struct share *share = &job->shares[i];
+		if (share->node || share_record(share)->phase == ALLOC_RELEASED)
+			continue;
+		notes_add(notes, "job %u had node %s, which the configuration no longer has", job->job_id,
+		          share_record(share)->node);
+		job_lose_node(c, share);
+	}
+}
+
+static void settle_part(struct cluster *c, struct job *job, const struct notes *notes)
+{
+	const char *name = job->state.state != JOB_PENDING && job->state.partition ? job->state.partition
+	                                                                           : job->spec.partition;
+	job->part = part_by_name(c, name);
+	if (!job->part && !job_is_done(job))
+		notes_add(notes, "job %u is of partition %s, which the configuration no longer has: %s",
+		          job->job_id, name ? name : "(none)",
+		          job->state.state == JOB_PENDING ? "it waits" : "it goes on");
+}
+
+/* priority/basic counts down from the lowest that it gave. */
+static void settle_priority(struct cluster *c, const struct job *job)
+{
+	int64_t given = (int64_t)job->state.priority + job->spec.nice;
+	if (job->spec.priority == CORE_NO_VAL && given > 1 && given <= UINT32_MAX &&
+	    (c->lowest_priority == 0 || given < c->lowest_priority))
+		c->lowest_priority = (uint32_t)given;
+}
+
+void job_settle(struct cluster *c, struct job *job, const struct notes *notes)
+{
+	settle_part(c, job, notes);
+	settle_shares(c, job, notes);
+	settle_priority(c, job);
+	if (job->state.state == JOB_PENDING)
+		queue_settle(c, job);
+	if (job_is_active(job))
+		job_set_limit(c, job);
+	list_each (it, &job->steps)
+		step_set_limit(c, list_entry(it, struct step, in_job));
+	if (job_is_done(job))
+		job_set_purge(c, job);
+}
+
+/* ---- starting ---- */
+
+/* A job of which only one row came back is of no use to anybody; its number stays taken. */
+static bool is_whole(const struct job *job)
+{
+	return job->spec.who && job->spec.serial == job->serial && job->state.serial == job->serial;
+}
+
+/* Numbers that were given out stay given out, even if the row that counts them is older than those that have
+ * them. */
+static void next_numbers(struct cluster *c)
+{
+	const struct job *newest = NULL;
+	list_each (it, &c->jobs) {
+		const struct job *job = list_entry(it, struct job, in_all);
+		if (job->serial >= c->meta.next_serial) {
+			c->meta.next_serial = job->serial + 1;
+			newest = job;
+		}
+		list_each (st, &job->steps) {
+			const struct step *step = list_entry(st, struct step, in_job);
+			if (step->record.launch >= c->meta.next_launch)
+				c->meta.next_launch = step->record.launch + 1;
+		}
+	}
+	if (newest && newest->job_id >= c->meta.next_job_id)
+		c->meta.next_job_id = newest->job_id + 1;
+}
+
+static void start_meta(struct cluster *c, const uint8_t instance[16])
+{
+	next_numbers(c);
+	c->meta.epoch++;
+	if (c->meta.instance.n == 0) {
+		c->meta.instance.v = xmalloc(16);
+		memcpy(c->meta.instance.v, instance, 16);
+		c->meta.instance.n = 16;
+	}
+	if (!c->meta.cluster_name)
+		c->meta.cluster_name = xstrdup(c->conf->cluster_name);
+	emit_meta(c);
+}
+
+static void forget_gone_nodes(struct cluster *c, const struct notes *notes)
+{
+	for (size_t i = 0; i < c->gone_node_count; i++) {
+		notes_add(notes, "the configuration no longer has node %s", c->gone_nodes[i]);
+		emit_node_gone(c, c->gone_nodes[i]);
+		free(c->gone_nodes[i]);
+	}
+	free(c->gone_nodes);
+	c->gone_nodes = NULL;
+	c->gone_node_count = c->gone_node_cap = 0;
+}
+
+void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
+                   void (*note)(void *ctx, const char *text), void *ctx)
+{
+	const struct notes notes = {note, ctx};
+	c->now = now;
+	start_meta(c, instance);
+	forget_gone_nodes(c, &notes);
+	for (size_t i = 0; i < c->node_count; i++) {
+		c->nodes[i]->last_heard = now;
+		node_arm_down(c, c->nodes[i]);
+	}
+	list_each_safe (it, tmp, &c->jobs) {
+		struct job *job = list_entry(it, struct job, in_all);
+		if (!is_whole(job)) {
+			notes_add(&notes, "half a job with serial %llu is dropped",
+			          (unsigned long long)job->serial);
+			emit_job_gone(c, job);
+			job_free(c, job);
+			continue;
+		}
+		job->last_heard = now;
+		job_settle(c, job, &notes);
+	}
+	cluster_nodes_changed(c);
+}
+
+/* ---- another configuration ---- */
+
+static void take_over_node(struct cluster *c, struct node *old)
+{
+	struct node *node = node_by_name(c, old->conf->name);
+	shares_leave(old);
+	if (!node) {
+		emit_node_gone(c, old->conf->name);
+		return;
+	}
+	bool was_future = old->state.base == NODE_FUTURE, is_future = node->state.base == NODE_FUTURE;
+	schema_free(schema_of_node_state(), &node->state);
+	node->state = old->state;
+	schema_init(schema_of_node_state(), &old->state);
+	node->connected = old->connected;
+	node->last_heard = old->last_heard;
+	node->cpu_load = old->cpu_load;
+	node->free_mem = old->free_mem;
+	list_each_safe (it, tmp, &old->leaving) {
+		list_remove(it);
+		list_append(&node->leaving, it);
+	}
+	if (was_future != is_future)
+		node->state.base = is_future ? NODE_FUTURE : node->connected ? NODE_IDLE : NODE_UNKNOWN;
+	if (node->connected)
+		node_check_hardware(c, node);
+	if (was_future != is_future || node->connected)
+		emit_node(c, node);
+}
+
+void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, core_time now,
+                         void (*note)(void *ctx, const char *text), void *ctx)
+{
+	const struct notes notes = {note, ctx};
+	struct arena old_arena = c->conf_arena;
+	struct node **old_nodes = c->nodes, *old_block = c->node_block;
+	size_t old_count = c->node_count;
+	c->now = now;
+	/* The queue's classes hang on partitions. */
+	list_each (it, &c->jobs)
+		queue_remove(c, list_entry(it, struct job, in_all));
+	map_free(&c->nodes_by_name);
+	parts_free(c);
+	arena_init(&c->conf_arena);
+	c->conf = cluster_conf_copy(conf, &c->conf_arena);
+	cluster_make_nodes(c);
+	parts_make(c);
+	for (size_t i = 0; i < old_count; i++)
+		take_over_node(c, old_nodes[i]);
+	cluster_free_nodes(old_nodes, old_block, old_count);
+	list_each (it, &c->jobs)
+		shares_free(list_entry(it, struct job, in_all));
+	list_each_safe (it, tmp, &c->jobs)
+		job_settle(c, list_entry(it, struct job, in_all), &notes);
+	for (size_t i = 0; i < c->node_count; i++)
+		if (!c->nodes[i]->connected)
+			node_arm_down(c, c->nodes[i]);
+	arena_free(&old_arena);
+	cluster_nodes_changed(c);
+}

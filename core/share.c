@@ -1,0 +1,159 @@
+/* What a job holds on a node: its cores and memory there, and what of them its steps have for themselves. */
+#include "core/cluster_priv.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct node_alloc *share_record(const struct share *share)
+{
+	return &share->job->state.nodes.v[share->index];
+}
+
+static void take(struct share *share)
+{
+	const struct node_alloc *record = share_record(share);
+	struct node *node = share->node;
+	/* After another configuration the node may have fewer cores than were given. */
+	for (uint32_t i = 0; i < record->cores.n; i++)
+		bits_add(node->cores_busy, record->cores.v[i]);
+	node->cores_free = node->cores_total - node->cores_busy->set;
+	node->cpus_alloc += record->cpus;
+	node->mem_alloc += record->mem;
+	node->jobs++;
+	node->completing += record->phase >= ALLOC_ENDING;
+	list_append(&node->shares, &share->on_node);
+}
+
+static void take_steps(struct cluster *c, struct job *job)
+{
+	list_each (it, &job->steps) {
+		const struct step *step = list_entry(it, struct step, in_job);
+		for (uint32_t i = 0; step_is_running(step) && i < step->record.nodes.n; i++) {
+			const struct step_node *sn = &step->record.nodes.v[i];
+			struct share *share = sn->phase == STEP_ENDED ? NULL : share_on(c, job, sn->node);
+			if (share)
+				share_step_take(share, &step->record, sn);
+		}
+	}
+}
+
+void shares_take(struct cluster *c, struct job *job)
+{
+	shares_free(job);
+	job->shares = xcalloc((size_t)job->state.nodes.n + 1, sizeof(*job->shares));
+	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
+		struct share *share = &job->shares[i];
+		*share = (struct share){
+		        .job = job, .index = i, .node = node_by_name(c, job->state.nodes.v[i].node)};
+		list_init(&share->on_node);
+		if (share->node && share_record(share)->phase != ALLOC_RELEASED)
+			take(share);
+	}
+	take_steps(c, job);
+}
+
+void shares_free(struct job *job)
+{
+	for (uint32_t i = 0; job->shares && i < job->state.nodes.n; i++) {
+		list_remove(&job->shares[i].on_node);
+		free(job->shares[i].stepped);
+	}
+	free(job->shares);
+	job->shares = NULL;
+}
+
+void share_give_back(struct cluster *c, struct share *share)
+{
+	const struct node_alloc *record = share_record(share);
+	struct node *node = share->node;
+	if (!node)
+		return;
+	for (uint32_t i = 0; i < record->cores.n; i++)
+		bits_del(node->cores_busy, record->cores.v[i]);
+	node->cores_free = node->cores_total - node->cores_busy->set;
+	assert(node->cpus_alloc >= record->cpus && node->mem_alloc >= record->mem && node->jobs > 0);
+	node->cpus_alloc -= record->cpus;
+	node->mem_alloc -= record->mem;
+	node->jobs--;
+	node->completing -= record->phase >= ALLOC_ENDING;
+	node->state.last_busy = c->now;
+	list_remove(&share->on_node);
+	cluster_has_room(c);
+}
+
+struct share *share_on(const struct cluster *c, const struct job *job, const char *name)
+{
+	const struct node *node = node_by_name(c, name);
+	if (!job->shares)
+		return NULL;
+	/* A node has fewer jobs than a job may have nodes. */
+	if (node) {
+		list_each (it, &node->shares) {
+			struct share *share = list_entry(it, struct share, on_node);
+			if (share->job == job)
+				return share;
+		}
+	}
+	for (uint32_t i = 0; i < job->state.nodes.n; i++)
+		if (strcmp(job->state.nodes.v[i].node, name) == 0)
+			return &job->shares[i];
+	return NULL;
+}
+
+void shares_leave(struct node *node)
+{
+	list_each_safe (it, tmp, &node->shares) {
+		struct share *share = list_entry(it, struct share, on_node);
+		list_remove(it);
+		share->node = NULL;
+	}
+}
+
+/* ---- steps ---- */
+
+bool share_core_is_stepped(const struct share *share, uint32_t at)
+{
+	return share->stepped && bits_has(share->stepped, at);
+}
+
+/* The place of a core in the record; both lists ascend, so the search goes on where the last one ended. */
+static uint32_t place_of(const struct node_alloc *record, uint32_t core, uint32_t from)
+{
+	for (uint32_t i = 0; i < record->cores.n; i++) {
+		uint32_t at = (from + i) % record->cores.n;
+		if (record->cores.v[at] == core)
+			return at;
+	}
+	return record->cores.n;
+}
+
+static void mark_cores(struct share *share, const struct step_node *sn,
+                       bool (*mark)(struct core_bits *, uint32_t))
+{
+	const struct node_alloc *record = share_record(share);
+	uint32_t at = 0;
+	if (!share->stepped)
+		share->stepped = bits_new(record->cores.n);
+	for (uint32_t i = 0; i < sn->cores.n; i++) {
+		at = place_of(record, sn->cores.v[i], at);
+		mark(share->stepped, at);
+	}
+}
+
+void share_step_take(struct share *share, const struct step_record *step, const struct step_node *sn)
+{
+	if (step->overlap)
+		return;
+	mark_cores(share, sn, bits_add);
+	if (!step->mem_shared)
+		share->step_mem += sn->mem;
+}
+
+void share_step_give_back(struct share *share, const struct step_record *step, const struct step_node *sn)
+{
+	if (step->overlap)
+		return;
+	mark_cores(share, sn, bits_del);
+	if (!step->mem_shared)
+		share->step_mem -= sn->mem <= share->step_mem ? sn->mem : share->step_mem;
+}

@@ -1,0 +1,276 @@
+/* A step's place inside its job: nodes, cores, memory, and which task goes where. */
+#include "core/cluster_priv.h"
+#include "core/util/hostlist.h"
+#include "core/util/sort.h"
+
+/* A share that could take part. */
+struct place {
+	struct share *share;
+	uint32_t cap;   /* tasks that fit */
+	uint32_t tasks; /* that it gets */
+};
+
+struct placement {
+	const struct cluster *c;
+	const struct step_request *r;
+	struct job *job;
+	struct place *v;
+	size_t n;
+	uint32_t nodes_min, nodes_max, tasks, cpus_per_task;
+	bool exact; /* only the cores that its tasks need, not all of the job's on each node */
+};
+
+/* ---- room ---- */
+
+/* srun(1): with --overlap all resources are shared. */
+static bool is_free(const struct placement *p, const struct share *share, uint32_t at)
+{
+	return p->r->overlap || !share_core_is_stepped(share, at);
+}
+
+static bool memory_fits(const struct placement *p, const struct place *place, bool ignore_use)
+{
+	const struct node_alloc *record = share_record(place->share);
+	uint64_t need = p->r->mem_per_node == CORE_NO_VAL64 ? 0 : p->r->mem_per_node;
+	uint64_t used = ignore_use || p->r->overlap ? 0 : place->share->step_mem;
+	if (!(p->c->conf->select_flags & CONF_CR_MEMORY) || need == 0)
+		return true;
+	return need <= record->mem && used <= record->mem - need;
+}
+
+static uint32_t capacity(const struct placement *p, const struct place *place, bool ignore_use)
+{
+	const struct node_alloc *record = share_record(place->share);
+	uint32_t cores = 0, per_core = place->share->node->cpus_per_core;
+	for (uint32_t i = 0; i < record->cores.n; i++)
+		cores += ignore_use || is_free(p, place->share, i);
+	if (cores == 0 || (!p->exact && cores < record->cores.n) || !memory_fits(p, place, ignore_use))
+		return 0;
+	/* A job's --overcommit or select/cons_tres's CR_CPU gives fewer CPUs than its cores have. */
+	uint32_t cpus = cores * per_core < record->cpus ? cores * per_core : record->cpus;
+	uint32_t cap = p->r->overcommit ? p->tasks : cpus / p->cpus_per_task;
+	return p->r->tasks_per_node && cap > p->r->tasks_per_node ? p->r->tasks_per_node : cap;
+}
+
+/* ---- candidates ---- */
+
+/* Is the node still the job's, and can something be sent there? */
+static bool is_open(const struct share *share)
+{
+	return share->node && share_record(share)->phase < ALLOC_ENDING &&
+	       share->node->state.base != NODE_DOWN;
+}
+
+static int gather(struct placement *p, struct err *err)
+{
+	const struct step_request *r = p->r;
+	struct hostlist *only = r->node_list ? hostlist_parse(r->node_list, err) : NULL;
+	struct hostlist *without = r->exclude ? hostlist_parse(r->exclude, err) : NULL;
+	int rc = (r->node_list && !only) || (r->exclude && !without) ? -1 : 0;
+	p->v = xcalloc((size_t)p->job->state.nodes.n + 1, sizeof(*p->v));
+	for (uint32_t i = r->relative == CORE_NO_VAL ? 0 : r->relative; rc == 0 && i < p->job->state.nodes.n;
+	     i++) {
+		struct share *share = &p->job->shares[i];
+		const char *name = share_record(share)->node;
+		if ((only && !hostlist_contains(only, name)) ||
+		    (without && hostlist_contains(without, name)) || !is_open(share))
+			continue;
+		p->v[p->n++].share = share;
+	}
+	if (rc == 0 && only && p->n < hostlist_count(only))
+		rc = err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s is not in this job's allocation",
+		             r->node_list);
+	hostlist_free(only);
+	hostlist_free(without);
+	return rc;
+}
+
+/* srun(1): a step without options has one task on each of the job's nodes; fewer tasks than nodes take as
+ * many nodes. */
+static void defaults(struct placement *p)
+{
+	const struct step_request *r = p->r;
+	uint32_t job_nodes = (uint32_t)p->n;
+	p->exact = r->exact || r->exclusive;
+	p->cpus_per_task = r->cpus_per_task ? r->cpus_per_task : 1;
+	p->tasks = r->tasks ? r->tasks : r->nodes_min ? r->nodes_min : job_nodes;
+	p->nodes_min = r->nodes_min ? r->nodes_min : job_nodes;
+	if (p->nodes_min > p->tasks)
+		p->nodes_min = p->tasks;
+	p->nodes_max = r->nodes_max > p->nodes_min ? r->nodes_max : r->nodes_min ? p->nodes_min : job_nodes;
+	if (p->nodes_max < p->nodes_min)
+		p->nodes_max = p->nodes_min;
+	if (r->node_list && p->nodes_min < p->n && p->n <= p->tasks) /* all nodes that are named take part */
+		p->nodes_min = p->nodes_max = (uint32_t)p->n;
+}
+
+static int by_room(const void *pa, const void *pb, void *ctx)
+{
+	const struct place *const *a = pa, *const *b = pb;
+	(void)ctx;
+	return (*a)->cap > (*b)->cap ? -1 : (*a)->cap < (*b)->cap;
+}
+
+/* Takes places in that order until they are enough. */
+static bool take(const struct placement *p, struct place *const *order)
+{
+	uint64_t room = 0;
+	uint32_t nodes = 0;
+	for (size_t i = 0; i < p->n; i++)
+		p->v[i].tasks = 0;
+	for (size_t i = 0; i < p->n && nodes < p->nodes_max; i++) {
+		/* A single node must have room for all. */
+		if (order[i]->cap == 0 || (p->nodes_max == 1 && order[i]->cap < p->tasks))
+			continue;
+		order[i]->tasks = 1;
+		room += order[i]->cap;
+		nodes++;
+		if (nodes >= p->nodes_min && room >= p->tasks)
+			return true;
+	}
+	return false;
+}
+
+/* The job's first nodes with room, as many as are wanted, or else those with most of it. False: they are not
+ * enough. */
+static bool choose(struct placement *p, bool ignore_use, const bool *held)
+{
+	struct place **order = xcalloc(p->n + 1, sizeof(*order));
+	for (size_t i = 0; i < p->n; i++) {
+		p->v[i].cap = held && held[p->v[i].share->index] ? 0 : capacity(p, &p->v[i], ignore_use);
+		order[i] = &p->v[i];
+	}
+	bool ok = take(p, order);
+	if (!ok && p->nodes_max > 1 && p->nodes_max < p->n) {
+		sort_stable(order, p->n, sizeof(*order), by_room, NULL);
+		ok = take(p, order);
+	}
+	free(order);
+	return ok;
+}
+
+/* ---- tasks ---- */
+
+/* One task on each chosen place; what is left fills them up in blocks, or goes round in turn by one or by
+ * --distribution=plane's size. */
+static void spread(struct placement *p)
+{
+	uint32_t left = p->tasks;
+	uint32_t turn = p->r->dist == DIST_CYCLIC                      ? 1
+	                : p->r->dist == DIST_PLANE && p->r->plane_size ? p->r->plane_size
+	                                                               : UINT32_MAX;
+	for (size_t i = 0; i < p->n; i++) {
+		p->v[i].tasks = p->v[i].tasks && left ? 1 : 0;
+		left -= p->v[i].tasks;
+	}
+	for (bool first = true, more = true; left > 0 && more; first = false) {
+		more = false;
+		for (size_t i = 0; i < p->n && left > 0; i++) {
+			struct place *place = &p->v[i];
+			uint32_t take = place->tasks ? place->cap - place->tasks : 0;
+			uint32_t share = turn != UINT32_MAX && first
+			                         ? turn - 1
+			                         : turn; /* the first round's one is there */
+			take = take < share ? take : share;
+			take = take < left ? take : left;
+			place->tasks += take;
+			left -= take;
+			more = more || take > 0 || (first && turn == 1);
+		}
+	}
+}
+
+/* Global numbers: as many at a time on each node as its turn has. */
+static void number_tasks(const struct placement *p, struct step_record *r)
+{
+	uint32_t turn = r->dist == DIST_CYCLIC                      ? 1
+	                : r->dist == DIST_PLANE && p->r->plane_size ? p->r->plane_size
+	                                                            : UINT32_MAX;
+	uint32_t next = 0, *given = xcalloc((size_t)r->nodes.n + 1, sizeof(*given));
+	while (next < p->tasks) {
+		uint32_t before = next;
+		for (uint32_t n = 0; n < r->nodes.n; n++)
+			for (uint32_t k = 0; k < turn && given[n] < r->nodes.v[n].tasks.n; k++)
+				r->nodes.v[n].tasks.v[given[n]++] = next++;
+		if (next == before)
+			break;
+	}
+	free(given);
+}
+
+/* ---- the record ---- */
+
+static void fill_cores(const struct placement *p, const struct place *place, struct step_node *sn)
+{
+	const struct node_alloc *record = share_record(place->share);
+	uint32_t per = place->share->node->cpus_per_core ? place->share->node->cpus_per_core : 1;
+	uint64_t want = ((uint64_t)place->tasks * p->cpus_per_task + per - 1) / per;
+	sn->cores.v = xcalloc((size_t)record->cores.n + 1, sizeof(uint32_t));
+	for (uint32_t i = 0; i < record->cores.n && (!p->exact || sn->cores.n < want); i++)
+		if (is_free(p, place->share, i))
+			sn->cores.v[sn->cores.n++] = record->cores.v[i];
+}
+
+static void fill_record(const struct placement *p, struct step *step)
+{
+	struct step_record *r = &step->record;
+	r->tasks = p->tasks;
+	r->cpus_per_task = p->cpus_per_task;
+	r->overlap = p->r->overlap;
+	r->mem_shared = p->r->mem_per_node == CORE_NO_VAL64 || p->r->mem_per_node == 0;
+	r->time_limit_min = p->r->time_limit_min;
+	r->srun_pid = p->r->srun_pid;
+	r->nodes.v = xcalloc(p->n, sizeof(*r->nodes.v));
+	for (size_t i = 0; i < p->n; i++) {
+		const struct node_alloc *record = share_record(p->v[i].share);
+		if (p->v[i].tasks == 0)
+			continue;
+		struct step_node *sn = &r->nodes.v[r->nodes.n++];
+		schema_init(schema_of_step_node(), sn);
+		sn->node = xstrdup(record->node);
+		sn->mem = r->mem_shared ? record->mem : p->r->mem_per_node;
+		sn->tasks.v = xcalloc(p->v[i].tasks, sizeof(uint32_t));
+		sn->tasks.n = p->v[i].tasks;
+		fill_cores(p, &p->v[i], sn);
+	}
+	/* srun(1): one task a node is dealt out, more are put in blocks. */
+	r->dist = p->r->dist != CORE_NO_VAL ? p->r->dist : p->tasks <= r->nodes.n ? DIST_CYCLIC : DIST_BLOCK;
+	number_tasks(p, r);
+}
+
+enum place_answer step_place(struct cluster *c, struct step *step, const bool *held, struct err *err)
+{
+	struct placement p = {.c = c, .r = step->request, .job = step->job};
+	enum place_answer answer = PLACE_NEVER;
+	if (gather(&p, err) == 0) {
+		defaults(&p);
+		if (p.n > 0 && choose(&p, false, held)) {
+			answer = PLACE_OK;
+			spread(&p);
+			fill_record(&p, step);
+		} else if (p.n > 0 && choose(&p, true, NULL)) {
+			answer = PLACE_WAIT;
+		} else {
+			err_set(err,
+			        p.nodes_min > p.n || p.n == 0 ? ERR_NODE_CONFIG_UNAVAILABLE
+			                                      : ERR_TOO_MANY_STEP_CPUS,
+			        "%s", "");
+		}
+	}
+	free(p.v);
+	return answer;
+}
+
+uint32_t step_could_use(struct cluster *c, const struct step *step, bool *held)
+{
+	struct placement p = {.c = c, .r = step->request, .job = step->job};
+	uint32_t more = 0;
+	if (gather(&p, NULL) == 0) {
+		for (size_t i = 0; i < p.n; i++) {
+			more += !held[p.v[i].share->index];
+			held[p.v[i].share->index] = true;
+		}
+	}
+	free(p.v);
+	return more;
+}

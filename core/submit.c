@@ -1,0 +1,193 @@
+/* A new job: what is checked before it is accepted, and its numbers. */
+#include "core/cluster_priv.h"
+#include "core/util/hostlist.h"
+
+#include <string.h>
+
+#define PRIORITY_FIRST 4294901760u /* of priority/basic: each job gets one less than the one before */
+#define JOB_ID_LAST    0x03ff0000u /* MaxJobId where none is set */
+
+/* ---- checks, in the order in which the real one finds fault ---- */
+
+static int check_names(const struct cluster *c, const char *list, struct err *err)
+{
+	struct hostlist *h = list ? hostlist_parse(list, err) : NULL;
+	struct hostlist_iter it;
+	int rc = 0;
+	if (list && !h)
+		return -1;
+	if (h && hostlist_count(h) > c->node_count)
+		rc = err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+	if (h && rc == 0) {
+		hostlist_iter_init(&it, h);
+		for (const char *name; rc == 0 && (name = hostlist_next(&it));)
+			if (!node_by_name(c, name))
+				rc = err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+	}
+	hostlist_free(h);
+	return rc;
+}
+
+/* What there are no rules for is refused by name, never stored and forgotten. */
+static int check_supported(const struct job_spec *spec, struct err *err)
+{
+	const struct {
+		const char *what, *value;
+	} rows[] = {
+	        {"--dependency", spec->dependency},
+	        {"--licenses", spec->licenses},
+	        {"--reservation", spec->reservation},
+	        {"--array", spec->array},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].value)
+			return err_set(err, ERR_NOT_SUPPORTED, "%s=%s is not supported by this controller",
+			               rows[i].what, rows[i].value);
+	if (spec->contiguous)
+		return err_set(err, ERR_NOT_SUPPORTED, "--contiguous is not supported by this controller");
+	if (spec->features && strpbrk(spec->features, "|[]()*"))
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "--constraint=%s: only features joined by & are supported", spec->features);
+	if (spec->partition && strchr(spec->partition, ','))
+		return err_set(err, ERR_NOT_SUPPORTED, "--partition=%s: one partition only is supported",
+		               spec->partition);
+	return 0;
+}
+
+static struct part *check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
+{
+	struct part *part = spec->partition ? part_by_name(c, spec->partition) : part_default(c);
+	bool is_root = spec->who->uid == 0;
+	if (!part && spec->partition)
+		err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s", spec->partition);
+	else if (!part)
+		err_set(err, ERR_INVALID_PARTITION, "no partition is the default one: name one with -p");
+	else if (part->state == CONF_PART_INACTIVE || part->state == CONF_PART_DRAIN)
+		err_set(err, ERR_PARTITION_DOWN, "%s", "");
+	else if ((part->conf->root_only && !is_root) ||
+	         ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root))
+		err_set(err, ERR_ACCESS_DENIED, "partition %s is %s", part->conf->name,
+		        is_root ? "closed to root" : "for root only");
+	else
+		return part;
+	return NULL;
+}
+
+static int check_numbers(const struct job_spec *spec, struct err *err)
+{
+	/* Products of these must fit. */
+	const uint32_t max = 1u << 24;
+	if (spec->nodes_min > max || (spec->nodes_max && spec->nodes_max < spec->nodes_min))
+		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
+	if (spec->tasks > max || spec->cpus_per_task > max || spec->min_cpus_node > max)
+		return err_set(err, ERR_INVALID_TASK_COUNT, "%s", "");
+	if ((spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node >> 40) ||
+	    (spec->mem_per_cpu != CORE_NO_VAL64 && spec->mem_per_cpu >> 40))
+		return err_set(err, ERR_INVALID_MEMORY, "%s", "");
+	return 0;
+}
+
+/* What was left out, as it is meant: in a copy that shares the texts. */
+static struct job_spec normalised(const struct job_spec *from)
+{
+	struct job_spec spec = *from;
+	if (spec.nodes_min == 0)
+		spec.nodes_min = 1;
+	if (spec.cpus_per_task == 0)
+		spec.cpus_per_task = 1;
+	if (!spec.tasks_set && spec.tasks < spec.nodes_min)
+		spec.tasks = spec.nodes_min;
+	return spec;
+}
+
+static int check(const struct cluster *c, const struct job_spec *spec, struct part **part, struct err *err)
+{
+	if (!spec->who)
+		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
+	if (check_supported(spec, err) != 0 || check_numbers(spec, err) != 0)
+		return -1;
+	*part = check_part(c, spec, err);
+	if (!*part || check_names(c, spec->req_nodes, err) != 0 || check_names(c, spec->exc_nodes, err) != 0)
+		return -1;
+	if (c->conf->max_job_count && job_count(c) >= c->conf->max_job_count)
+		return err_set(err, ERR_MAX_JOBS, "%s", "");
+	/* Who asks for the same as one that was accepted asks for nothing impossible. */
+	return class_find(c, *part, spec) ? 0 : select_check(c, *part, spec, err);
+}
+
+/* ---- numbers ---- */
+
+/* The next id that no job in memory has; ids wrap at MaxJobId. */
+static uint32_t new_job_id(struct cluster *c)
+{
+	uint32_t first = c->conf->first_job_id ? c->conf->first_job_id : 1;
+	uint32_t last = c->conf->max_job_id ? c->conf->max_job_id : JOB_ID_LAST;
+	uint32_t id = c->meta.next_job_id;
+	for (size_t tries = 0; tries <= job_count(c); tries++, id++) {
+		if (id < first || id > last)
+			id = first;
+		if (!map_get(&c->jobs_by_id, id))
+			break;
+	}
+	c->meta.next_job_id = id >= last ? first : id + 1;
+	return id;
+}
+
+uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec)
+{
+	if (spec->priority != CORE_NO_VAL && spec->priority != 0)
+		return spec->priority;
+	if (c->lowest_priority == 0 || c->lowest_priority > PRIORITY_FIRST)
+		c->lowest_priority = PRIORITY_FIRST;
+	uint32_t base = c->lowest_priority > 1 ? --c->lowest_priority : 1;
+	int64_t p = (int64_t)base - spec->nice;
+	return p < 1 ? 1 : p > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)p;
+}
+
+/* ---- submit ---- */
+
+int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
+               struct err *err)
+{
+	const struct job_spec normal = normalised(asked), *spec = &normal;
+	struct part *part = NULL;
+	c->now = now;
+	if (check(c, spec, &part, err) != 0)
+		return -1;
+	struct job *job = job_alloc(c);
+	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
+	if (!job->spec.partition)
+		job->spec.partition = xstrdup(part->conf->name);
+	job->part = part;
+	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
+	job->job_id = job->spec.job_id = new_job_id(c);
+	job->spec.submit_time = job->state.last_sched_eval = job->last_heard = now;
+	job->state.hold = spec->priority == 0 ? 1 : 0;
+	job->state.priority = job_new_priority(c, spec);
+	if (!job->state.hold)
+		job->state.eligible_time = job->state.accrue_time =
+		        spec->begin_time > now ? spec->begin_time : now;
+	job_index(c, job);
+	emit_meta(c);
+	emit_job_spec(c, job);
+	emit_job_state(c, job);
+	queue_settle(c, job);
+	c->stats.submitted++;
+	*out = job;
+	return 0;
+}
+
+int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
+             struct err *err)
+{
+	const struct job_spec normal = normalised(asked), *spec = &normal;
+	struct part *part = NULL;
+	c->now = now;
+	*start = 0;
+	if (check(c, spec, &part, err) != 0)
+		return -1;
+	const struct select_ask ask = {.part = part, .spec = spec};
+	if (select_job(c, &ask, NULL))
+		*start = now;
+	return 0;
+}

@@ -1,0 +1,301 @@
+/* What happens to the cluster, by chance. */
+#include "test/sim/sim.h"
+#include "core/util/arena.h"
+
+#include <stdio.h>
+
+/* ---- who is meant ---- */
+
+static struct job *some_job(struct world *w)
+{
+	size_t n = job_count(w->c), at = n ? pick(w, (uint32_t)n) : 0;
+	struct job *job = job_next(w->c, NULL);
+	while (job && at-- > 0)
+		job = job_next(w->c, job);
+	return job;
+}
+
+static struct job *active_job(struct world *w)
+{
+	for (int tries = 0; tries < 8; tries++) {
+		struct job *job = some_job(w);
+		if (job && job_is_active(job))
+			return job;
+	}
+	return NULL;
+}
+
+static struct host *some_host(struct world *w)
+{
+	return &w->hosts[pick(w, SIM_NODES)];
+}
+
+/* ---- jobs ---- */
+
+static void random_spec(struct world *w, struct job_spec *spec, char nodes[32])
+{
+	static const char *const parts[] = {NULL, "main", "low", "other"};
+	static const char *const features[] = {"odd", "even", "odd&all", "all"};
+	uint32_t limits[] = {CORE_NO_VAL, 1, 5, 60, 0};
+	spec->batch = chance(w, 600);
+	spec->partition = (char *)(uintptr_t)parts[pick(w, 4)];
+	spec->nodes_min = chance(w, 700) ? 1 : 1 + pick(w, 4);
+	spec->nodes_max = chance(w, 300) ? spec->nodes_min + pick(w, 3) : 0;
+	spec->tasks_set = chance(w, 500);
+	spec->tasks = spec->tasks_set ? 1 + pick(w, 6) : spec->nodes_min;
+	spec->cpus_per_task = chance(w, 700) ? 1 : 1 + pick(w, 3);
+	spec->tasks_per_node = chance(w, 100) ? 1 + pick(w, 2) : 0;
+	if (chance(w, 300))
+		spec->mem_per_node = 50 + pick(w, 1500);
+	else if (chance(w, 200))
+		spec->mem_per_cpu = 20 + pick(w, 400);
+	spec->features = (char *)(uintptr_t)(chance(w, 100) ? features[pick(w, 4)] : NULL);
+	spec->exclusive = chance(w, 100);
+	spec->time_limit_min = limits[pick(w, 5)];
+	spec->requeue = chance(w, 600);
+	spec->no_kill = chance(w, 150);
+	spec->immediate = !spec->batch && chance(w, 50);
+	spec->nice = chance(w, 100) ? (int32_t)pick(w, 20) - 10 : 0;
+	spec->priority = chance(w, 60) ? pick(w, 1000) : CORE_NO_VAL;
+	if (chance(w, 60)) {
+		snprintf(nodes, 32, "n[%u-%u]", 1 + pick(w, 3), 3 + pick(w, 2));
+		spec->req_nodes = nodes;
+	} else if (chance(w, 60)) {
+		snprintf(nodes, 32, "n%u", 1 + pick(w, SIM_NODES));
+		spec->exc_nodes = nodes;
+	}
+	if (chance(w, 60))
+		spec->begin_time = world_now(w) + (core_time)pick(w, 600) * CORE_SECOND;
+}
+
+static void submit(struct world *w)
+{
+	struct identity who = {.uid = 1000 + pick(w, 3), .gid = 1000};
+	struct job_spec spec;
+	struct job *job = NULL;
+	struct err err = {0};
+	char nodes[32];
+	core_time start;
+	schema_init(schema_of_job_spec(), &spec);
+	random_spec(w, &spec, nodes);
+	spec.who = &who;
+	int test = chance(w, 100) ? job_test(w->c, &spec, world_now(w), &start, &err) : 1;
+	int rc = test == 1 ? job_submit(w->c, &spec, world_now(w), &job, &err) : test;
+	if (rc == 0 && job)
+		world_trace(w, "submit job %u: %s -N%u -n%u -c%u part %s limit %u", job->job_id,
+		            spec.batch ? "batch" : "srun", spec.nodes_min, spec.tasks, spec.cpus_per_task,
+		            job->spec.partition, spec.time_limit_min);
+	else if (rc != 0 && err.code == ERR_INTERNAL)
+		world_fail(w, "a submit is refused by mistake: %s", err_text(&err));
+}
+
+static void cancel(struct world *w)
+{
+	static const int signals[] = {0, 9, 15, 10};
+	struct job *job = some_job(w);
+	struct err err = {0};
+	int signal = signals[pick(w, 4)];
+	if (!job)
+		return;
+	world_trace(w, "cancel job %u with %d", job->job_id, signal);
+	job_cancel(w->c, job, signal, chance(w, 200), chance(w, 200), 1000, world_now(w), &err);
+}
+
+static void complete(struct world *w)
+{
+	struct job *job = some_job(w);
+	struct err err = {0};
+	if (!job || job->spec.batch)
+		return;
+	world_trace(w, "complete job %u", job->job_id);
+	job_complete(w->c, job, chance(w, 700) ? 0 : 3 << 8, world_now(w), &err);
+}
+
+static void hold(struct world *w)
+{
+	struct job *job = some_job(w);
+	struct err err = {0};
+	bool admin = chance(w, 400);
+	if (!job)
+		return;
+	world_trace(w, "hold job %u", job->job_id);
+	if (job_hold(w->c, job, admin, world_now(w), &err) == 0 && job->state.state == JOB_PENDING &&
+	    job->state.hold == 0)
+		world_fail(w, "job %u was held and isn't", job->job_id);
+}
+
+static void release(struct world *w)
+{
+	struct job *job = some_job(w);
+	struct err err = {0};
+	bool admin = chance(w, 600);
+	if (!job)
+		return;
+	uint32_t was = job->state.hold;
+	world_trace(w, "release job %u", job->job_id);
+	if (job_release(w->c, job, admin, world_now(w), &err) == 0 && was == 2 && !admin)
+		world_fail(w, "a user released job %u, which an administrator holds", job->job_id);
+}
+
+static void requeue(struct world *w)
+{
+	struct job *job = some_job(w);
+	struct err err = {0};
+	if (!job)
+		return;
+	world_trace(w, "requeue job %u", job->job_id);
+	job_requeue(w->c, job, chance(w, 200), world_now(w), &err);
+}
+
+/* ---- steps ---- */
+
+static void create_step(struct world *w)
+{
+	struct job *job = active_job(w);
+	struct step *step = NULL;
+	struct err err = {0};
+	char node[16];
+	if (!job)
+		return;
+	struct step_request r = {.name = "step",
+	                         .tasks = chance(w, 700) ? 1 + pick(w, 4) : 0,
+	                         .nodes_min = chance(w, 500) ? 1 + pick(w, 2) : 0,
+	                         .cpus_per_task = chance(w, 200) ? 1 + pick(w, 2) : 0,
+	                         .tasks_per_node = chance(w, 100) ? 1 : 0,
+	                         .mem_per_node = chance(w, 300) ? pick(w, 600) : CORE_NO_VAL64,
+	                         .relative = chance(w, 50) ? pick(w, 3) : CORE_NO_VAL,
+	                         .dist = chance(w, 300) ? pick(w, 3) : CORE_NO_VAL,
+	                         .plane_size = 1 + pick(w, 3),
+	                         .time_limit_min = chance(w, 100) ? 1 : CORE_NO_VAL,
+	                         .overlap = chance(w, 150),
+	                         .exact = chance(w, 500),
+	                         .immediate = chance(w, 50),
+	                         .interactive = chance(w, 20)};
+	r.tasks_set = r.tasks != 0;
+	r.nodes_max = r.nodes_min && chance(w, 700) ? r.nodes_min + pick(w, 2) : 0;
+	if (chance(w, 80)) {
+		snprintf(node, sizeof(node), "n%u", 1 + pick(w, SIM_NODES));
+		r.node_list = node;
+	}
+	int rc = step_create(w->c, job, &r, world_now(w), &step, &err);
+	world_trace(w, "step of job %u: %s", job->job_id,
+	            rc != 0        ? err_text(&err)
+	            : step->queued ? "waits"
+	                           : "placed");
+	if (rc != 0 || step->queued)
+		return;
+	uint32_t tasks = 0;
+	for (uint32_t i = 0; i < step->record.nodes.n; i++)
+		tasks += step->record.nodes.v[i].tasks.n;
+	if (tasks != step->record.tasks || tasks == 0 || (r.nodes_max && step->record.nodes.n > r.nodes_max))
+		world_fail(w, "step %u.%u asked for %u tasks on at most %u nodes and has %u on %u",
+		           job->job_id, step->record.step_id, r.tasks, r.nodes_max, tasks,
+		           step->record.nodes.n);
+}
+
+static void end_step(struct world *w)
+{
+	struct job *job = active_job(w);
+	struct err err = {0};
+	bool queued = chance(w, 300);
+	struct list *list = job ? queued ? &job->step_queue : &job->steps : NULL;
+	if (!list || list_empty(list))
+		return;
+	struct step *step = queued ? list_entry(list->next, struct step, in_step_queue)
+	                           : list_entry(list->prev, struct step, in_job);
+	world_trace(w, "cancel step %u.%u", job->job_id, step->record.step_id);
+	if (queued && chance(w, 500))
+		step_forget(w->c, step, world_now(w));
+	else
+		step_cancel(w->c, step,
+		            chance(w, 500)   ? 9
+		            : chance(w, 500) ? 0
+		                             : 15,
+		            1000, world_now(w), &err);
+}
+
+/* ---- hosts ---- */
+
+static void cut(struct world *w)
+{
+	struct host *h = some_host(w);
+	world_trace(w, "the link of %s is cut", h->name);
+	host_cut(w, h);
+}
+
+static void crash(struct world *w)
+{
+	struct host *h = some_host(w);
+	if (!h->powered)
+		return;
+	world_trace(w, "%s crashes", h->name);
+	host_crash(w, h);
+}
+
+static void lose_disk(struct world *w)
+{
+	struct host *h = some_host(w);
+	world_trace(w, "%s loses its spool", h->name);
+	host_loses_disk(w, h);
+}
+
+static void update_node(struct world *w)
+{
+	static const char *const verbs[] = {"DRAIN",   "DOWN", "RESUME", "RESUME",
+	                                    "UNDRAIN", "IDLE", "FAIL",   "RESUME"};
+	const struct host *h = some_host(w);
+	const char *verb = verbs[pick(w, 8)];
+	struct err err = {0};
+	world_trace(w, "node %s %s", h->name, verb);
+	node_update(w->c, h->name, verb, chance(w, 500) ? "by chance" : NULL, 0, world_now(w), &err);
+}
+
+/* ---- the whole ---- */
+
+static void reconfigure(struct world *w)
+{
+	world_trace(w, "reconfigure");
+	world_vary_conf(w);
+	cluster_reconfigure(w->c, &w->conf, world_now(w), NULL, NULL);
+	for (uint32_t i = 0; i < SIM_NODES; i++)
+		if (w->hosts[i].linked && !node_by_name(w->c, w->hosts[i].name))
+			host_cut(w, &w->hosts[i]);
+}
+
+static void clock_jumps(struct world *w)
+{
+	w->skew += ((core_time)pick(w, 7200) - 3600) * CORE_SECOND;
+	world_trace(w, "the clock jumps");
+}
+
+static void time_passes(struct world *w)
+{
+	core_time next = cluster_next_time(w->c) - w->skew;
+	if (cluster_next_time(w->c) != 0 && next > w->mono && chance(w, 500))
+		w->mono = next;
+	else
+		w->mono += (core_time)pick(w, 120) * CORE_SECOND;
+}
+
+void random_event(struct world *w)
+{
+	static const struct {
+		uint32_t weight;
+		void (*run)(struct world *w);
+	} rows[] = {
+	        {300, submit},  {50, cancel},       {40, complete},   {20, hold},       {30, release},
+	        {15, requeue},  {250, create_step}, {40, end_step},   {20, cut},        {8, crash},
+	        {3, lose_disk}, {12, update_node},  {3, reconfigure}, {6, clock_jumps}, {80, time_passes},
+	};
+	uint32_t sum = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		sum += rows[i].weight;
+	uint32_t at = pick(w, sum);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (at < rows[i].weight) {
+			rows[i].run(w);
+			return;
+		}
+		at -= rows[i].weight;
+	}
+}

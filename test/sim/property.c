@@ -1,0 +1,448 @@
+/* What must hold beyond cluster_check(): told by a second, slow and obvious look at the cluster. */
+#include "test/sim/sim.h"
+#include "core/bits.h"
+#include "core/util/arena.h"
+#include "core/util/hostlist.h"
+#include "core/util/sort.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- a slow look: would a job fit? ---- */
+
+enum look { LOOK_NOW, LOOK_IF_IDLE, LOOK_IF_UP };
+
+static bool usable(const struct node *node)
+{
+	return node->connected && node->state.base == NODE_IDLE &&
+	       !(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL | NODE_FLAG_INVALID_REG)) &&
+	       list_empty(&node->leaving);
+}
+
+static bool wanted_features(const struct node *node, const char *wanted)
+{
+	if (!wanted)
+		return true;
+	bool odd = strstr(node->conf->features, "odd") != NULL;
+	return strstr(wanted, "odd") ? odd : strstr(wanted, "even") ? !odd : true;
+}
+
+static uint64_t memory_for(const struct world *w, const struct job *job, const struct node *node,
+                           uint32_t cpus)
+{
+	if (job->spec.mem_per_node != CORE_NO_VAL64)
+		return job->spec.mem_per_node ? job->spec.mem_per_node : node->conf->real_memory;
+	if (job->spec.mem_per_cpu != CORE_NO_VAL64)
+		return job->spec.mem_per_cpu * cpus;
+	if (!(w->conf.select_flags & CONF_CR_MEMORY))
+		return 0;
+	return w->conf.def_mem_per_cpu ? w->conf.def_mem_per_cpu * cpus : node->conf->real_memory;
+}
+
+static bool core_busy(const struct node *node, uint32_t core)
+{
+	return node->cores_busy->words[core / 64] >> (core % 64) & 1;
+}
+
+/* Free cores, one socket or core after the other. */
+static uint32_t free_cores(const struct world *w, const struct node *node, enum look look)
+{
+	uint32_t size = w->conf.select_flags & CONF_CR_SOCKET ? node->conf->cores_per_socket : 1, n = 0;
+	for (uint32_t first = 0; first < node->cores_total; first += size) {
+		bool free = true;
+		for (uint32_t i = first; i < first + size; i++)
+			free = free && (look != LOOK_NOW || !core_busy(node, i));
+		n += free ? size : 0;
+	}
+	return n;
+}
+
+static uint32_t tasks_that_fit(const struct world *w, const struct job *job, const struct node *node,
+                               enum look look)
+{
+	uint32_t free = free_cores(w, node, look), per = node->cpus_per_core, best = 0;
+	bool whole = job->spec.exclusive || w->conf.select_flags == 0;
+	if (whole && free < node->cores_total)
+		return 0;
+	for (uint32_t tasks = 1;
+	     tasks <= job->spec.tasks + job->spec.nodes_min && tasks * job->spec.cpus_per_task <= free * per;
+	     tasks++) {
+		uint32_t cores = (tasks * job->spec.cpus_per_task + per - 1) / per;
+		if (w->conf.select_flags & CONF_CR_SOCKET)
+			cores = (cores + node->conf->cores_per_socket - 1) / node->conf->cores_per_socket *
+			        node->conf->cores_per_socket;
+		uint64_t memory = memory_for(w, job, node, (whole ? node->cores_total : cores) * per);
+		uint64_t used =
+		        look == LOOK_NOW && (w->conf.select_flags & CONF_CR_MEMORY) ? node->mem_alloc : 0;
+		if (job->spec.tasks_per_node && tasks > job->spec.tasks_per_node)
+			break;
+		if (used + memory <= node->conf->real_memory)
+			best = tasks;
+	}
+	return best;
+}
+
+static int by_most(const void *a, const void *b, void *ctx)
+{
+	(void)ctx;
+	return *(const uint32_t *)a > *(const uint32_t *)b ? -1 : *(const uint32_t *)a < *(const uint32_t *)b;
+}
+
+static bool would_fit(const struct world *w, const struct job *job, enum look look)
+{
+	struct hostlist *req = job->spec.req_nodes ? hostlist_parse(job->spec.req_nodes, NULL) : NULL;
+	struct hostlist *exc = job->spec.exc_nodes ? hostlist_parse(job->spec.exc_nodes, NULL) : NULL;
+	uint32_t caps[SIM_NODES], n = 0, required = 0;
+	uint64_t room = 0;
+	uint32_t nodes_min = job->spec.nodes_min, asked = req ? (uint32_t)hostlist_count(req) : 0;
+	nodes_min = asked > nodes_min ? asked : nodes_min;
+	uint32_t tasks = job->spec.tasks > nodes_min || job->spec.tasks_set ? job->spec.tasks : nodes_min;
+	uint32_t nodes_max = job->spec.nodes_max == 0          ? UINT32_MAX
+	                     : job->spec.nodes_max > nodes_min ? job->spec.nodes_max
+	                                                       : nodes_min;
+	for (size_t i = 0; i < job->part->conf->node_count; i++) {
+		const struct node *node = node_at(w->c, job->part->conf->node_index[i]);
+		bool named = req && hostlist_contains(req, node->conf->name);
+		bool out =
+		        (exc && hostlist_contains(exc, node->conf->name)) || node->state.base == NODE_FUTURE;
+		uint32_t cap = 0;
+		if (!out && (look == LOOK_IF_UP || usable(node)) && wanted_features(node, job->spec.features))
+			cap = tasks_that_fit(w, job, node, look);
+		if (named && cap > 0) {
+			required++;
+			room += cap < tasks ? cap : tasks;
+			nodes_min -= nodes_min > 0;
+			nodes_max -= nodes_max > 0 && nodes_max != UINT32_MAX;
+		} else if (cap > 0) {
+			caps[n++] = cap < tasks ? cap : tasks;
+		}
+	}
+	hostlist_free(req);
+	hostlist_free(exc);
+	if (required < asked || n < nodes_min)
+		return false;
+	sort_stable(caps, n, sizeof(caps[0]), by_most, NULL);
+	for (uint32_t i = 0; i < n && i < nodes_max; i++)
+		room += caps[i];
+	return room >= tasks;
+}
+
+/* ---- after a pass ---- */
+
+static bool before(const struct job *a, const struct job *b)
+{
+	if (a->part->conf->priority_tier != b->part->conf->priority_tier)
+		return a->part->conf->priority_tier > b->part->conf->priority_tier;
+	return a->state.priority != b->state.priority ? a->state.priority > b->state.priority
+	                                              : a->serial < b->serial;
+}
+
+static bool share_nodes(const struct part *a, const struct part *b)
+{
+	for (size_t i = 0; i < a->conf->node_count; i++)
+		for (size_t k = 0; k < b->conf->node_count; k++)
+			if (a->conf->node_index[i] == b->conf->node_index[k])
+				return true;
+	return false;
+}
+
+static bool waits(const struct world *w, const struct job *job)
+{
+	uint32_t reason = job_reason(w->c, job);
+	return job->state.state == JOB_PENDING && job->part &&
+	       (reason == REASON_RESOURCES || reason == REASON_PRIORITY);
+}
+
+static bool has_node_of(const struct world *w, const struct job *job, const struct part *part)
+{
+	for (uint32_t i = 0; i < job->state.nodes.n; i++)
+		for (size_t k = 0; k < part->conf->node_count; k++)
+			if (strcmp(job->state.nodes.v[i].node,
+			           node_at(w->c, part->conf->node_index[k])->conf->name) == 0)
+				return true;
+	return false;
+}
+
+static bool has_node(const struct job *job, const char *name)
+{
+	for (uint32_t i = 0; i < job->state.nodes.n; i++)
+		if (strcmp(job->state.nodes.v[i].node, name) == 0)
+			return true;
+	return false;
+}
+
+/* A job has what it asked for. */
+static void check_allocation(struct world *w, const struct job *job)
+{
+	const struct job_spec *spec = &job->spec;
+	struct hostlist *req = spec->req_nodes ? hostlist_parse(spec->req_nodes, NULL) : hostlist_new();
+	struct hostlist *exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : hostlist_new();
+	struct hostlist_iter it;
+	uint32_t n = job->state.nodes.n, tasks = 0;
+	bool ok = n >= spec->nodes_min &&
+	          (spec->nodes_max == 0 || n <= spec->nodes_max || n <= hostlist_count(req));
+	hostlist_iter_init(&it, req);
+	for (const char *name; (name = hostlist_next(&it));)
+		ok = ok && has_node(job, name);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct node_alloc *a = &job->state.nodes.v[i];
+		const struct node *node = node_by_name(w->c, a->node);
+		ok = ok && !hostlist_contains(exc, a->node) && wanted_features(node, spec->features) &&
+		     a->cpus >= a->tasks * spec->cpus_per_task;
+		ok = ok && a->cores.n > 0 && a->cores.n * node->cpus_per_core == a->cpus;
+		if (w->conf.select_flags & CONF_CR_MEMORY)
+			ok = ok && node->mem_alloc <= node->conf->real_memory &&
+			     a->mem == memory_for(w, job, node, a->cpus);
+		tasks += a->tasks;
+	}
+	hostlist_free(req);
+	hostlist_free(exc);
+	if (!ok || tasks < spec->tasks)
+		world_fail(w, "job %u got something else than it asked for: %u nodes, %u tasks", job->job_id,
+		           n, tasks);
+}
+
+/* Nobody before a job that was started waits for a node that it got. */
+static void check_started(struct world *w)
+{
+	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
+		if (!map_get(&w->started_now, job->serial) || !job->part || !job_is_active(job))
+			continue;
+		check_allocation(w, job);
+		for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
+			if (waits(w, o) && before(o, job) && has_node_of(w, job, o->part))
+				world_fail(w, "job %u was started, and job %u before it waits for room",
+				           job->job_id, o->job_id);
+	}
+}
+
+/* What runs is within its limit, and no step waits in a job whose cores all are free. */
+static void check_running(struct world *w, const struct job *job)
+{
+	uint32_t minutes = job->state.time_limit_min;
+	if (minutes != CORE_INFINITE &&
+	    job->state.start_time + (core_time)minutes * 60 * CORE_SECOND <= world_now(w))
+		world_fail(w, "job %u runs beyond its limit of %u minutes", job->job_id, minutes);
+	if (list_empty(&job->step_queue))
+		return;
+	list_each (it, &job->steps) {
+		const struct step_record *r = &list_entry(it, struct step, in_job)->record;
+		if (r->state == JOB_RUNNING && !r->overlap)
+			return;
+	}
+	world_fail(w, "a step of job %u waits, and nothing else runs in it", job->job_id);
+}
+
+static bool waits_behind_somebody(const struct world *w, const struct job *job)
+{
+	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
+		if (o != job && waits(w, o) && before(o, job) && share_nodes(o->part, job->part))
+			return true;
+	return false;
+}
+
+void property_after_pass(struct world *w)
+{
+	check_started(w);
+	map_free(&w->started_now);
+	map_init_u64(&w->started_now);
+	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
+		if (job_is_active(job))
+			check_running(w, job);
+		if (job->state.state != JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING))
+			continue;
+		switch (job_reason(w->c, job)) {
+		case REASON_RESOURCES:
+			if (would_fit(w, job, LOOK_NOW))
+				world_fail(w, "job %u waits for resources that are free", job->job_id);
+			if (!would_fit(w, job, LOOK_IF_IDLE))
+				world_fail(w, "job %u waits for resources that nobody gives back",
+				           job->job_id);
+			break;
+		case REASON_PRIORITY:
+			if (!waits_behind_somebody(w, job))
+				world_fail(w, "job %u waits behind nobody", job->job_id);
+			break;
+		case REASON_NODES_UNAVAILABLE:
+		case REASON_REQ_NODE_NOT_AVAIL:
+			if (would_fit(w, job, LOOK_IF_IDLE))
+				world_fail(w, "job %u waits for nodes that are up", job->job_id);
+			if (!would_fit(w, job, LOOK_IF_UP))
+				world_fail(w, "job %u waits for nodes that are not enough", job->job_id);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+/* ---- what is said to have happened did happen ---- */
+
+/* After a reboot nothing of before holds the node, but for a script that had ended and now says so. */
+void property_after_boot(struct world *w, const struct host *h)
+{
+	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
+		bool ended_before = false;
+		if (!job_is_active(job) || job->state.start_time > h->boot_time)
+			continue;
+		list_each (it, &h->launches) {
+			const struct launch *l = list_entry(it, struct launch, in_node);
+			ended_before = ended_before || (l->number == job->state.batch_launch && l->over &&
+			                                l->end_time <= h->boot_time);
+		}
+		for (uint32_t i = 0; i < job->state.nodes.n; i++)
+			if (strcmp(job->state.nodes.v[i].node, h->name) == 0 &&
+			    job->state.nodes.v[i].phase != ALLOC_RELEASED && !ended_before)
+				world_fail(w, "job %u goes on on %s, which has been rebooted", job->job_id,
+				           h->name);
+	}
+	for (struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
+		if (job->state.state != JOB_PENDING || job->state.restarts == 0)
+			continue;
+		list_each (it, &h->launches) {
+			const struct launch *l = list_entry(it, struct launch, in_node);
+			if (l->number == job->state.batch_launch && l->over && l->end_time <= h->boot_time &&
+			    map_get(&w->was_active, job->serial))
+				world_fail(w, "job %u is requeued, and its script had ended", job->job_id);
+		}
+	}
+}
+
+void property_history(struct world *w, const struct history_job *h)
+{
+	const struct job_state *s = h->state;
+	if (s->state < JOB_COMPLETED)
+		world_fail(w, "job %u goes into the history as %s", h->spec->job_id,
+		           job_state_word(s->state));
+	for (uint32_t i = 0; i < s->nodes.n; i++)
+		if (s->nodes.v[i].phase != ALLOC_RELEASED)
+			world_fail(w, "job %u goes into the history and holds %s", h->spec->job_id,
+			           s->nodes.v[i].node);
+	for (uint32_t i = 0; i < h->steps.n; i++)
+		if (h->steps.v[i].state <= JOB_SUSPENDED)
+			world_fail(w, "job %u goes into the history with step %u %s", h->spec->job_id,
+			           h->steps.v[i].step_id, job_state_word(h->steps.v[i].state));
+	if (!h->spec->batch || (s->state != JOB_COMPLETED && s->state != JOB_FAILED) || s->batch_launch == 0)
+		return;
+	uintptr_t truth = (uintptr_t)map_get(&w->statuses, s->batch_launch);
+	if (truth == 0)
+		world_fail(w, "job %u has ended as %s, and its script has not", h->spec->job_id,
+		           job_state_word(s->state));
+	uint32_t status = truth == SIM_LOST ? 9 : (uint32_t)((truth & ~SIM_MAYBE_LOST) - 1);
+	bool lost = truth == SIM_LOST || (truth & SIM_MAYBE_LOST);
+	if (s->exit_status != status && !(lost && s->exit_status == 9) && s->reason != REASON_LAUNCH_FAILED)
+		world_fail(w, "job %u has ended with status %u, its script with %u", h->spec->job_id,
+		           s->exit_status, status);
+}
+
+/* ---- the store has what memory has ---- */
+
+static void compare(struct world *w, const struct schema *schema, const void *record, uint64_t key,
+                    uint64_t sub, const char *name)
+{
+	const struct row *row = store_get(&w->store, schema->number, key, sub, name);
+	struct row *now = row_of(schema, record);
+	bool same = row && row->n == now->n && memcmp(row->bytes, now->bytes, now->n) == 0;
+	row_free(now);
+	if (!same)
+		world_fail(w, "%s of serial %llu %s is not in the store as it is in memory", schema->name,
+		           (unsigned long long)key, name);
+}
+
+static void compare_state(struct world *w, const struct job *job)
+{
+	const struct row *row = store_get(&w->store, schema_of_job_state()->number, job->serial, 0, "");
+	struct job_state stored;
+	struct err err = {0};
+	uint32_t differs = 0;
+	if (!row || schema_decode(schema_of_job_state(), &stored, row->bytes, row->n, NULL, &err) != 0)
+		world_fail(w, "job %u is not in the store", job->job_id);
+	stored.last_sched_eval = job->state.last_sched_eval; /* derived */
+	differs = schema_differs(schema_of_job_state(), &stored, &job->state);
+	schema_free(schema_of_job_state(), &stored);
+	if (differs != 0)
+		world_fail(w, "job %u differs from the store in field %u of its state", job->job_id, differs);
+}
+
+static void compare_node(struct world *w, const struct node *node)
+{
+	const struct row *row = store_get(&w->store, schema_of_node_state()->number, 0, 0, node->conf->name);
+	struct node_state stored;
+	uint32_t differs = 0;
+	if (!row) {
+		if (node->connected)
+			world_fail(w, "%s is connected and not in the store", node->conf->name);
+		return;
+	}
+	if (schema_decode(schema_of_node_state(), &stored, row->bytes, row->n, NULL, NULL) != 0)
+		world_fail(w, "%s can't be read from the store", node->conf->name);
+	stored.last_busy = node->state.last_busy; /* not worth a change of its own */
+	if (stored.base == NODE_FUTURE || node->state.base == NODE_FUTURE)
+		stored.base = node->state.base; /* the configuration's word */
+	differs = schema_differs(schema_of_node_state(), &stored, &node->state);
+	schema_free(schema_of_node_state(), &stored);
+	if (differs != 0)
+		world_fail(w, "%s differs from the store in field %u", node->conf->name, differs);
+}
+
+void property_store(struct world *w)
+{
+	size_t rows = 1, history = 0, nodes = 0;
+	compare(w, schema_of_meta(), cluster_meta(w->c), 0, 0, "");
+	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
+		compare(w, schema_of_job_spec(), &job->spec, job->serial, 0, "");
+		compare_state(w, job);
+		rows += 2;
+		list_each (it, &job->steps) {
+			const struct step_record *r = &list_entry(it, struct step, in_job)->record;
+			compare(w, schema_of_step_record(), r, r->serial, r->step_id, "");
+			rows++;
+		}
+	}
+	for (size_t i = 0; node_at(w->c, i); i++)
+		compare_node(w, node_at(w->c, i));
+	list_each (it, &w->store.all) {
+		const struct row *row = list_entry(it, struct row, in_all);
+		history += row->kind == schema_of_history_job()->number;
+		nodes += row->kind == schema_of_node_state()->number;
+	}
+	if (rows + history + nodes != w->store.count)
+		world_fail(w, "the store has %zu live rows, memory has %zu", w->store.count - history - nodes,
+		           rows);
+	for (uint64_t serial = 1; serial < cluster_meta(w->c)->next_serial; serial++)
+		if (map_get(&w->acked, serial) && !job_by_serial(w->c, serial) &&
+		    !store_get(&w->store, schema_of_history_job()->number, serial, 0, ""))
+			world_fail(w, "the job of serial %llu was acknowledged and is lost",
+			           (unsigned long long)serial);
+}
+
+/* ---- at rest ---- */
+
+void property_at_rest(struct world *w)
+{
+	const struct node *node;
+	for (struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
+		uint32_t reason = job_reason(w->c, job);
+		if (job_is_done(job))
+			continue;
+		bool out = !job->part || job->part->state == CONF_PART_DOWN || reason == REASON_PART_CONFIG;
+		if (job->state.state != JOB_PENDING || (!out && would_fit(w, job, LOOK_IF_UP)))
+			world_fail(w, "job %u is %s (%s) when all has come to rest", job->job_id,
+			           job_shown_word(job->state.state, job->state.flags),
+			           job_reason_word(reason));
+		if (reason == REASON_PART_CONFIG && would_fit(w, job, LOOK_IF_UP) &&
+		    job->part->conf->max_time_min == CORE_INFINITE)
+			world_fail(w, "job %u is said never to fit, and does", job->job_id);
+	}
+	for (size_t i = 0; (node = node_at(w->c, i)); i++)
+		if (node->cpus_alloc || node->mem_alloc || node->jobs || node->cores_busy->set)
+			world_fail(w, "%s has %u CPUs of %u jobs given away when all has come to rest",
+			           node->conf->name, node->cpus_alloc, node->jobs);
+	for (uint32_t i = 0; i < SIM_NODES; i++)
+		list_each (it, &w->hosts[i].launches)
+			if (w->hosts[i].linked && node_by_name(w->c, w->hosts[i].name))
+				world_fail(w, "launch %llu of serial %llu is left over on %s",
+				           (unsigned long long)list_entry(it, struct launch, in_node)->number,
+				           (unsigned long long)list_entry(it, struct launch, in_node)->serial,
+				           w->hosts[i].name);
+}
