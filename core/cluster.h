@@ -169,10 +169,10 @@ const struct cluster_conf *cluster_conf_of(const struct cluster *c);
 /* Accepts a job: copies spec (serial and job_id in it are ignored), checks it against partitions and limits.
  * 0, and *out is the pending job (cluster_run() starts it); -1 with Slurm's refusal. A job that can only wait
  * is accepted. */
-int job_submit(struct cluster *c, const struct job_spec *spec, core_time now, struct job **out,
+int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err);
 /* As job_submit, but changes nothing: would it be accepted, and when could it start (0: unknown). */
-int job_test(struct cluster *c, const struct job_spec *spec, core_time now, core_time *start,
+int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
              struct err *err);
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
@@ -224,7 +224,7 @@ void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uin
                        uint64_t launch, uint32_t status, const struct usage *usage, const char *text,
                        core_time now);
 /* Nothing of the job's attempt is left on that node: its share is released. */
-void report_job_gone(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, core_time now);
+void report_job_gone(struct cluster *c, const char *name, uint64_t serial, uint32_t attempt, core_time now);
 /* The batch script or a step could not be launched there: requeued and held as Slurm does, or failed. */
 void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                           uint64_t launch, const char *why, core_time now);

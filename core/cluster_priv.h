@@ -82,7 +82,7 @@ void shares_free(struct job *job);
 /* Gives a share's cores and memory back to its node; the record's phase is the caller's. */
 void share_give_back(struct cluster *c, struct share *share);
 /* The job's share of a node; NULL: it has none. */
-struct share *share_on(const struct cluster *c, const struct job *job, const char *node);
+struct share *share_on(const struct cluster *c, const struct job *job, const char *name);
 /* Everything that a node has is off it (before it goes with its configuration). */
 void shares_leave(struct node *node);
 bool share_core_is_stepped(const struct share *share, uint32_t at);

@@ -156,7 +156,7 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 		return -1;
 	struct job *job = job_alloc(c);
 	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
-	if (!job->spec.partition)
+	if (!job->spec.partition && part)
 		job->spec.partition = xstrdup(part->conf->name);
 	job->part = part;
 	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;

@@ -100,7 +100,7 @@ static bool would_fit(const struct world *w, const struct job *job, enum look lo
 	uint32_t nodes_max = job->spec.nodes_max == 0          ? UINT32_MAX
 	                     : job->spec.nodes_max > nodes_min ? job->spec.nodes_max
 	                                                       : nodes_min;
-	for (size_t i = 0; i < job->part->conf->node_count; i++) {
+	for (size_t i = 0; job->part && i < job->part->conf->node_count; i++) {
 		const struct node *node = node_at(w->c, job->part->conf->node_index[i]);
 		bool named = req && hostlist_contains(req, node->conf->name);
 		bool out =
@@ -430,7 +430,7 @@ void property_at_rest(struct world *w)
 			world_fail(w, "job %u is %s (%s) when all has come to rest", job->job_id,
 			           job_shown_word(job->state.state, job->state.flags),
 			           job_reason_word(reason));
-		if (reason == REASON_PART_CONFIG && would_fit(w, job, LOOK_IF_UP) &&
+		if (reason == REASON_PART_CONFIG && job->part && would_fit(w, job, LOOK_IF_UP) &&
 		    job->part->conf->max_time_min == CORE_INFINITE)
 			world_fail(w, "job %u is said never to fit, and does", job->job_id);
 	}

@@ -179,11 +179,11 @@ void host_cut(struct world *w, struct host *h); /* the link only */
 void host_crash(struct world *w, struct host *h);
 void host_loses_disk(struct world *w, struct host *h); /* and what runs, but not the boot */
 void host_sees(struct world *w, const struct event *event);
-void wanted_send(struct world *w, const struct wanted *wanted);
+void wanted_send(struct world *w, const struct wanted *a);
 
 /* ---- property.c ---- */
 void property_after_pass(struct world *w);
 void property_after_boot(struct world *w, const struct host *h);
-void property_history(struct world *w, const struct history_job *job);
+void property_history(struct world *w, const struct history_job *h);
 void property_store(struct world *w);
 void property_at_rest(struct world *w);

@@ -104,7 +104,7 @@ static void on_change(void *ctx, const struct schema *schema, const void *record
 static struct schema_u32s cores_of(const struct job *job, const char *node)
 {
 	struct schema_u32s cores = {NULL, 0};
-	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
+	for (uint32_t i = 0; job && i < job->state.nodes.n; i++) {
 		const struct node_alloc *share = &job->state.nodes.v[i];
 		if (strcmp(share->node, node) != 0)
 			continue;
@@ -140,7 +140,7 @@ static void on_action(void *ctx, const struct action *a)
 		for (uint32_t i = 0; i < wanted->step.nodes.n; i++)
 			wanted->job_cores[i] = cores_of(a->job, wanted->step.nodes.v[i].node);
 	}
-	if (a->kind == ACTION_JOB_STARTED) {
+	if (a->kind == ACTION_JOB_STARTED && a->job) {
 		map_put(&w->started_now, a->job->serial, w);
 		w->started_jobs++;
 	}
