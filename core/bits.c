@@ -32,16 +32,26 @@ bool bits_del(struct core_bits *b, uint32_t i)
 	return true;
 }
 
-uint32_t bits_free_from(const struct core_bits *b, uint32_t from)
+/* The first number whose bit is 1, in the words or in their complements. */
+static uint32_t first_from(const struct core_bits *b, uint32_t from, uint64_t flip)
 {
 	for (uint32_t i = from; i < b->n; i++) {
-		uint64_t word = ~b->words[i / 64] >> (i % 64);
-		if (word == 0)
-			i |= 63; /* the rest of this word is taken */
-		else
-			return i + (uint32_t)__builtin_ctzll(word) < b->n
-			               ? i + (uint32_t)__builtin_ctzll(word)
-			               : b->n;
+		uint64_t word = (b->words[i / 64] ^ flip) >> (i % 64);
+		if (word != 0) {
+			uint32_t at = i + (uint32_t)__builtin_ctzll(word);
+			return at < b->n ? at : b->n;
+		}
+		i |= 63; /* nothing in the rest of this word */
 	}
 	return b->n;
+}
+
+uint32_t bits_free_from(const struct core_bits *b, uint32_t from)
+{
+	return first_from(b, from, UINT64_MAX);
+}
+
+uint32_t bits_next(const struct core_bits *b, uint32_t from)
+{
+	return first_from(b, from, 0);
 }

@@ -1,4 +1,4 @@
-/* Sets of a node's cores. */
+/* Sets of small numbers: a node's cores, an array's tasks. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -16,3 +16,5 @@ bool bits_add(struct core_bits *b, uint32_t i);
 bool bits_del(struct core_bits *b, uint32_t i);
 /* The first member that is not in, at or after `from`; n when there is none. */
 uint32_t bits_free_from(const struct core_bits *b, uint32_t from);
+/* The first member at or after `from`; n when there is none. */
+uint32_t bits_next(const struct core_bits *b, uint32_t from);

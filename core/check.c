@@ -214,6 +214,76 @@ static int check_place(const struct cluster *c, const struct job *job, struct er
 	return 0;
 }
 
+/* ---- arrays and dependencies ---- */
+
+static int check_record(const struct job_array *array, const struct job *job, struct core_bits *seen,
+                        struct err *err)
+{
+	uint32_t one = job->spec.array_task_id;
+	if (job->array != array || job->spec.array_job_id != array->id)
+		BREACH("job %u is listed by array %u, which is not its own", job->job_id, array->id);
+	if (!job->tasks != !job->state.array_tasks || (job->tasks && job->tasks->set == 0))
+		BREACH("job %u of array %u stands for no task", job->job_id, array->id);
+	if (job->tasks && job->state.start_time && job->state.nodes.n)
+		BREACH("job %u has run and stands for %u tasks", job->job_id, job->tasks->set);
+	for (uint32_t i = job->tasks ? bits_next(job->tasks, 0) : one; !job->tasks || i < job->tasks->n;
+	     i = bits_next(job->tasks, i + 1)) {
+		if (!bits_add(seen, i))
+			BREACH("task %u of array %u is in two records, one is job %u", i, array->id,
+			       job->job_id);
+		if (!job->tasks)
+			break;
+	}
+	return 0;
+}
+
+static int check_array(const struct job_array *array, uint64_t *tasks, struct err *err)
+{
+	uint32_t running = 0, end = 0;
+	list_each (it, &array->records) {
+		const struct job *job = list_entry(it, struct job, in_array);
+		uint32_t mine = job->tasks ? job->tasks->n : job->spec.array_task_id + 1;
+		end = mine > end ? mine : end;
+	}
+	struct core_bits *seen = bits_new(end);
+	int rc = 0;
+	for (struct list *it = array->records.next; it != &array->records && rc == 0; it = it->next) {
+		const struct job *job = list_entry(it, struct job, in_array);
+		running += job_is_active(job);
+		*tasks += job->tasks ? job->tasks->set : 0;
+		rc = check_record(array, job, seen, err);
+	}
+	free(seen);
+	if (rc == 0 && running != array->running)
+		BREACH("array %u counts %u running tasks and has %u", array->id, array->running, running);
+	return rc;
+}
+
+static int check_arrays(const struct cluster *c, struct err *err)
+{
+	void *value;
+	uint64_t tasks = 0;
+	for (size_t at = 0; map_next(&c->arrays_by_id, &at, &value);)
+		if (check_array(value, &tasks, err) != 0)
+			return -1;
+	if (tasks != c->array_tasks)
+		BREACH("%llu tasks are not jobs yet, %llu are counted", (unsigned long long)tasks,
+		       (unsigned long long)c->array_tasks);
+	return 0;
+}
+
+/* Whoever waits for others is told when they change. */
+static int check_depends(const struct job *job, struct err *err)
+{
+	bool waits = job->state.state == JOB_PENDING && job->state.depend.n > 0;
+	if (waits != (job->depend_count > 0))
+		BREACH("job %u has %u dependencies and watches %u", job->job_id, job->state.depend.n,
+		       job->depend_count);
+	if (job->depend_count == 0 && !list_empty(&job->in_look))
+		BREACH("job %u is to be looked at for no dependency", job->job_id);
+	return 0;
+}
+
 int cluster_check(const struct cluster *c, struct err *err)
 {
 	const struct job *last = NULL;
@@ -222,7 +292,8 @@ int cluster_check(const struct cluster *c, struct err *err)
 		if (check_node(c, c->nodes[i], err) != 0)
 			return -1;
 	for (struct job *job = job_next(c, NULL); job; job = job_next(c, job)) {
-		if (check_job(c, job, err) != 0 || check_place(c, job, err) != 0)
+		if (check_job(c, job, err) != 0 || check_place(c, job, err) != 0 ||
+		    check_depends(job, err) != 0)
 			return -1;
 		if (last && last->serial >= job->serial)
 			BREACH("jobs %u and %u are out of order", last->job_id, job->job_id);
@@ -233,5 +304,5 @@ int cluster_check(const struct cluster *c, struct err *err)
 		if (states[i] != c->jobs_in[i])
 			BREACH("%u jobs are counted as %s, %u are", c->jobs_in[i],
 			       job_state_word((uint32_t)i), states[i]);
-	return check_queue(c, err);
+	return check_arrays(c, err) != 0 ? -1 : check_queue(c, err);
 }

@@ -151,7 +151,7 @@ void queue_remove(struct cluster *c, struct job *job)
 core_time job_eligible_at(const struct job *job)
 {
 	if (job->state.state != JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING) ||
-	    job->state.hold != 0 || !job->part)
+	    job->state.hold != 0 || !job->part || job->state.depend.n > 0 || array_is_full(job))
 		return CORE_INFINITE64;
 	return job->state.eligible_time > job->spec.begin_time ? job->state.eligible_time
 	                                                       : job->spec.begin_time;

@@ -48,10 +48,13 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 	schema_init(schema_of_meta(), &c->meta);
 	list_init(&c->jobs);
 	list_init(&c->classes);
+	list_init(&c->to_look);
 	map_init_u64(&c->classes_by_need);
 	map_init_u64(&c->jobs_by_serial);
 	map_init_u64(&c->jobs_by_id);
 	map_init_u64(&c->steps_by_launch);
+	map_init_u64(&c->arrays_by_id);
+	map_init_u64(&c->waits);
 	cluster_make_nodes(c);
 	parts_make(c);
 	return c;
@@ -71,6 +74,8 @@ void cluster_free(struct cluster *c)
 	map_free(&c->jobs_by_serial);
 	map_free(&c->jobs_by_id);
 	map_free(&c->steps_by_launch);
+	map_free(&c->arrays_by_id);
+	map_free(&c->waits);
 	for (size_t i = 0; i < c->gone_node_count; i++)
 		free(c->gone_nodes[i]);
 	free(c->gone_nodes);
@@ -108,9 +113,12 @@ void cluster_run(struct cluster *c, core_time now)
 {
 	c->now = now;
 	due_run(c);
-	/* A pass that refuses who would not wait makes way for others. */
-	for (int i = 0; c->sched_wanted && i < PASSES_MAX; i++)
+	/* A pass that refuses who would not wait makes way for others; a start may be what others wait for.
+	 */
+	for (int i = 0; c->sched_wanted && i < PASSES_MAX; i++) {
+		depend_run(c);
 		sched_pass(c);
+	}
 }
 
 core_time cluster_next_time(const struct cluster *c)

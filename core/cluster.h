@@ -99,6 +99,14 @@ struct job {
 	struct list in_all;      /* struct cluster's jobs by serial */
 	struct job_class *class; /* those of equal need with which it waits; NULL: it is not in the queue */
 	struct order_link in_class;
+	struct job_array *array; /* NULL: none */
+	struct list in_array;
+	struct core_bits *
+	        tasks; /* which of the array's tasks this record stands for; NULL: one (spec.array_task_id) */
+	struct depend_link *depends; /* beside state.depend: what it waits for */
+	uint32_t depend_count;
+	bool depend_known; /* while they are read: one was over before */
+	struct list in_look;
 	struct list step_queue; /* steps that wait for room */
 	struct share *shares;   /* beside state.nodes: what only memory has of each */
 	core_time last_heard;   /* of its srun or salloc */
@@ -185,6 +193,22 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
+/* ---- arrays (sbatch(1), --array) ----
+ * Tasks that have not started are one record, which stands for a set of them (job->tasks). */
+/* The array's next record, in order of serials; after == NULL: its first. NULL: none. */
+struct job *array_next(const struct cluster *c, uint32_t array_job_id, const struct job *after);
+bool job_has_task(const struct job *job, uint32_t task);
+/* Who is meant by "12", "12_3" or "12_[3-5]" (tasks: NULL, "3", "3-5"): a job, or all of an array's records,
+ * or those with these tasks: a record that stands for others, too, is split, which is a change. *out is the
+ * caller's to free(). -1: nobody. */
+int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, core_time now, struct job ***out,
+               size_t *n, struct err *err);
+/* So many of its array's tasks may run at once; 0: all. */
+void job_set_array_limit(struct cluster *c, struct job *job, uint32_t limit, core_time now);
+/* --dependency anew ("" or NULL: none). */
+int job_set_dependency(struct cluster *c, struct job *job, const char *text, core_time now, struct err *err);
+/* As squeue's %E has it: "afterok:28(unfulfilled)"; nothing when there is none left. */
+void job_depend_text(const struct cluster *c, const struct job *job, struct text *out);
 /* enum job_reason: for a pending job why it waits now, derived and not stored; for others what was recorded.
  */
 uint32_t job_reason(const struct cluster *c, const struct job *job);

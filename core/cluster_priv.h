@@ -3,6 +3,7 @@
 #include "core/bits.h"
 #include "core/cluster.h"
 #include "core/due.h"
+#include "core/taskset.h"
 #include "core/util/arena.h"
 #include "core/util/map.h"
 
@@ -34,6 +35,11 @@ struct cluster {
 	struct list classes;               /* struct job_class: what waits */
 	struct map classes_by_need;
 	size_t class_count, queue_length;
+	struct map arrays_by_id; /* struct job_array */
+	bool arrays_unsettled;   /* one of them has become full in this pass */
+	uint64_t array_tasks;    /* tasks that are not jobs of their own yet */
+	struct map waits;        /* struct depend_link by what they wait for */
+	struct list to_look;     /* jobs whose dependencies are to be looked at */
 	struct due_heap due;
 	struct sched_stats stats;
 
@@ -109,6 +115,51 @@ void queue_settle(struct cluster *c, struct job *job);
 /* When it may start at the earliest: 0 is at once, CORE_INFINITE64 is not before an event. */
 core_time job_eligible_at(const struct job *job);
 
+/* ---- array.c ---- */
+#define TASKS_END 4000001u /* slurm.conf(5), MaxArraySize: what it can be at most */
+
+struct job_array {
+	uint32_t id;
+	struct list records; /* struct job, by serial */
+	uint32_t limit;      /* how many tasks may run at once; 0: all */
+	uint32_t running;
+	bool unsettled;
+};
+/* A new or loaded job with array_job_id takes its place among the array's records; and leaves it. */
+void array_join(struct cluster *c, struct job *job);
+void array_leave(struct cluster *c, struct job *job);
+/* As many of its tasks run as may. */
+bool array_is_full(const struct job *job);
+/* job_move tells. */
+void array_count_move(struct cluster *c, const struct job *job, bool was_active, bool is_active);
+/* After a pass: what is full leaves the queue. */
+void arrays_settle(struct cluster *c);
+/* The record that stands for those of the wanted tasks that this one stands for (at least one): this one or a
+ * new one. */
+struct job *array_split(struct cluster *c, struct job *job, const struct core_bits *wanted);
+/* The first of its tasks, as a job that is about to start. */
+struct job *array_take_first(struct cluster *c, struct job *job);
+/* After all are loaded: no task is in two records. */
+void arrays_mend(struct cluster *c);
+
+/* ---- depend.c ---- */
+struct depend_link {
+	struct list in_wait; /* all that wait for the same */
+	struct job *job;
+	uint64_t key;
+};
+/* What is left of a job's dependencies, parsed or loaded, is watched; and is not any more. */
+void depend_join(struct cluster *c, struct job *job);
+void depend_leave(struct cluster *c, struct job *job);
+/* The job has started or ended: those that wait for it are looked at. */
+void depend_fire(struct cluster *c, const struct job *job);
+/* Parses, and drops what is satisfied already. */
+int depend_parse(struct cluster *c, struct job *job, const char *text, struct err *err);
+int depend_check(const struct cluster *c, const char *text, struct err *err);
+void depend_look_later(struct cluster *c, struct job *job);
+void depend_run(struct cluster *c); /* looks at those */
+bool depend_is_hopeless(const struct job *job);
+
 /* ---- plan.c: what a job may not touch because of those before it ---- */
 struct plan {
 	struct core_bits *nodes; /* held for somebody */
@@ -126,6 +177,7 @@ const struct core_bits *plan_limits(const struct plan *plan, const struct part *
 struct job *job_alloc(struct cluster *c);
 void job_free(struct cluster *c, struct job *job);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
+uint32_t job_new_id(struct cluster *c);             /* takes the next one */
 /* Minutes; CORE_INFINITE when there is no end. */
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
 uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);

@@ -70,6 +70,7 @@ struct cluster_conf {
 	uint32_t return_to_service;                                                    /* 0, 1, 2 */
 	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
 	bool job_requeue, disable_root_jobs;
+	bool kill_invalid_depend;     /* DependencyParameters */
 	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */
 };
 

@@ -83,6 +83,13 @@ static void job_begin(struct cluster *c, const struct due *due)
 		queue_settle(c, job);
 }
 
+static void job_depend(struct cluster *c, const struct due *due)
+{
+	struct job *job = job_by_serial(c, due->key);
+	if (job && job->state.depend.n > 0)
+		depend_look_later(c, job);
+}
+
 static void job_purge(struct cluster *c, const struct due *due)
 {
 	struct job *job = job_by_serial(c, due->key);
@@ -109,7 +116,7 @@ void due_run(struct cluster *c)
 {
 	static void (*const runs[])(struct cluster *, const struct due *) = {
 	        [DUE_LIMIT] = job_limit,     [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
-	        [DUE_NODE_DOWN] = node_down, [DUE_STEP_LIMIT] = step_limit,
+	        [DUE_NODE_DOWN] = node_down, [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

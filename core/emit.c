@@ -47,9 +47,11 @@ static const uint32_t node_moves[] = {
 void job_move(struct cluster *c, struct job *job, enum job_base_state to)
 {
 	assert(job->state.state < JOB_STATE_COUNT && (job_moves[job->state.state] & (1u << to)));
+	bool was_active = job_is_active(job);
 	c->jobs_in[job->state.state]--;
 	c->jobs_in[to]++;
 	job->state.state = to;
+	array_count_move(c, job, was_active, to == JOB_RUNNING || to == JOB_SUSPENDED);
 }
 
 void alloc_move(struct node_alloc *share, enum alloc_phase to)

@@ -8,6 +8,8 @@ struct job *job_alloc(struct cluster *c)
 	schema_init(schema_of_job_state(), &job->state);
 	list_init(&job->steps);
 	list_init(&job->in_all);
+	list_init(&job->in_array);
+	list_init(&job->in_look);
 	list_init(&job->step_queue);
 	c->jobs_in[job->state.state]++;
 	return job;
@@ -20,6 +22,8 @@ void job_free(struct cluster *c, struct job *job)
 	list_each_safe (it, tmp, &job->step_queue)
 		step_free(c, list_entry(it, struct step, in_step_queue));
 	queue_remove(c, job);
+	depend_leave(c, job);
+	array_leave(c, job);
 	shares_free(job);
 	list_remove(&job->in_all);
 	map_del(&c->jobs_by_serial, job->serial);

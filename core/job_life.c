@@ -56,6 +56,7 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	shares_take(c, job);
 	job_set_limit(c, job);
 	c->stats.started++;
+	depend_fire(c, job);
 	if (job->spec.batch)
 		step_start_batch(c, job);
 	emit_job_state(c, job);
@@ -86,6 +87,8 @@ void job_set_purge(struct cluster *c, struct job *job)
 
 static void finished(struct cluster *c, struct job *job)
 {
+	depend_leave(c, job);
+	depend_fire(c, job);
 	emit_history(c, job);
 	job_set_purge(c, job);
 }
@@ -203,6 +206,7 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 		s->reason = REASON_REQUEUED_HELD;
 	}
 	job->limit_at = 0;
+	depend_join(c, job); /* it may have ended while it waited */
 	/* As if it were submitted anew. */
 	job->spec.submit_time = c->now;
 	emit_job_spec(c, job);

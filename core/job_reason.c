@@ -13,6 +13,10 @@ uint32_t job_reason(const struct cluster *c, const struct job *job)
 		return job->state.reason      ? job->state.reason
 		       : job->state.hold == 2 ? REASON_HELD_ADMIN
 		                              : REASON_HELD_USER;
+	if (job->state.depend.n > 0)
+		return depend_is_hopeless(job) ? REASON_DEP_NEVER : REASON_DEPENDENCY;
+	if (array_is_full(job))
+		return REASON_ARRAY_TASK_LIMIT;
 	if (!job->part)
 		return REASON_PART_DOWN;
 	/* Once in the queue it stays there, even if the clock is set back. */

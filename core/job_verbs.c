@@ -89,7 +89,7 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 		s->reason = REASON_NONE;
 		s->flags &= ~(uint32_t)JOB_FLAG_REQUEUE_HOLD;
 		/* A requeued one still has its delay. */
-		if (s->eligible_time < now)
+		if (s->eligible_time < now && s->depend.n == 0)
 			s->eligible_time = s->accrue_time =
 			        job->spec.begin_time > now ? job->spec.begin_time : now;
 		queue_settle(c, job);

@@ -254,8 +254,13 @@ void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
 			continue;
 		}
 		job->last_heard = now;
-		job_settle(c, job, &notes);
+		array_join(c, job);
 	}
+	arrays_mend(c);
+	list_each (it, &c->jobs)
+		depend_join(c, list_entry(it, struct job, in_all));
+	list_each_safe (it, tmp, &c->jobs)
+		job_settle(c, list_entry(it, struct job, in_all), &notes);
 	cluster_nodes_changed(c);
 }
 

@@ -94,9 +94,14 @@ static bool try_first(struct pass *p, struct job_class *class)
 	struct node_alloc_list nodes = {0};
 	if (p->plan.parts[class->part->index])
 		return false;
+	if (array_is_full(job)) {
+		queue_remove(c, job); /* and comes back when a task has ended */
+		return more;
+	}
 	const struct core_bits *limits = plan_limits(&p->plan, class->part);
 	if (find_room(c, class, limits, &nodes)) {
-		job_start(c, job, &nodes);
+		more |= job->tasks && job->tasks->set > 1;
+		job_start(c, job->tasks ? array_take_first(c, job) : job, &nodes);
 		return more;
 	}
 	job->state.last_sched_eval = c->now;
@@ -144,6 +149,7 @@ void sched_pass(struct cluster *c)
 	}
 	plan_free(&p.plan);
 	free(p.heap);
-	c->sched_wanted = false;
+	arrays_settle(c);
+	c->sched_wanted = !list_empty(&c->to_look);
 	refuse_immediate(c);
 }

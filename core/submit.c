@@ -7,6 +7,13 @@
 #define PRIORITY_FIRST 4294901760u /* of priority/basic: each job gets one less than the one before */
 #define JOB_ID_LAST    0x03ff0000u /* MaxJobId where none is set */
 
+/* An array's numbers are below this. */
+static uint32_t array_end(const struct cluster *c)
+{
+	uint32_t end = c->conf->max_array_size;
+	return end > TASKS_END ? TASKS_END : end;
+}
+
 /* ---- checks, in the order in which the real one finds fault ---- */
 
 static int check_names(const struct cluster *c, const char *list, struct err *err)
@@ -34,10 +41,8 @@ static int check_supported(const struct job_spec *spec, struct err *err)
 	const struct {
 		const char *what, *value;
 	} rows[] = {
-	        {"--dependency", spec->dependency},
 	        {"--licenses", spec->licenses},
 	        {"--reservation", spec->reservation},
-	        {"--array", spec->array},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].value)
@@ -87,6 +92,22 @@ static int check_numbers(const struct job_spec *spec, struct err *err)
 	return 0;
 }
 
+/* Each task counts, whether it is a record of its own or not (slurm.conf(5), MaxJobCount). */
+static int check_array(const struct cluster *c, const struct job_spec *spec, struct err *err)
+{
+	uint64_t tasks = 1;
+	if (spec->array) {
+		struct core_bits *set = taskset_parse(spec->array, array_end(c), &(uint32_t){0}, err);
+		if (!set)
+			return -1;
+		tasks = set->set;
+		free(set);
+	}
+	if (c->conf->max_job_count && job_count(c) + c->array_tasks + tasks > c->conf->max_job_count)
+		return err_set(err, ERR_MAX_JOBS, "%s", "");
+	return 0;
+}
+
 /* What was left out, as it is meant: in a copy that shares the texts. */
 static struct job_spec normalised(const struct job_spec *from)
 {
@@ -104,13 +125,12 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 {
 	if (!spec->who)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
-	if (check_supported(spec, err) != 0 || check_numbers(spec, err) != 0)
+	if (check_supported(spec, err) != 0 || check_numbers(spec, err) != 0 ||
+	    check_array(c, spec, err) != 0 || depend_check(c, spec->dependency, err) != 0)
 		return -1;
 	*part = check_part(c, spec, err);
 	if (!*part || check_names(c, spec->req_nodes, err) != 0 || check_names(c, spec->exc_nodes, err) != 0)
 		return -1;
-	if (c->conf->max_job_count && job_count(c) >= c->conf->max_job_count)
-		return err_set(err, ERR_MAX_JOBS, "%s", "");
 	/* Who asks for the same as one that was accepted asks for nothing impossible. */
 	return class_find(c, *part, spec) ? 0 : select_check(c, *part, spec, err);
 }
@@ -118,7 +138,7 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 /* ---- numbers ---- */
 
 /* The next id that no job in memory has; ids wrap at MaxJobId. */
-static uint32_t new_job_id(struct cluster *c)
+uint32_t job_new_id(struct cluster *c)
 {
 	uint32_t first = c->conf->first_job_id ? c->conf->first_job_id : 1;
 	uint32_t last = c->conf->max_job_id ? c->conf->max_job_id : JOB_ID_LAST;
@@ -126,7 +146,7 @@ static uint32_t new_job_id(struct cluster *c)
 	for (size_t tries = 0; tries <= job_count(c); tries++, id++) {
 		if (id < first || id > last)
 			id = first;
-		if (!map_get(&c->jobs_by_id, id))
+		if (!map_get(&c->jobs_by_id, id) && !map_get(&c->arrays_by_id, id))
 			break;
 	}
 	c->meta.next_job_id = id >= last ? first : id + 1;
@@ -146,6 +166,21 @@ uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec)
 
 /* ---- submit ---- */
 
+static void take_place(struct cluster *c, struct job *job)
+{
+	job_index(c, job);
+	if (!job->spec.array)
+		return;
+	struct core_bits *set = taskset_parse(job->spec.array, array_end(c), &job->state.array_limit, NULL);
+	struct text text = TEXT_EMPTY;
+	if (set)
+		taskset_text(set, true, &text);
+	free(set);
+	job->spec.array_job_id = job->job_id;
+	job->state.array_tasks = text_take(&text);
+	array_join(c, job);
+}
+
 int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err)
 {
@@ -160,14 +195,16 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 		job->spec.partition = xstrdup(part->conf->name);
 	job->part = part;
 	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
-	job->job_id = job->spec.job_id = new_job_id(c);
+	job->job_id = job->spec.job_id = job_new_id(c);
 	job->spec.submit_time = job->state.last_sched_eval = job->last_heard = now;
 	job->state.hold = spec->priority == 0 ? 1 : 0;
 	job->state.priority = job_new_priority(c, spec);
-	if (!job->state.hold)
+	take_place(c, job);
+	depend_parse(c, job, spec->dependency, NULL);
+	depend_join(c, job);
+	if (!job->state.hold && job->state.depend.n == 0)
 		job->state.eligible_time = job->state.accrue_time =
 		        spec->begin_time > now ? spec->begin_time : now;
-	job_index(c, job);
 	emit_meta(c);
 	emit_job_spec(c, job);
 	emit_job_state(c, job);

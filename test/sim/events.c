@@ -1,8 +1,10 @@
 /* What happens to the cluster, by chance. */
 #include "test/sim/sim.h"
+#include "core/bits.h"
 #include "core/util/arena.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 /* ---- who is meant ---- */
 
@@ -32,8 +34,30 @@ static struct host *some_host(struct world *w)
 
 /* ---- jobs ---- */
 
-static void random_spec(struct world *w, struct job_spec *spec, char nodes[32])
+/* Any job, a task of it, in any relation. */
+static char *random_dependency(struct world *w, char text[96])
 {
+	static const char *const kinds[] = {"after", "afterany", "afterok", "afternotok", "aftercorr"};
+	size_t n = 0;
+	if (chance(w, 100))
+		return (char *)(uintptr_t) "singleton";
+	text[0] = '\0';
+	const char *sep = chance(w, 300) ? "?" : ",";
+	for (uint32_t i = 0, of = 1 + pick(w, 3); i < of; i++) {
+		const struct job *job = some_job(w);
+		uint32_t id = !job ? 1 : job->spec.array_job_id ? job->spec.array_job_id : job->job_id;
+		n += (size_t)snprintf(text + n, 96 - n, "%s%s:%u", i ? sep : "", kinds[pick(w, 5)], id);
+		if (chance(w, 200))
+			n += (size_t)snprintf(text + n, 96 - n, "_%u", pick(w, 8));
+		if (chance(w, 100))
+			n += (size_t)snprintf(text + n, 96 - n, "+%u", pick(w, 8));
+	}
+	return text;
+}
+
+static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], char text[96])
+{
+	static const char *const arrays[] = {"0-3", "1-7:2%2", "5", "1,4-6%1", "2-9", "[0-1]"};
 	static const char *const parts[] = {NULL, "main", "low", "other"};
 	static const char *const features[] = {"odd", "even", "odd&all", "all"};
 	uint32_t limits[] = {CORE_NO_VAL, 1, 5, 60, 0};
@@ -64,6 +88,11 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32])
 		snprintf(nodes, 32, "n%u", 1 + pick(w, SIM_NODES));
 		spec->exc_nodes = nodes;
 	}
+	if (spec->batch && chance(w, 150))
+		spec->array = (char *)(uintptr_t)arrays[pick(w, 6)];
+	if (chance(w, 150))
+		spec->dependency = random_dependency(w, text);
+	spec->kill_invalid_depend = chance(w, 300) ? 1 : CORE_NO_VAL;
 	if (chance(w, 60))
 		spec->begin_time = world_now(w) + (core_time)pick(w, 600) * CORE_SECOND;
 }
@@ -74,13 +103,15 @@ static void submit(struct world *w)
 	struct job_spec spec;
 	struct job *job = NULL;
 	struct err err = {0};
-	char nodes[32];
+	char nodes[32], text[96];
 	core_time start;
 	schema_init(schema_of_job_spec(), &spec);
-	random_spec(w, &spec, nodes);
+	random_spec(w, &spec, nodes, text);
 	spec.who = &who;
 	int test = chance(w, 100) ? job_test(w->c, &spec, world_now(w), &start, &err) : 1;
 	int rc = test == 1 ? job_submit(w->c, &spec, world_now(w), &job, &err) : test;
+	if (rc == 0 && job && job->tasks)
+		w->tasks_in += job->tasks->set;
 	if (rc == 0 && job)
 		world_trace(w, "submit job %u: %s -N%u -n%u -c%u part %s limit %u", job->job_id,
 		            spec.batch ? "batch" : "srun", spec.nodes_min, spec.tasks, spec.cpus_per_task,
@@ -145,6 +176,48 @@ static void requeue(struct world *w)
 		return;
 	world_trace(w, "requeue job %u", job->job_id);
 	job_requeue(w->c, job, chance(w, 200), world_now(w), &err);
+}
+
+/* One verb for some tasks of an array. */
+static void array_verb(struct world *w)
+{
+	static const char *const tasks[] = {NULL, "1", "3", "2-4", "0,5", "[1-7:2]"};
+	const struct job *any = some_job(w);
+	struct job **jobs = NULL;
+	struct err err = {0};
+	size_t n = 0;
+	uint32_t id = any && any->array ? any->spec.array_job_id : 0, verb = pick(w, 5);
+	const char *which = tasks[pick(w, 6)];
+	if (id == 0 || jobs_meant(w->c, id, which, world_now(w), &jobs, &n, &err) != 0)
+		return;
+	world_trace(w, "verb %u for %zu records of array %u (%s)", verb, n, id, which ? which : "all");
+	for (size_t i = 0; i < n; i++) {
+		if (which && jobs[i]->tasks && jobs[i]->state.state == JOB_PENDING && jobs[i]->tasks->set < 2)
+			world_fail(w, "one task of array %u was not made a job of its own", id);
+		if (verb == 0)
+			job_cancel(w->c, jobs[i], 0, false, false, 1000, world_now(w), &err);
+		else if (verb == 1)
+			job_hold(w->c, jobs[i], false, world_now(w), &err);
+		else if (verb == 2)
+			job_release(w->c, jobs[i], false, world_now(w), &err);
+		else if (verb == 3)
+			job_set_array_limit(w->c, jobs[i], pick(w, 4), world_now(w));
+		else
+			job_requeue(w->c, jobs[i], false, world_now(w), &err);
+	}
+	free(jobs);
+}
+
+static void depend_anew(struct world *w)
+{
+	struct job *job = some_job(w);
+	char text[96];
+	struct err err = {0};
+	const char *list = chance(w, 300) ? "" : random_dependency(w, text);
+	if (!job)
+		return;
+	world_trace(w, "job %u depends on %s", job->job_id, list);
+	job_set_dependency(w->c, job, list, world_now(w), &err);
 }
 
 /* ---- steps ---- */
@@ -283,9 +356,10 @@ void random_event(struct world *w)
 		uint32_t weight;
 		void (*run)(struct world *w);
 	} rows[] = {
-	        {300, submit},  {50, cancel},       {40, complete},   {20, hold},       {30, release},
-	        {15, requeue},  {250, create_step}, {40, end_step},   {20, cut},        {8, crash},
-	        {3, lose_disk}, {12, update_node},  {3, reconfigure}, {6, clock_jumps}, {80, time_passes},
+	        {300, submit},    {50, cancel},       {40, complete},   {20, hold},       {30, release},
+	        {15, requeue},    {250, create_step}, {40, end_step},   {20, cut},        {8, crash},
+	        {3, lose_disk},   {12, update_node},  {3, reconfigure}, {6, clock_jumps}, {80, time_passes},
+	        {25, array_verb}, {15, depend_anew},
 	};
 	uint32_t sum = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -418,12 +418,32 @@ void property_store(struct world *w)
 
 /* ---- at rest ---- */
 
+/* Somebody whom the job waits for is not over, or never came to the end that was wanted: it may wait for good.
+ */
+bool waits_for_others(const struct world *w, const struct job *job)
+{
+	for (uint32_t i = 0; i < job->state.depend.n; i++) {
+		const struct dependency *d = &job->state.depend.v[i];
+		if (d->failed)
+			return true;
+		for (const struct job *other = job_next(w->c, NULL); other; other = job_next(w->c, other)) {
+			bool meant = d->job_id == 0        ? other->serial < job->serial
+			             : d->serial           ? other->serial == d->serial
+			             : other->array == NULL ? false
+			                                   : other->spec.array_job_id == d->job_id;
+			if (meant && !job_is_done(other))
+				return true;
+		}
+	}
+	return false;
+}
+
 void property_at_rest(struct world *w)
 {
 	const struct node *node;
 	for (struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
 		uint32_t reason = job_reason(w->c, job);
-		if (job_is_done(job))
+		if (job_is_done(job) || waits_for_others(w, job))
 			continue;
 		bool out = !job->part || job->part->state == CONF_PART_DOWN || reason == REASON_PART_CONFIG;
 		if (job->state.state != JOB_PENDING || (!out && would_fit(w, job, LOOK_IF_UP)))

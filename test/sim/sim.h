@@ -137,12 +137,13 @@ struct world {
 	struct event *heap;
 	size_t heap_n, heap_cap;
 	uint64_t next_seq, next_conn;
-	struct map acked;       /* serials that somebody was told of */
-	struct map statuses;    /* launch of a batch script -> its true status + 1, or SIM_LOST */
-	struct map confirmed;   /* launch and node of what is known to have been started */
-	struct map launched;    /* launch of a batch script -> index of its node + 1 */
-	struct map was_active;  /* serials of jobs that ran before a host registered after a boot */
-	struct map started_now; /* serials of the jobs that this round started */
+	struct map acked;             /* serials that somebody was told of */
+	struct map statuses;          /* launch of a batch script -> its true status + 1, or SIM_LOST */
+	struct map confirmed;         /* launch and node of what is known to have been started */
+	struct map launched;          /* launch of a batch script -> index of its node + 1 */
+	struct map was_active;        /* serials of jobs that ran before a host registered after a boot */
+	struct map started_now;       /* serials of the jobs that this round started */
+	uint64_t tasks_in, tasks_out; /* of arrays: submitted, forgotten */
 	uint64_t ended_jobs, started_jobs, restarts, rounds;
 	jmp_buf failed;
 	char why[600];
@@ -186,4 +187,5 @@ void property_after_pass(struct world *w);
 void property_after_boot(struct world *w, const struct host *h);
 void property_history(struct world *w, const struct history_job *h);
 void property_store(struct world *w);
+bool waits_for_others(const struct world *w, const struct job *job);
 void property_at_rest(struct world *w);

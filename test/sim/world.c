@@ -1,5 +1,6 @@
 /* One history's world: the controller's part of the simulation, and the time. */
 #include "test/sim/sim.h"
+#include "core/bits.h"
 #include "core/util/arena.h"
 
 #include <stdio.h>
@@ -92,11 +93,27 @@ bool world_take(struct world *w, core_time until, struct event *out)
 
 /* ---- what comes out of the core ---- */
 
+/* How many tasks of its array a record is. */
+static uint64_t tasks_of(const struct job *job)
+{
+	return !job || !job->array ? 0 : job->tasks ? job->tasks->set : 1;
+}
+
+static uint64_t tasks_there(const struct world *w)
+{
+	uint64_t n = 0;
+	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job))
+		n += tasks_of(job);
+	return n;
+}
+
 static void on_change(void *ctx, const struct schema *schema, const void *record)
 {
 	struct world *w = ctx;
 	w->batch = xgrow(w->batch, &w->batch_cap, w->batch_n + 1, sizeof(*w->batch));
 	w->batch[w->batch_n++] = row_of(schema, record);
+	if (schema == schema_of_job_gone())
+		w->tasks_out += tasks_of(job_by_serial(w->c, ((const struct job_gone *)record)->serial));
 	if (schema == schema_of_history_job())
 		property_history(w, record);
 }
@@ -181,6 +198,10 @@ static void lose_batch(struct world *w)
 static void check(struct world *w)
 {
 	struct err err = {0};
+	if (tasks_there(w) != w->tasks_in - w->tasks_out)
+		world_fail(w, "%llu tasks of arrays were submitted, %llu are forgotten, %llu are there",
+		           (unsigned long long)w->tasks_in, (unsigned long long)w->tasks_out,
+		           (unsigned long long)tasks_there(w));
 	if (cluster_check(w->c, &err) != 0)
 		world_fail(w, "%s", err_text(&err));
 }
@@ -279,6 +300,8 @@ static void start(struct world *w)
 	free(rows);
 	arena_free(&arena);
 	cluster_start(w->c, world_now(w), instance, NULL, NULL);
+	w->tasks_in = tasks_there(w);
+	w->tasks_out = 0;
 	check(w);
 	cluster_run(w->c, world_now(w));
 	check(w);
@@ -405,7 +428,8 @@ static bool settle_jobs(struct world *w)
 			job_complete(w->c, job, 0, world_now(w), &err);
 		uint32_t reason = job_reason(w->c, job);
 		bool never = reason == REASON_PART_CONFIG || reason == REASON_PART_DOWN ||
-		             reason == REASON_NODES_UNAVAILABLE || reason == REASON_REQ_NODE_NOT_AVAIL;
+		             reason == REASON_NODES_UNAVAILABLE || reason == REASON_REQ_NODE_NOT_AVAIL ||
+		             waits_for_others(w, job);
 		if (!job_is_done(job) && !(job->state.state == JOB_PENDING && never))
 			all_done = false;
 	}

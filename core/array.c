@@ -1,0 +1,316 @@
+/* Job arrays (sbatch(1), --array): tasks that have not started are one record, which stands for a set of task
+ * numbers. A task that starts, or is meant by itself, becomes a job of its own; the last one keeps the
+ * record, and with it the array's job id. */
+#include "core/cluster_priv.h"
+
+#include <string.h>
+
+static struct job_array *array_of_id(const struct cluster *c, uint32_t id)
+{
+	return id ? map_get(&c->arrays_by_id, id) : NULL;
+}
+
+/* ---- what a record stands for ---- */
+
+static void set_tasks(struct cluster *c, struct job *job, struct core_bits *tasks)
+{
+	struct text text = TEXT_EMPTY;
+	c->array_tasks -= job->tasks ? job->tasks->set : 0;
+	if (job->tasks != tasks)
+		free(job->tasks);
+	job->tasks = tasks;
+	free(job->state.array_tasks);
+	job->state.array_tasks = NULL;
+	if (!tasks)
+		return;
+	c->array_tasks += tasks->set;
+	taskset_text(tasks, true, &text);
+	job->state.array_tasks = text_take(&text);
+}
+
+bool job_has_task(const struct job *job, uint32_t task)
+{
+	return job->tasks ? bits_has(job->tasks, task) : job->array && job->spec.array_task_id == task;
+}
+
+bool array_is_full(const struct job *job)
+{
+	return job->array && job->array->limit != 0 && job->array->running >= job->array->limit;
+}
+
+/* ---- made and ended ---- */
+
+void array_join(struct cluster *c, struct job *job)
+{
+	uint32_t id = job->spec.array_job_id;
+	if (id == 0)
+		return;
+	struct job_array *array = array_of_id(c, id);
+	if (!array) {
+		array = xcalloc(1, sizeof(*array));
+		array->id = id;
+		list_init(&array->records);
+		map_put(&c->arrays_by_id, id, array);
+	}
+	job->array = array;
+	array->limit = job->state.array_limit;
+	array->running += job_is_active(job);
+	struct list *at = array->records.prev;
+	while (at != &array->records && list_entry(at, struct job, in_array)->serial > job->serial)
+		at = at->prev;
+	list_prepend(at, &job->in_array);
+	if (job->state.array_tasks)
+		set_tasks(c, job, taskset_parse(job->state.array_tasks, TASKS_END, NULL, NULL));
+}
+
+void array_leave(struct cluster *c, struct job *job)
+{
+	struct job_array *array = job->array;
+	if (!array)
+		return;
+	set_tasks(c, job, NULL);
+	array->running -= job_is_active(job);
+	list_remove(&job->in_array);
+	job->array = NULL;
+	if (list_empty(&array->records)) {
+		map_del(&c->arrays_by_id, array->id);
+		free(array);
+	}
+}
+
+/* All but one, which is being changed. */
+static void settle_others(struct cluster *c, struct job_array *array, const struct job *but)
+{
+	list_each (it, &array->records) {
+		struct job *job = list_entry(it, struct job, in_array);
+		if (job != but && job->state.state == JOB_PENDING)
+			queue_settle(c, job);
+	}
+}
+
+void array_count_move(struct cluster *c, const struct job *job, bool was_active, bool is_active)
+{
+	struct job_array *array = job->array;
+	if (!array || was_active == is_active)
+		return;
+	bool was_full = array_is_full(job);
+	array->running = is_active ? array->running + 1 : array->running - 1;
+	if (was_full == array_is_full(job))
+		return;
+	if (was_full) {
+		settle_others(c, array, job);
+		return;
+	}
+	/* A pass is at work on the queue, and goes by array_is_full() until its end. */
+	c->arrays_unsettled = array->unsettled = true;
+}
+
+void arrays_settle(struct cluster *c)
+{
+	void *value;
+	for (size_t at = 0; c->arrays_unsettled && map_next(&c->arrays_by_id, &at, &value);) {
+		struct job_array *array = value;
+		if (array->unsettled)
+			settle_others(c, array, NULL);
+		array->unsettled = false;
+	}
+	c->arrays_unsettled = false;
+}
+
+void job_set_array_limit(struct cluster *c, struct job *job, uint32_t limit, core_time now)
+{
+	c->now = now;
+	if (!job->array)
+		return;
+	job->array->limit = limit;
+	list_each (it, &job->array->records) {
+		struct job *record = list_entry(it, struct job, in_array);
+		record->state.array_limit = limit;
+		emit_job_state(c, record);
+	}
+	settle_others(c, job->array, NULL);
+}
+
+/* ---- split ---- */
+
+/* A record like this one, with numbers of its own. */
+static struct job *another(struct cluster *c, const struct job *like)
+{
+	struct job *job = job_alloc(c);
+	schema_free(schema_of_job_spec(), &job->spec);
+	schema_copy(schema_of_job_spec(), &job->spec, &like->spec, NULL);
+	schema_free(schema_of_job_state(), &job->state);
+	schema_copy(schema_of_job_state(), &job->state, &like->state, NULL);
+	free(job->state.array_tasks);
+	job->state.array_tasks = NULL;
+	job->part = like->part;
+	job->last_heard = like->last_heard;
+	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
+	job->job_id = job->spec.job_id = job_new_id(c);
+	job_index(c, job);
+	array_join(c, job);
+	return job;
+}
+
+/* A task of its own is not a set any more. */
+static void become_task(struct cluster *c, struct job *job, uint32_t task)
+{
+	set_tasks(c, job, NULL);
+	job->spec.array_task_id = task;
+}
+
+struct job *array_split(struct cluster *c, struct job *job, const struct core_bits *wanted)
+{
+	struct core_bits *here = bits_new(job->tasks->n), *left = bits_new(job->tasks->n);
+	for (uint32_t i = bits_next(job->tasks, 0); i < job->tasks->n; i = bits_next(job->tasks, i + 1))
+		bits_add(bits_has(wanted, i) ? here : left, i);
+	bool all = left->set == 0;
+	struct job *part = all ? job : another(c, job);
+	if (here->set == 1)
+		become_task(c, part, bits_next(here, 0));
+	else if (!all)
+		set_tasks(c, part, here);
+	if (here != part->tasks)
+		free(here);
+	if (all)
+		free(left);
+	else
+		set_tasks(c, job, left);
+	emit_meta(c);
+	emit_job_spec(c, part);
+	/* The new one first: a task that two records have is found at the next start, a lost one is not. */
+	emit_job_state(c, part);
+	if (part != job) {
+		emit_job_state(c, job);
+		depend_join(c, part);
+		queue_settle(c, part);
+	}
+	return part;
+}
+
+struct job *array_take_first(struct cluster *c, struct job *job)
+{
+	uint32_t first = bits_next(job->tasks, 0);
+	if (job->tasks->set == 1) {
+		become_task(c, job, first);
+		emit_job_spec(c, job);
+		return job;
+	}
+	struct job *task = another(c, job);
+	become_task(c, task, first);
+	c->array_tasks--;
+	bits_del(job->tasks, first);
+	struct text text = TEXT_EMPTY;
+	taskset_text(job->tasks, true, &text);
+	free(job->state.array_tasks);
+	job->state.array_tasks = text_take(&text);
+	emit_meta(c);
+	emit_job_spec(c, task);
+	emit_job_state(c, task);
+	emit_job_state(c, job);
+	return task;
+}
+
+/* ---- after a start: no task is in two records ---- */
+
+static void take_out(struct cluster *c, struct job_array *array, uint32_t task)
+{
+	list_each (it, &array->records) {
+		struct job *job = list_entry(it, struct job, in_array);
+		if (!job->tasks || !bits_has(job->tasks, task))
+			continue;
+		struct core_bits *tasks = job->tasks;
+		job->tasks = NULL;
+		c->array_tasks -= tasks->set;
+		bits_del(tasks, task);
+		set_tasks(c, job, tasks);
+		emit_job_state(c, job);
+	}
+}
+
+void arrays_mend(struct cluster *c)
+{
+	list_each (it, &c->jobs) {
+		struct job *job = list_entry(it, struct job, in_all);
+		if (job->array && !job->tasks)
+			take_out(c, job->array, job->spec.array_task_id);
+	}
+	list_each_safe (it, tmp, &c->jobs) {
+		struct job *job = list_entry(it, struct job, in_all);
+		if (!job->tasks || job->tasks->set > 0)
+			continue;
+		emit_job_gone(c, job);
+		job_free(c, job);
+	}
+}
+
+/* ---- who is meant ---- */
+
+struct job *array_next(const struct cluster *c, uint32_t array_job_id, const struct job *after)
+{
+	const struct job_array *array = array_of_id(c, array_job_id);
+	if (!array)
+		return NULL;
+	const struct list *next = after ? after->in_array.next : array->records.next;
+	return next == &array->records ? NULL : list_entry(next, struct job, in_array);
+}
+
+/* Adds the record that stands for those of the wanted tasks that this one has, and takes them off the list.
+ */
+static void add_part(struct cluster *c, struct job *job, struct core_bits *wanted, struct job **out,
+                     size_t *n)
+{
+	if (!job->tasks) {
+		if (bits_del(wanted, job->spec.array_task_id))
+			out[(*n)++] = job;
+		return;
+	}
+	bool any = false;
+	struct core_bits *mine = bits_new(wanted->n);
+	for (uint32_t i = bits_next(wanted, 0); i < wanted->n; i = bits_next(wanted, i + 1))
+		any |= bits_has(job->tasks, i) && bits_del(wanted, i) && bits_add(mine, i);
+	if (any && job->state.state != JOB_PENDING)
+		out[(*n)++] = job;
+	else if (any)
+		out[(*n)++] = array_split(c, job, mine);
+	free(mine);
+}
+
+int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, core_time now, struct job ***out,
+               size_t *n, struct err *err)
+{
+	const struct job_array *array = array_of_id(c, job_id);
+	struct job *single = array ? NULL : job_by_id(c, job_id);
+	size_t count = 0;
+	*out = NULL;
+	*n = 0;
+	c->now = now;
+	if (!array && (!single || tasks))
+		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	if (single) {
+		*out = xcalloc(1, sizeof(struct job *));
+		(*out)[(*n)++] = single;
+		return 0;
+	}
+	list_each (it, &array->records)
+		count++;
+	struct core_bits *wanted = tasks ? taskset_parse(tasks, TASKS_END, NULL, NULL) : NULL;
+	if (tasks && !wanted)
+		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	*out = xcalloc(count, sizeof(struct job *));
+	/* Splitting adds records behind the last one; these are not looked at. */
+	struct job *job = array_next(c, job_id, NULL), *next;
+	for (size_t i = 0; i < count; i++, job = next) {
+		next = array_next(c, job_id, job);
+		if (wanted)
+			add_part(c, job, wanted, *out, n);
+		else
+			(*out)[(*n)++] = job;
+	}
+	free(wanted);
+	if (*n > 0)
+		return 0;
+	free(*out);
+	*out = NULL;
+	return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+}
