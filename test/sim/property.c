@@ -202,6 +202,12 @@ static void check_allocation(struct world *w, const struct job *job)
 		           n, tasks);
 }
 
+/* By the start of the one that it waited for, perhaps. */
+static bool has_just_become_eligible(const struct world *w, const struct job *job)
+{
+	return job->spec.dependency && job->state.eligible_time == world_now(w);
+}
+
 /* Nobody before a job that was started waits for a node that it got. */
 static void check_started(struct world *w)
 {
@@ -210,7 +216,8 @@ static void check_started(struct world *w)
 			continue;
 		check_allocation(w, job);
 		for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
-			if (waits(w, o) && before(o, job) && has_node_of(w, job, o->part))
+			if (waits(w, o) && before(o, job) && !has_just_become_eligible(w, o) &&
+			    has_node_of(w, job, o->part))
 				world_fail(w, "job %u was started, and job %u before it waits for room",
 				           job->job_id, o->job_id);
 	}
