@@ -44,19 +44,28 @@ static char *absolute(struct arena *arena, const char *path)
 	return s;
 }
 
-/* Command line, script and environment, in the order of their precedence; origins decide. */
-static int parse(struct submit *s, int argc, char **argv, struct script *script, struct err *err)
+/* Command line, script and environment, in the order of their precedence; origins decide. False: the program
+ * ends with *rc. */
+static bool parse(struct submit *s, int argc, char **argv, struct script *script, int *rc)
 {
+	struct err e = {0}, *err = &e;
 	int rest = argc;
 	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 ||
-	    submit_environment(s, err) != 0)
-		return err->code == ERR_INVALID ? 255 : 1;
+	    submit_environment(s, err) != 0) {
+		*rc = submit_exit_code(s, err);
+		return false;
+	}
 	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR
 	                              : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
-	if (get_script(s, argc, argv, rest, script, err) != 0)
-		return 1;
-	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0)
-		return err->code == ERR_INVALID ? 255 : 1;
+	*rc = 1;
+	if (get_script(s, argc, argv, rest, script, err) != 0) {
+		log_error("%s", err_text(err));
+		return false;
+	}
+	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0) {
+		*rc = submit_exit_code(s, err);
+		return false;
+	}
 	submit_show(s);
 	s->spec.batch = true;
 	if (script->path) {
@@ -64,7 +73,10 @@ static int parse(struct submit *s, int argc, char **argv, struct script *script,
 		s->spec.argv.v = argv + rest + 1;
 		s->spec.argv.n = (uint32_t)(argc - rest - 1);
 	}
-	return submit_finish(s, script->name, err) == 0 ? 0 : 1;
+	if (submit_finish(s, script->name, err) == 0)
+		return true;
+	log_error("%s", err_text(err));
+	return false;
 }
 
 static void say_start(const struct submit_reply *reply)
@@ -145,9 +157,9 @@ int sbatch_main(int argc, char **argv)
 	struct err err = {0};
 	log_init("sbatch", LOG_LEVEL_INFO);
 	submit_init(&s, SUBMIT_SBATCH, &err);
-	int rc = parse(&s, argc, argv, &script, &err);
-	if (rc != 0) {
-		log_error("%s", err_text(&err));
+	int rc = 0;
+	if (!parse(&s, argc, argv, &script, &rc)) {
+		/* said */
 	} else if (s.uid != CORE_NO_VAL && s.uid != geteuid()) {
 		rc = 1;
 		log_error("--uid is not supported by batchbox: run sbatch as that user");

@@ -282,8 +282,7 @@ static int parse(struct srun *r, int argc, char **argv)
 	r->s.kill_on_bad_exit = false;
 	if (submit_arguments(&r->s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 ||
 	    submit_environment(&r->s, &err) != 0) {
-		log_error("%s", err_text(&err));
-		return err.code == ERR_INVALID ? 255 : 1;
+		return submit_exit_code(&r->s, &err);
 	}
 	log_set_stderr_level(
 	        r->s.quiet ? LOG_LEVEL_ERROR
