@@ -57,7 +57,10 @@ struct set_line {
 	char *name, *nodes, *feature;
 };
 
+#define NODES_MAX 65536u
+
 struct node_part {
+	size_t room; /* in conf->core.nodes */
 	struct slurm_conf *conf;
 	struct conf_errors *errors;
 	struct node_line node_default, *nodes;
@@ -447,12 +450,29 @@ static void add_node(struct node_part *np, const struct node_line *n, const char
 	map_put_text(&np->index, node->name, (void *)(uintptr_t)core->node_count);
 }
 
+/* At least doubled, as a file may have a line for each node. */
+static void make_room(struct node_part *np, size_t more)
+{
+	struct cluster_conf *core = &np->conf->core;
+	size_t need = core->node_count + more;
+	if (need <= np->room)
+		return;
+	np->room = need > 2 * np->room ? need : 2 * np->room;
+	struct core_node_conf *longer = arena_array(&np->conf->arena, np->room, sizeof(*longer));
+	if (core->node_count)
+		memcpy(longer, core->nodes, core->node_count * sizeof(*longer));
+	core->nodes = longer;
+}
+
 static void expand_nodes(struct node_part *np, struct node_line *n)
 {
 	struct err err = {0};
 	size_t count = 0, addrs_n = 0, hosts_n = 0, ports_n = 0;
 	struct hostlist *h = n->names ? hostlist_parse(n->names, &err) : NULL;
-	char **names = h ? hostlist_expand(h, HOSTLIST_EXPAND_MAX, &count, &err) : NULL;
+	size_t left = NODES_MAX - np->conf->core.node_count;
+	char **names = h && hostlist_count(h) <= left ? hostlist_expand(h, left, &count, &err) : NULL;
+	if (h && !names)
+		err_set(&err, ERR_LIMIT, "more than %u nodes in all", NODES_MAX);
 	hostlist_free(h);
 	if (!names) {
 		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: %s", n->names ? n->names : "",
@@ -463,12 +483,7 @@ static void expand_nodes(struct node_part *np, struct node_line *n)
 	char **addrs = parallel(np, n, "NodeAddr", n->addrs, count, &addrs_n);
 	char **hosts = parallel(np, n, "NodeHostname", n->hostnames, count, &hosts_n);
 	char **ports = parallel(np, n, "Port", n->ports, count, &ports_n);
-	struct cluster_conf *core = &np->conf->core;
-	struct core_node_conf *longer =
-	        arena_array(&np->conf->arena, core->node_count + count, sizeof(*longer));
-	if (core->node_count)
-		memcpy(longer, core->nodes, core->node_count * sizeof(*longer));
-	core->nodes = longer;
+	make_room(np, count);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t port = 0;
 		const char *text = ports ? ports[ports_n == 1 ? 0 : i] : NULL;

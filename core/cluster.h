@@ -134,6 +134,7 @@ struct step_request {
 	bool interactive; /* salloc's LaunchParameters=use_interactive_step */
 	const char *srun_host;
 	uint32_t srun_pid;
+	uint64_t request; /* step_record.request */
 };
 
 /* ---- life ---- */

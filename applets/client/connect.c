@@ -3,6 +3,7 @@
 #include "core/util/log.h"
 
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #define RETRY_NS 100000000L
@@ -28,9 +29,9 @@ int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 		if (c->client)
 			return 0;
 		/* Only a controller that can't be reached may come back. */
-		if ((now.code != ERR_CONNECT && now.code != ERR_SYSTEM && now.code != ERR_TIMEOUT) ||
-		    loop_clock() >= until) {
-			if (now.code == ERR_CONNECT || now.code == ERR_SYSTEM || now.code == ERR_TIMEOUT) {
+		bool stop = loop_clock() >= until || (c->interrupted && *c->interrupted);
+		if (!connect_is_lost(&now) || stop) {
+			if (connect_is_lost(&now)) {
 				log_debug("%s", err_text(&now));
 				return err_set(err, ERR_CONNECT, "%s", "");
 			}
@@ -74,6 +75,45 @@ int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t 
 	return got == want ? 0
 	                   : err_set(err, ERR_COMMUNICATION, "the controller answered %s with %s",
 	                             message_name(type), message_name(got));
+}
+
+bool connect_is_lost(const struct err *err)
+{
+	return err->code == ERR_TRUNCATED || err->code == ERR_SYSTEM || err->code == ERR_TIMEOUT ||
+	       err->code == ERR_CONNECT || err->code == ERR_COMMUNICATION;
+}
+
+int connect_again(struct connect *c, struct err *err)
+{
+	if (c->client)
+		client_close(c->client);
+	c->client = NULL;
+	err_clear(err);
+	return connect_open_within(c, CONNECT_PATIENCE_US, err);
+}
+
+int connect_insist(struct connect *c, uint32_t type, const void *request, bool *again, uint32_t want,
+                   struct arena *arena, void **record, struct err *err)
+{
+	for (;;) {
+		if (connect_ask(c, type, request, want, arena, record, err) == 0)
+			return 0;
+		if (!connect_is_lost(err) || (c->interrupted && *c->interrupted))
+			return -1;
+		log_debug("%s: asking once more", err_text(err));
+		if (connect_again(c, err) != 0)
+			return -1;
+		if (again)
+			*again = true;
+	}
+}
+
+uint64_t connect_number(void)
+{
+	uint64_t number = 0;
+	while (number == 0 && getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		number = 0;
+	return number;
 }
 
 void connect_help(int rc, const struct err *err)

@@ -96,13 +96,23 @@ static void say_start(const struct submit_reply *reply)
 }
 
 /* -W: the job's end becomes ours. */
-static int wait_end(struct connect *c, struct arena *arena, struct err *err)
+static int wait_end(struct connect *c, uint32_t job_id, struct arena *arena, struct err *err)
 {
 	for (;;) {
 		uint32_t type = 0;
 		void *record = NULL;
-		if (client_next(c->client, arena, -1, &type, &record, err) != 0)
-			return -1;
+		if (client_next(c->client, arena, -1, &type, &record, err) != 0) {
+			/* The controller restarts: the job goes on. */
+			const struct job_attach m = {.job_id = job_id, .watch = true};
+			if (connect_again(c, err) != 0 ||
+			    client_send(c->client, MSG_job_attach, &m, err) != 0)
+				return -1;
+			continue;
+		}
+		if (type == MSG_msg_error) {
+			const struct msg_error *e = record;
+			return err_set(err, (enum err_code)e->code, "%s", e->text ? e->text : "");
+		}
 		if (type != MSG_job_ended)
 			continue;
 		const struct job_ended *end = record;
@@ -129,7 +139,8 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	m.test_only = s->test_only;
 	m.wait = s->wait;
 	m.claimed_gid = s->gid;
-	int rc = connect_ask(c, MSG_submit_batch, &m, MSG_submit_reply, &arena, &record, err);
+	m.spec->request = connect_number();
+	int rc = connect_insist(c, MSG_submit_batch, &m, &m.again, MSG_submit_reply, &arena, &record, err);
 	if (rc == 0) {
 		const struct submit_reply *reply = record;
 		if (reply->message)
@@ -142,7 +153,7 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 			printf("Submitted batch job %" PRIu32 "\n", reply->job_id);
 		fflush(stdout);
 		if (s->wait && !s->test_only)
-			rc = wait_end(c, &arena, err);
+			rc = wait_end(c, reply->job_id, &arena, err);
 	}
 	env_list_free(&env);
 	arena_free(&arena);

@@ -176,6 +176,7 @@ void waiters_free(struct controller *ctl);
 struct core_sink controller_sink(struct controller *ctl);
 void fill_job_ready(struct controller *ctl, const struct job *job, struct job_ready *m, struct arena *arena);
 void send_job_ready(struct controller *ctl, const struct job *job, struct waiter *w);
+void send_job_ended(struct controller *ctl, const struct job *job, struct waiter *w); /* and w is gone */
 void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
