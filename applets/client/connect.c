@@ -6,7 +6,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define RETRY_NS 100000000L
+#define RETRY_NS  100000000L
+#define MOMENT_US 1000000
 
 int connect_configure(struct connect *c, struct err *err)
 {
@@ -20,17 +21,23 @@ int connect_configure(struct connect *c, struct err *err)
 
 int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 {
-	int64_t until = loop_clock() + limit_us;
+	int64_t until = loop_clock() + limit_us,
+	        moment = loop_clock() + (limit_us < MOMENT_US ? limit_us : MOMENT_US);
 	for (;;) {
 		struct err now = {0};
 		int64_t left = until - loop_clock();
 		c->client = client_open(c->file.controller_addr, c->file.controller_port, &c->file.controller,
 		                        left > 1000000 ? left : 1000000, &now);
-		if (c->client)
+		if (c->client) {
+			c->was_open = true;
 			return 0;
-		/* Only a controller that can't be reached may come back. */
+		}
+		/* Only a controller that can't be reached may come back; on its own host it is our local
+		 * daemon, too. */
 		bool stop = loop_clock() >= until || (c->interrupted && *c->interrupted);
-		if (!connect_is_lost(&now) || stop) {
+		bool away = connect_is_lost(&now) ||
+		            (now.code == ERR_UNAUTHENTICATED && (c->was_open || loop_clock() < moment));
+		if (!away || stop) {
 			if (connect_is_lost(&now)) {
 				log_debug("%s", err_text(&now));
 				return err_set(err, ERR_CONNECT, "%s", "");

@@ -13,6 +13,7 @@ struct connect {
 	struct cluster_file file;
 	bool configured;
 	struct client *client;
+	bool was_open; /* the local daemon knew us: when it is away, too, it is being restarted */
 	const volatile int *interrupted; /* NULL, or what ends a wait for the controller */
 };
 

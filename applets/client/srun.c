@@ -54,8 +54,10 @@ static int attach(struct srun *r)
 	r->a.job_id = r->s.job_id;
 	if (connect_configure(&r->a.connection, &err) != 0)
 		return 1;
+	/* The job runs: whoever of its daemons is away is being restarted. */
 	r->a.connection.interrupted = &interrupted;
-	int rc = connect_open(&r->a.connection, &err);
+	r->a.connection.was_open = true;
+	int rc = connect_again(&r->a.connection, &err);
 	do {
 		if (rc == 0)
 			rc = client_call(r->a.connection.client, MSG_job_attach, &m, &r->a.arena, &type,
