@@ -14,8 +14,9 @@
 enum field_kind {
 	FIELD_STR,
 	FIELD_U32,
-	FIELD_U32_INF, /* UNLIMITED, INFINITE */
-	FIELD_MIB,
+	FIELD_U32_INF,  /* UNLIMITED, INFINITE */
+	FIELD_MIB,      /* UNLIMITED: none */
+	FIELD_LIST,     /* ALL: none is left out */
 	FIELD_TIME_MIN, /* a time limit */
 	FIELD_TIME_S,
 	FIELD_BOOL,
@@ -57,7 +58,10 @@ struct set_line {
 	char *name, *nodes, *feature;
 };
 
+#define NODES_MAX 65536u
+
 struct node_part {
+	size_t room; /* in conf->core.nodes */
 	struct slurm_conf *conf;
 	struct conf_errors *errors;
 	struct node_line node_default, *nodes;
@@ -129,15 +133,15 @@ static const struct record_row part_rows[] = {
         PP("State", PART_STATE, state),
         PP("OverSubscribe", SHARE, oversubscribe),
         PP("Shared", SHARE, oversubscribe),
-        NX("AllowGroups", REFUSED, "ALL"),
-        NX("AllowAccounts", REFUSED, "ALL"),
+        PP("AllowGroups", LIST, allow_groups),
+        PP("AllowAccounts", LIST, allow_accounts),
+        PP("DenyAccounts", LIST, deny_accounts),
+        PP("AllocNodes", LIST, alloc_nodes),
+        PP("MaxMemPerNode", MIB, max_mem_per_node),
+        PP("MaxMemPerCPU", MIB, max_mem_per_cpu),
+        PP("MaxCPUsPerNode", U32_INF, max_cpus_per_node),
         NX("AllowQos", REFUSED, "ALL"),
-        NX("AllocNodes", REFUSED, "ALL"),
-        NX("DenyAccounts", REFUSED, ""),
         NX("DenyQos", REFUSED, ""),
-        NX("MaxMemPerNode", REFUSED, "UNLIMITED"),
-        NX("MaxMemPerCPU", REFUSED, "UNLIMITED"),
-        NX("MaxCPUsPerNode", REFUSED, "UNLIMITED"),
         NX("ExclusiveUser", REFUSED, "NO"),
         NX("ReqResv", REFUSED, "NO"),
         NX("QOS", REFUSED, ""),
@@ -223,7 +227,14 @@ static bool read_value(struct arena *arena, const struct record_row *row, void *
 			return true;
 		}
 		return text_to_u32(s, at);
+	case FIELD_LIST:
+		*(char **)at = text_eq_nocase(s, "ALL") || !*s ? NULL : arena_strdup(arena, s);
+		return true;
 	case FIELD_MIB:
+		if (text_eq_nocase(s, "UNLIMITED") || text_eq_nocase(s, "INFINITE")) {
+			*(uint64_t *)at = 0;
+			return true;
+		}
 		return size_parse_mib(s, at);
 	case FIELD_TIME_MIN:
 		if (text_eq_nocase(s, "NONE")) {
@@ -261,6 +272,66 @@ static bool read_value(struct arena *arena, const struct record_row *row, void *
 		return *s == '\0' || text_eq_nocase(s, row->none);
 	}
 	return false;
+}
+
+/* ---- one value at run time ---- */
+
+struct core_part_conf node_part_default(void)
+{
+	return (struct core_part_conf){.max_time_min = CORE_INFINITE,
+	                               .default_time_min = CORE_NO_VAL,
+	                               .max_nodes = CORE_INFINITE,
+	                               .max_cpus_per_node = CORE_INFINITE,
+	                               .priority_tier = 1,
+	                               .priority_job_factor = 1,
+	                               .over_time_limit_min = CORE_NO_VAL};
+}
+
+/* Of two keys that begin with the word the first counts, a whole one before all. */
+static const struct record_row *part_row(const char *key)
+{
+	const size_t n = sizeof(part_rows) / sizeof(part_rows[0]);
+	for (size_t i = 0; i < n; i++)
+		if (text_eq_nocase(part_rows[i].key, key))
+			return &part_rows[i];
+	for (size_t i = 0; i < n && strlen(key) >= 3; i++)
+		if (text_starts_nocase(part_rows[i].key, key))
+			return &part_rows[i];
+	return NULL;
+}
+
+enum part_value node_part_set(struct core_part_conf *part, const char *key, const char *value,
+                              struct arena *arena, const char **name)
+{
+	static const enum part_value bad[] = {
+	        [FIELD_U32] = PART_BAD_NUMBER,  [FIELD_U32_INF] = PART_BAD_NUMBER,
+	        [FIELD_MIB] = PART_BAD_NUMBER,  [FIELD_TIME_MIN] = PART_BAD_TIME,
+	        [FIELD_TIME_S] = PART_BAD_TIME, [FIELD_BOOL] = PART_BAD_BOOL,
+	        [FIELD_SHARE] = PART_BAD_SHARE, [FIELD_PART_STATE] = PART_BAD_STATE,
+	        [FIELD_REFUSED] = PART_REFUSED,
+	};
+	const struct record_row *row = part_row(key);
+	struct part_line line = {.core = *part};
+	if (!row || text_eq(row->key, "PartitionName"))
+		return PART_UNKNOWN;
+	*name = row->key;
+	if (row->kind == FIELD_IGNORED)
+		return PART_REFUSED;
+	if (row->kind == FIELD_PART_STATE && text_starts_nocase("INACTIVE", value) && strlen(value) >= 5)
+		value = "INACTIVE";
+	if (!read_value(arena, row, &line, value))
+		return bad[row->kind];
+	*part = line.core;
+	/* Of the two ways to count memory the last one said counts. */
+	if (text_eq(row->key, "DefMemPerNode"))
+		part->def_mem_per_cpu = 0;
+	else if (text_eq(row->key, "DefMemPerCPU"))
+		part->def_mem_per_node = 0;
+	else if (text_eq(row->key, "MaxMemPerNode"))
+		part->max_mem_per_cpu = 0;
+	else if (text_eq(row->key, "MaxMemPerCPU"))
+		part->max_mem_per_node = 0;
+	return PART_VALUE_OK;
 }
 
 /* ---- one line ---- */
@@ -311,13 +382,7 @@ struct node_part *node_part_new(struct slurm_conf *conf, struct conf_errors *err
 	np->conf = conf;
 	np->errors = errors;
 	np->node_default.core = (struct core_node_conf){.boards = 1, .real_memory = 1, .weight = 1};
-	np->part_default.core = (struct core_part_conf){.max_time_min = CORE_INFINITE,
-	                                                .default_time_min = CORE_NO_VAL,
-	                                                .max_nodes = CORE_INFINITE,
-	                                                .max_cpus_per_node = CORE_INFINITE,
-	                                                .priority_tier = 1,
-	                                                .priority_job_factor = 1,
-	                                                .over_time_limit_min = CORE_NO_VAL};
+	np->part_default.core = node_part_default();
 	return np;
 }
 
@@ -447,12 +512,29 @@ static void add_node(struct node_part *np, const struct node_line *n, const char
 	map_put_text(&np->index, node->name, (void *)(uintptr_t)core->node_count);
 }
 
+/* At least doubled, as a file may have a line for each node. */
+static void make_room(struct node_part *np, size_t more)
+{
+	struct cluster_conf *core = &np->conf->core;
+	size_t need = core->node_count + more;
+	if (need <= np->room)
+		return;
+	np->room = need > 2 * np->room ? need : 2 * np->room;
+	struct core_node_conf *longer = arena_array(&np->conf->arena, np->room, sizeof(*longer));
+	if (core->node_count)
+		memcpy(longer, core->nodes, core->node_count * sizeof(*longer));
+	core->nodes = longer;
+}
+
 static void expand_nodes(struct node_part *np, struct node_line *n)
 {
 	struct err err = {0};
 	size_t count = 0, addrs_n = 0, hosts_n = 0, ports_n = 0;
 	struct hostlist *h = n->names ? hostlist_parse(n->names, &err) : NULL;
-	char **names = h ? hostlist_expand(h, HOSTLIST_EXPAND_MAX, &count, &err) : NULL;
+	size_t left = NODES_MAX - np->conf->core.node_count;
+	char **names = h && hostlist_count(h) <= left ? hostlist_expand(h, left, &count, &err) : NULL;
+	if (h && !names)
+		err_set(&err, ERR_LIMIT, "more than %u nodes in all", NODES_MAX);
 	hostlist_free(h);
 	if (!names) {
 		conf_error_add(np->errors, n->file, n->line, "NodeName=%s: %s", n->names ? n->names : "",
@@ -463,12 +545,7 @@ static void expand_nodes(struct node_part *np, struct node_line *n)
 	char **addrs = parallel(np, n, "NodeAddr", n->addrs, count, &addrs_n);
 	char **hosts = parallel(np, n, "NodeHostname", n->hostnames, count, &hosts_n);
 	char **ports = parallel(np, n, "Port", n->ports, count, &ports_n);
-	struct cluster_conf *core = &np->conf->core;
-	struct core_node_conf *longer =
-	        arena_array(&np->conf->arena, core->node_count + count, sizeof(*longer));
-	if (core->node_count)
-		memcpy(longer, core->nodes, core->node_count * sizeof(*longer));
-	core->nodes = longer;
+	make_room(np, count);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t port = 0;
 		const char *text = ports ? ports[ports_n == 1 ? 0 : i] : NULL;

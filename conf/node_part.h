@@ -11,3 +11,20 @@ bool node_part_takes(const char *key);
 void node_part_line(struct node_part *np, const char *file, unsigned line, const char *text);
 /* Expands host lists into conf->core's nodes and partitions, and checks them against each other. */
 void node_part_finish(struct node_part *np);
+
+/* ---- a partition's values one by one, as scontrol gives them ---- */
+enum part_value {
+	PART_VALUE_OK,
+	PART_UNKNOWN, /* no such key */
+	PART_REFUSED, /* not supported with that value */
+	PART_BAD_NUMBER,
+	PART_BAD_TIME,
+	PART_BAD_BOOL,
+	PART_BAD_STATE,
+	PART_BAD_SHARE,
+};
+/* What a PartitionName line without any value means. */
+struct core_part_conf node_part_default(void);
+/* The key may be shortened; *name is its whole name. Texts live in the arena; nodes are not resolved. */
+enum part_value node_part_set(struct core_part_conf *part, const char *key, const char *value,
+                              struct arena *arena, const char **name);

@@ -48,6 +48,7 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 	schema_init(schema_of_meta(), &c->meta);
 	list_init(&c->jobs);
 	list_init(&c->classes);
+	list_init(&c->part_edits);
 	list_init(&c->to_look);
 	map_init_u64(&c->classes_by_need);
 	map_init_u64(&c->jobs_by_serial);
@@ -70,6 +71,7 @@ void cluster_free(struct cluster *c)
 	map_free(&c->nodes_by_name);
 	select_free(c->scratch);
 	parts_free(c);
+	part_edits_free(c);
 	map_free(&c->classes_by_need);
 	map_free(&c->jobs_by_serial);
 	map_free(&c->jobs_by_id);

@@ -142,6 +142,7 @@ struct step_request {
 	bool interactive; /* salloc's LaunchParameters=use_interactive_step */
 	const char *srun_host;
 	uint32_t srun_pid;
+	uint64_t request; /* step_record.request */
 };
 
 /* ---- life ---- */
@@ -193,6 +194,11 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
+/* scontrol update jobid=: all of the edit, or -1 and nothing of it. */
+int job_update(struct cluster *c, struct job *job, const struct job_edit *edit, bool admin, core_time now,
+               struct err *err);
+/* scontrol top: the jobs in their new order, before all others of their user and partition. */
+int job_top(struct cluster *c, struct job **jobs, size_t n, core_time now, struct err *err);
 /* ---- arrays (sbatch(1), --array) ----
  * Tasks that have not started are one record, which stands for a set of them (job->tasks). */
 /* The array's next record, in order of serials; after == NULL: its first. NULL: none. */
@@ -280,7 +286,15 @@ void node_heard(struct cluster *c, const char *name, uint32_t cpu_load, uint64_t
 /* The session is closed, or two heartbeats were missed: NO_RESPOND; DOWN after SlurmdTimeout by cluster_run.
  */
 void node_lost(struct cluster *c, const char *name, core_time now);
-/* scontrol update nodename= state=; word as there ("DRAIN", "DOWN", "RESUME", "IDLE", "UNDRAIN", "FAIL"). */
+/* scontrol update nodename=, all of it or nothing. state: word as there ("DRAIN", "DOWN", "RESUME", "IDLE",
+ * "UNDRAIN", "FAIL"). */
+struct node_edit {
+	const char *state, *reason, *features, *features_act, *comment,
+	        *extra;  /* NULL: unchanged; "": none */
+	uint32_t weight; /* CORE_NO_VAL: unchanged */
+};
+int node_edit(struct cluster *c, const char *name, const struct node_edit *edit, uint32_t by_uid,
+              core_time now, struct err *err);
 int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid,
                 core_time now, struct err *err);
 struct node *node_by_name(const struct cluster *c, const char *name);
@@ -291,6 +305,10 @@ uint32_t node_shown_flags(const struct node *node);
 struct part *part_by_name(const struct cluster *c, const char *name);
 struct part *part_at(const struct cluster *c, size_t index);
 struct part *part_default(const struct cluster *c);
+/* The partition becomes as conf says (its node_index is not read, nodes is). create: it must be new. */
+int part_update(struct cluster *c, const struct core_part_conf *conf, bool create, core_time now,
+                struct err *err);
+int part_delete(struct cluster *c, const char *name, core_time now, struct err *err);
 
 /* ---- proof and figures ---- */
 

@@ -43,7 +43,8 @@ struct cluster {
 	struct due_heap due;
 	struct sched_stats stats;
 
-	char **gone_nodes; /* loaded, and not in the configuration */
+	struct list part_edits; /* struct part_edit: partitions set at run time */
+	char **gone_nodes;      /* loaded, and not in the configuration */
 	size_t gone_node_count, gone_node_cap;
 
 	core_time now;
@@ -60,6 +61,8 @@ void emit_job_state(struct cluster *c, const struct job *job);
 void emit_step(struct cluster *c, const struct step *step);
 void emit_node(struct cluster *c, const struct node *node);
 void emit_node_gone(struct cluster *c, const char *name);
+void emit_part(struct cluster *c, const struct part_record *record);
+void emit_part_gone(struct cluster *c, const char *name);
 void emit_history(struct cluster *c, const struct job *job);
 void emit_job_gone(struct cluster *c, const struct job *job);
 void emit_step_gone(struct cluster *c, const struct step *step);
@@ -181,6 +184,10 @@ uint32_t job_new_id(struct cluster *c);             /* takes the next one */
 /* Minutes; CORE_INFINITE when there is no end. */
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
 uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
+/* What a submit checks, and an update likewise. */
+struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err);
+int check_node_names(const struct cluster *c, const char *list, struct err *err);
+int check_spec_numbers(const struct job_spec *spec, struct err *err);
 
 /* ---- job_life.c ---- */
 void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes);
@@ -232,6 +239,8 @@ void node_alloc_list_free(struct node_alloc_list *list);
 /* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */
 int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err);
+/* Has any node of the partition all of these features? */
+bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted);
 bool node_is_usable(const struct node *node); /* may something be started there? */
 
 /* ---- node.c, registration.c ---- */
@@ -262,6 +271,19 @@ void leaving_clear(struct node *node);
 /* ---- part.c ---- */
 void parts_make(struct cluster *c);
 void parts_free(struct cluster *c);
+
+/* ---- part_edit.c ---- */
+void part_edit_load(struct cluster *c, const struct part_record *record);
+void part_edit_forget(struct cluster *c, const char *name);
+void part_edits_free(struct cluster *c);
+/* The configuration with what was set at run time, in the arena; what of that is dropped is said to the
+ * store. */
+struct cluster_conf *part_edits_apply(struct cluster *c, const struct cluster_conf *file,
+                                      struct arena *arena);
+
+/* ---- node_edit.c ---- */
+/* Weight and features that were set at run time, into the configuration; or forgotten. */
+void node_edits_apply(struct cluster *c, bool keep);
 
 /* ---- step.c, step_place.c ---- */
 struct step *step_new(struct cluster *c, struct job *job, uint32_t step_id);
@@ -297,3 +319,5 @@ void cluster_make_nodes(struct cluster *c);
 void cluster_free_nodes(struct node **nodes, struct node *block, size_t n);
 /* A job's place after a restart or another configuration: its partition, shares, queue, times. */
 void job_settle(struct cluster *c, struct job *job, const struct notes *notes);
+/* Everything finds its place in another configuration, which is copied. */
+void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const struct notes *notes);

@@ -9,6 +9,7 @@ static void copy_node(struct core_node_conf *to, const struct core_node_conf *fr
 	to->addr = arena_strdup(arena, from->addr);
 	to->hostname = arena_strdup(arena, from->hostname);
 	to->features = arena_strdup(arena, from->features);
+	to->features_act = arena_strdup(arena, from->features_act);
 	to->gres = arena_strdup(arena, from->gres);
 	to->reason = arena_strdup(arena, from->reason);
 }
@@ -25,6 +26,11 @@ static void copy_part(struct core_part_conf *to, const struct core_part_conf *fr
 	to->allow_accounts = arena_strdup(arena, from->allow_accounts);
 	to->allow_qos = arena_strdup(arena, from->allow_qos);
 	to->alloc_nodes = arena_strdup(arena, from->alloc_nodes);
+	to->deny_accounts = arena_strdup(arena, from->deny_accounts);
+	to->allow_gids = from->allow_gid_count
+	                         ? arena_memdup(arena, from->allow_gids,
+	                                        from->allow_gid_count * sizeof(*from->allow_gids))
+	                         : NULL;
 }
 
 struct cluster_conf *cluster_conf_copy(const struct cluster_conf *conf, struct arena *arena)

@@ -30,7 +30,8 @@ struct core_node_conf {
 	uint64_t real_memory; /* MiB */
 	uint64_t tmp_disk;    /* MiB */
 	uint32_t weight;
-	char *features; /* comma list or NULL */
+	char *features;     /* comma list or NULL */
+	char *features_act; /* of them those that are active; NULL: all */
 	char *gres;
 	enum conf_node_state state;
 	char *reason;
@@ -51,7 +52,10 @@ struct core_part_conf {
 	uint32_t over_time_limit_min; /* CORE_NO_VAL: the cluster's */
 	enum conf_part_state state;
 	char *allow_groups, *allow_accounts, *allow_qos, *alloc_nodes; /* NULL: all */
-	uint32_t oversubscribe;                                        /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
+	char *deny_accounts;                                           /* NULL: none */
+	uint32_t *allow_gids; /* of allow_groups: the caller's look-up, as the core knows no names */
+	size_t allow_gid_count;
+	uint32_t oversubscribe; /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
 	uint32_t oversubscribe_max;
 };
 
@@ -72,6 +76,8 @@ struct cluster_conf {
 	bool job_requeue, disable_root_jobs;
 	bool kill_invalid_depend;     /* DependencyParameters */
 	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */
+	/* What was set at run time outlives reading slurm.conf (ReconfigFlags, slurmctld -R). */
+	bool keep_part_info, keep_part_state, keep_node_edits;
 };
 
 /* A deep copy in the arena. */

@@ -118,6 +118,17 @@ void emit_node_gone(struct cluster *c, const char *name)
 	change(c, schema_of_node_gone(), &gone);
 }
 
+void emit_part(struct cluster *c, const struct part_record *record)
+{
+	change(c, schema_of_part_record(), record);
+}
+
+void emit_part_gone(struct cluster *c, const char *name)
+{
+	const struct part_gone gone = {.name = (char *)(uintptr_t)name};
+	change(c, schema_of_part_gone(), &gone);
+}
+
 void emit_history(struct cluster *c, const struct job *job)
 {
 	size_t n = 0;

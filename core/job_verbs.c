@@ -59,7 +59,7 @@ int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, stru
 {
 	c->now = now;
 	if (job->state.state > JOB_SUSPENDED)
-		return err_set(err, ERR_ALREADY_DONE, "%s", "");
+		return err_set(err, ERR_JOB_FINISHED, "%s", "");
 	/* A user's hold doesn't take the place of an administrator's, which the user could not lift. */
 	if (job->state.hold == 2 && !admin)
 		return 0;
@@ -78,7 +78,7 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 	struct job_state *s = &job->state;
 	c->now = now;
 	if (s->state > JOB_SUSPENDED)
-		return err_set(err, ERR_ALREADY_DONE, "%s", "");
+		return err_set(err, ERR_JOB_FINISHED, "%s", "");
 	if (s->hold == 2 && !admin)
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	if (s->hold == 0)

@@ -99,6 +99,16 @@ static void load_job_gone(struct cluster *c, const void *record)
 		job_free(c, job);
 }
 
+static void load_part(struct cluster *c, const void *record)
+{
+	part_edit_load(c, record);
+}
+
+static void load_part_gone(struct cluster *c, const void *record)
+{
+	part_edit_forget(c, ((const struct part_gone *)record)->name);
+}
+
 static void load_nothing(struct cluster *c, const void *record)
 {
 	(void)c;
@@ -113,7 +123,8 @@ static const struct load_row {
         {schema_of_job_state, load_state},     {schema_of_step_record, load_step},
         {schema_of_node_state, load_node},     {schema_of_step_gone, load_step_gone},
         {schema_of_job_gone, load_job_gone},   {schema_of_node_gone, load_nothing},
-        {schema_of_history_job, load_nothing},
+        {schema_of_history_job, load_nothing}, {schema_of_part_record, load_part},
+        {schema_of_part_gone, load_part_gone},
 };
 
 int cluster_load(struct cluster *c, const struct schema *schema, const void *record, struct err *err)
@@ -233,6 +244,23 @@ static void forget_gone_nodes(struct cluster *c, const struct notes *notes)
 	c->gone_node_count = c->gone_node_cap = 0;
 }
 
+/* What was set at run time comes back, or is forgotten, before jobs find their places. */
+static void take_edits(struct cluster *c)
+{
+	struct arena arena;
+	arena_init(&arena);
+	if (!list_empty(&c->part_edits)) {
+		struct cluster_conf *conf =
+		        cluster_conf_copy(part_edits_apply(c, c->conf, &arena), &c->conf_arena);
+		parts_free(c);
+		c->conf->parts = conf->parts;
+		c->conf->part_count = conf->part_count;
+		parts_make(c);
+	}
+	node_edits_apply(c, c->conf->keep_node_edits);
+	arena_free(&arena);
+}
+
 void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
                    void (*note)(void *ctx, const char *text), void *ctx)
 {
@@ -240,6 +268,7 @@ void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
 	c->now = now;
 	start_meta(c, instance);
 	forget_gone_nodes(c, &notes);
+	take_edits(c);
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i]->last_heard = now;
 		node_arm_down(c, c->nodes[i]);
@@ -288,20 +317,19 @@ static void take_over_node(struct cluster *c, struct node *old)
 	}
 	if (was_future != is_future)
 		node->state.base = is_future ? NODE_FUTURE : node->connected ? NODE_IDLE : NODE_UNKNOWN;
+	uint32_t flags = node->state.flags;
+	core_time reason_time = node->state.reason_time;
 	if (node->connected)
 		node_check_hardware(c, node);
-	if (was_future != is_future || node->connected)
+	if (was_future != is_future || flags != node->state.flags || reason_time != node->state.reason_time)
 		emit_node(c, node);
 }
 
-void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, core_time now,
-                         void (*note)(void *ctx, const char *text), void *ctx)
+void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const struct notes *notes)
 {
-	const struct notes notes = {note, ctx};
 	struct arena old_arena = c->conf_arena;
 	struct node **old_nodes = c->nodes, *old_block = c->node_block;
 	size_t old_count = c->node_count;
-	c->now = now;
 	/* The queue's classes hang on partitions. */
 	list_each (it, &c->jobs)
 		queue_remove(c, list_entry(it, struct job, in_all));
@@ -317,10 +345,22 @@ void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, cor
 	list_each (it, &c->jobs)
 		shares_free(list_entry(it, struct job, in_all));
 	list_each_safe (it, tmp, &c->jobs)
-		job_settle(c, list_entry(it, struct job, in_all), &notes);
+		job_settle(c, list_entry(it, struct job, in_all), notes);
 	for (size_t i = 0; i < c->node_count; i++)
 		if (!c->nodes[i]->connected)
 			node_arm_down(c, c->nodes[i]);
 	arena_free(&old_arena);
 	cluster_nodes_changed(c);
+}
+
+void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, core_time now,
+                         void (*note)(void *ctx, const char *text), void *ctx)
+{
+	const struct notes notes = {note, ctx};
+	struct arena arena;
+	c->now = now;
+	arena_init(&arena);
+	cluster_take_conf(c, part_edits_apply(c, conf, &arena), &notes);
+	node_edits_apply(c, c->conf->keep_node_edits);
+	arena_free(&arena);
 }

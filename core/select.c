@@ -52,7 +52,9 @@ static bool has_features(const struct node *node, const char *wanted)
 {
 	for (const char *p = wanted; p && *p;) {
 		size_t n = strcspn(p, "&,");
-		if (n && !has_feature(node->conf->features, p, n))
+		if (n &&
+		    !has_feature(node->conf->features_act ? node->conf->features_act : node->conf->features,
+		                 p, n))
 			return false;
 		p += n + (p[n] != '\0');
 	}
@@ -444,6 +446,14 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
 }
 
 /* ---- what no node has ---- */
+
+bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
+{
+	for (size_t i = 0; i < part->conf->node_count; i++)
+		if (has_features(c->nodes[part->conf->node_index[i]], wanted))
+			return true;
+	return false;
+}
 
 int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err)

@@ -220,6 +220,7 @@ static void fill_record(const struct placement *p, struct step *step)
 	r->mem_shared = p->r->mem_per_node == CORE_NO_VAL64 || p->r->mem_per_node == 0;
 	r->time_limit_min = p->r->time_limit_min;
 	r->srun_pid = p->r->srun_pid;
+	r->request = p->r->request;
 	r->nodes.v = xcalloc(p->n, sizeof(*r->nodes.v));
 	for (size_t i = 0; i < p->n; i++) {
 		const struct node_alloc *record = share_record(p->v[i].share);

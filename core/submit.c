@@ -16,7 +16,7 @@ static uint32_t array_end(const struct cluster *c)
 
 /* ---- checks, in the order in which the real one finds fault ---- */
 
-static int check_names(const struct cluster *c, const char *list, struct err *err)
+int check_node_names(const struct cluster *c, const char *list, struct err *err)
 {
 	struct hostlist *h = list ? hostlist_parse(list, err) : NULL;
 	struct hostlist_iter it;
@@ -59,7 +59,7 @@ static int check_supported(const struct job_spec *spec, struct err *err)
 	return 0;
 }
 
-static struct part *check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
+struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
 {
 	struct part *part = spec->partition ? part_by_name(c, spec->partition) : part_default(c);
 	bool is_root = spec->who->uid == 0;
@@ -78,7 +78,7 @@ static struct part *check_part(const struct cluster *c, const struct job_spec *s
 	return NULL;
 }
 
-static int check_numbers(const struct job_spec *spec, struct err *err)
+int check_spec_numbers(const struct job_spec *spec, struct err *err)
 {
 	/* Products of these must fit. */
 	const uint32_t max = 1u << 24;
@@ -125,11 +125,12 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 {
 	if (!spec->who)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
-	if (check_supported(spec, err) != 0 || check_numbers(spec, err) != 0 ||
+	if (check_supported(spec, err) != 0 || check_spec_numbers(spec, err) != 0 ||
 	    check_array(c, spec, err) != 0 || depend_check(c, spec->dependency, err) != 0)
 		return -1;
-	*part = check_part(c, spec, err);
-	if (!*part || check_names(c, spec->req_nodes, err) != 0 || check_names(c, spec->exc_nodes, err) != 0)
+	*part = job_check_part(c, spec, err);
+	if (!*part || check_node_names(c, spec->req_nodes, err) != 0 ||
+	    check_node_names(c, spec->exc_nodes, err) != 0)
 		return -1;
 	/* Who asks for the same as one that was accepted asks for nothing impossible. */
 	return class_find(c, *part, spec) ? 0 : select_check(c, *part, spec, err);

@@ -244,14 +244,16 @@ int client_call(struct client *c, uint32_t type, const void *request, struct are
 	return rc;
 }
 
-int client_next(struct client *c, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record,
-                struct err *err)
+int client_answer(struct client *c, struct arena *arena, int64_t timeout_us, uint64_t *id, uint32_t *type,
+                  void **record, struct err *err)
 {
+	*id = 0;
 	*type = 0;
 	*record = NULL;
 	if (!list_empty(&c->kept)) {
 		struct kept *k = list_entry(c->kept.next, struct kept, in_kept);
 		list_remove(&k->in_kept);
+		*id = k->id;
 		int rc = give(k->type, k->body, k->n, arena, type, record, NULL, err);
 		free(k);
 		return rc;
@@ -259,9 +261,22 @@ int client_next(struct client *c, struct arena *arena, int64_t timeout_us, uint3
 	int rc = wait_message(c, timeout_us < 0 ? -1 : loop_clock() + timeout_us, true, err);
 	if (rc <= 0)
 		return rc;
+	*id = c->id;
 	rc = give(c->type, c->body, c->n, arena, type, record, NULL, err);
 	message_done(c);
 	return rc;
+}
+
+int client_next(struct client *c, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record,
+                struct err *err)
+{
+	uint64_t id;
+	return client_answer(c, arena, timeout_us, &id, type, record, err);
+}
+
+uint64_t client_sent(const struct client *c)
+{
+	return c->last_id;
 }
 
 int client_fd(const struct client *c)

@@ -121,6 +121,11 @@ int client_call(struct client *client, uint32_t type, const void *request, struc
 int client_next(struct client *client, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record,
                 struct err *err);
 int client_send(struct client *client, uint32_t type, const void *request, struct err *err);
+/* The number of what was sent last; client_answer is client_next with the number of what is answered, which
+ * is 0 when -1 doesn't mean that a request failed, but that no more answers will come. */
+uint64_t client_sent(const struct client *client);
+int client_answer(struct client *client, struct arena *arena, int64_t timeout_us, uint64_t *id,
+                  uint32_t *type, void **record, struct err *err);
 int client_fd(const struct client *client);
 void client_close(struct client *client);
 

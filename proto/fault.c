@@ -31,4 +31,11 @@ void fault_point(const char *what)
 	kill(getpid(), SIGKILL);
 	pause();
 }
+
+int64_t fault_clock_offset(void)
+{
+	const char *text = getenv("BATCHBOX_CLOCK_OFFSET");
+	int64_t seconds = 0;
+	return text && text_to_i64(text, &seconds) ? seconds * 1000000 : 0;
+}
 #endif

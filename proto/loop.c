@@ -1,4 +1,5 @@
 #include "proto/loop.h"
+#include "proto/fault.h"
 
 #include "core/util/arena.h"
 #include "core/util/list.h"
@@ -75,7 +76,7 @@ int64_t loop_wall_clock(void)
 {
 	struct timespec t;
 	clock_gettime(CLOCK_REALTIME, &t);
-	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000 + fault_clock_offset();
 }
 
 int64_t loop_now(const struct loop *loop)

@@ -30,7 +30,15 @@ enum {
 	STEP_RIGHT_STAT = 16,
 };
 
-enum job_verb { JOB_VERB_HOLD, JOB_VERB_UHOLD, JOB_VERB_RELEASE, JOB_VERB_REQUEUE, JOB_VERB_REQUEUE_HOLD };
+enum job_verb {
+	JOB_VERB_HOLD,
+	JOB_VERB_UHOLD,
+	JOB_VERB_RELEASE,
+	JOB_VERB_REQUEUE,
+	JOB_VERB_REQUEUE_HOLD,
+	JOB_VERB_EDIT,
+	JOB_VERB_TOP,
+};
 
 /* The table of a message type; NULL when there is no such type. */
 const struct schema *message_schema(uint32_t type);

@@ -63,11 +63,8 @@ static int wait_ready(struct allocation *a, struct submit *s, bool waiting, vola
 		if (client_next(a->connection.client, &a->arena, POLL_US, &type, &record, &err) != 0) {
 			/* The controller restarts: the job is on its disk, we ask for it again. */
 			struct job_attach m = {.job_id = a->job_id, .watch = true};
-			client_close(a->connection.client);
-			a->connection.client = NULL;
 			log_debug("%s", err_text(&err));
-			err_clear(&err);
-			if (connect_open(&a->connection, &err) != 0 ||
+			if (connect_again(&a->connection, &err) != 0 ||
 			    client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
 				return failed(s, &err);
 			continue;
@@ -105,8 +102,10 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	m.spec = &s->spec;
 	m.test_only = s->test_only;
 	m.claimed_gid = s->gid;
-	if (connect_ask(&a->connection, MSG_alloc_request, &m, MSG_submit_reply, &a->arena, &record, &err) !=
-	    0) {
+	m.spec->request = connect_number();
+	a->connection.interrupted = interrupted;
+	if (connect_insist(&a->connection, MSG_alloc_request, &m, &m.again, MSG_submit_reply, &a->arena,
+	                   &record, &err) != 0) {
 		int rc = failed(s, &err);
 		connect_help(rc, &err);
 		return rc;
@@ -125,11 +124,12 @@ void allocation_release(struct allocation *a, uint32_t wait_status)
 	struct job_complete_request m = {.job_id = a->job_id, .exit_status = wait_status};
 	struct err err = {0};
 	void *record = NULL;
-	if (!a->connection.client && connect_open(&a->connection, &err) != 0)
+	a->connection.interrupted = NULL;
+	if (!a->connection.client && connect_again(&a->connection, &err) != 0)
 		return;
-	if (connect_ask(&a->connection, MSG_job_complete_request, &m, MSG_msg_ok, &a->arena, &record, &err) !=
-	            0 &&
-	    err.code != ERR_ALREADY_DONE && err.code != ERR_COMMUNICATION)
+	if (connect_insist(&a->connection, MSG_job_complete_request, &m, NULL, MSG_msg_ok, &a->arena, &record,
+	                   &err) != 0 &&
+	    err.code != ERR_ALREADY_DONE && err.code != ERR_INVALID_JOB_ID)
 		log_error("the allocation of job %" PRIu32 " could not be given back: %s", a->job_id,
 		          err_text(&err));
 }

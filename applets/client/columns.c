@@ -201,6 +201,7 @@ void column_print_row(const struct column_format *f, const void *record, const v
 	for (size_t i = 0; i < f->n; i++) {
 		text_clear(&value);
 		f->uses[i].column->value(&value, record, ctx);
+		text_tame(&value, 0);
 		print_cell(&f->uses[i], text_str(&value), value.len, out);
 		text_add(out, f->uses[i].suffix);
 	}

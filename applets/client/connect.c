@@ -3,9 +3,11 @@
 #include "core/util/log.h"
 
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
-#define RETRY_NS 100000000L
+#define RETRY_NS  100000000L
+#define MOMENT_US 1000000
 
 int connect_configure(struct connect *c, struct err *err)
 {
@@ -19,18 +21,24 @@ int connect_configure(struct connect *c, struct err *err)
 
 int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 {
-	int64_t until = loop_clock() + limit_us;
+	int64_t until = loop_clock() + limit_us,
+	        moment = loop_clock() + (limit_us < MOMENT_US ? limit_us : MOMENT_US);
 	for (;;) {
 		struct err now = {0};
 		int64_t left = until - loop_clock();
 		c->client = client_open(c->file.controller_addr, c->file.controller_port, &c->file.controller,
 		                        left > 1000000 ? left : 1000000, &now);
-		if (c->client)
+		if (c->client) {
+			c->was_open = true;
 			return 0;
-		/* Only a controller that can't be reached may come back. */
-		if ((now.code != ERR_CONNECT && now.code != ERR_SYSTEM && now.code != ERR_TIMEOUT) ||
-		    loop_clock() >= until) {
-			if (now.code == ERR_CONNECT || now.code == ERR_SYSTEM || now.code == ERR_TIMEOUT) {
+		}
+		/* Only a controller that can't be reached may come back; on its own host it is our local
+		 * daemon, too. */
+		bool stop = loop_clock() >= until || (c->interrupted && *c->interrupted);
+		bool away = connect_is_lost(&now) ||
+		            (now.code == ERR_UNAUTHENTICATED && (c->was_open || loop_clock() < moment));
+		if (!away || stop) {
+			if (connect_is_lost(&now)) {
 				log_debug("%s", err_text(&now));
 				return err_set(err, ERR_CONNECT, "%s", "");
 			}
@@ -74,6 +82,45 @@ int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t 
 	return got == want ? 0
 	                   : err_set(err, ERR_COMMUNICATION, "the controller answered %s with %s",
 	                             message_name(type), message_name(got));
+}
+
+bool connect_is_lost(const struct err *err)
+{
+	return err->code == ERR_TRUNCATED || err->code == ERR_SYSTEM || err->code == ERR_TIMEOUT ||
+	       err->code == ERR_CONNECT || err->code == ERR_COMMUNICATION;
+}
+
+int connect_again(struct connect *c, struct err *err)
+{
+	if (c->client)
+		client_close(c->client);
+	c->client = NULL;
+	err_clear(err);
+	return connect_open_within(c, CONNECT_PATIENCE_US, err);
+}
+
+int connect_insist(struct connect *c, uint32_t type, const void *request, bool *again, uint32_t want,
+                   struct arena *arena, void **record, struct err *err)
+{
+	for (;;) {
+		if (connect_ask(c, type, request, want, arena, record, err) == 0)
+			return 0;
+		if (!connect_is_lost(err) || (c->interrupted && *c->interrupted))
+			return -1;
+		log_debug("%s: asking once more", err_text(err));
+		if (connect_again(c, err) != 0)
+			return -1;
+		if (again)
+			*again = true;
+	}
+}
+
+uint64_t connect_number(void)
+{
+	uint64_t number = 0;
+	while (number == 0 && getrandom(&number, sizeof(number), 0) != (ssize_t)sizeof(number))
+		number = 0;
+	return number;
 }
 
 void connect_help(int rc, const struct err *err)

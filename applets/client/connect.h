@@ -13,7 +13,12 @@ struct connect {
 	struct cluster_file file;
 	bool configured;
 	struct client *client;
+	bool was_open; /* the local daemon knew us: when it is away, too, it is being restarted */
+	const volatile int *interrupted; /* NULL, or what ends a wait for the controller */
 };
+
+/* How long a command that has something at stake, a job or a step, waits for a controller that is away. */
+#define CONNECT_PATIENCE_US 300000000
 
 /* Reads the configuration; its errors have been printed when this fails. */
 int connect_configure(struct connect *c, struct err *err);
@@ -27,6 +32,16 @@ bool connect_knows_node(const struct connect *c, const char *name);
 /* A request with one answer of type `want`; *record lives in the arena. */
 int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,
                 void **record, struct err *err);
+
+/* The connection was lost, so that nobody knows what became of the request. */
+bool connect_is_lost(const struct err *err);
+/* Connects anew, with CONNECT_PATIENCE_US. */
+int connect_again(struct connect *c, struct err *err);
+/* As connect_ask, for a request with a number of its own (connect_number): when the connection is lost, it is
+ * made anew, and the request is sent again with *again set. again == NULL: asking twice does no harm. */
+int connect_insist(struct connect *c, uint32_t type, const void *request, bool *again, uint32_t want,
+                   struct arena *arena, void **record, struct err *err);
+uint64_t connect_number(void);
 
 /* When rc isn't 0: one more line, with the program's prefix, that says what to do about the error; nothing
  * for errors that speak for themselves. */

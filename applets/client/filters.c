@@ -64,6 +64,18 @@ bool filter_step_id(const char *word, uint32_t *out)
 	return text_to_u32(word, out);
 }
 
+static void add_step(struct filter_steps *steps, uint64_t step, struct arena *arena)
+{
+	if (steps->n == steps->cap) {
+		steps->cap = steps->cap ? steps->cap * 2 : 8;
+		uint64_t *longer = arena_array(arena, steps->cap, sizeof(*longer));
+		if (steps->n)
+			memcpy(longer, steps->v, steps->n * sizeof(*longer));
+		steps->v = longer;
+	}
+	steps->v[steps->n++] = step;
+}
+
 int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids,
                  struct arena *arena, struct err *err)
 {
@@ -77,8 +89,7 @@ int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32
 			return err_set(err, ERR_INVALID_STEP_ID, "Invalid job_step id: %s%s%s", word,
 			               dot ? "." : "", dot ? dot + 1 : "");
 		filter_add_u32(job_ids, job, arena);
-		steps->v = xgrow(steps->v, &steps->cap, steps->n + 1, sizeof(*steps->v));
-		steps->v[steps->n++] = (uint64_t)job << 32 | step;
+		add_step(steps, (uint64_t)job << 32 | step, arena);
 	}
 	return 0;
 }

@@ -167,7 +167,7 @@ PARSER(mpi)
 		return 0;
 	if (text_eq_nocase(value, "list")) {
 		fputs("MPI plugin types are...\n\tnone\n", stdout);
-		exit(0);
+		return submit_over(s, 0);
 	}
 	return err_set(err, ERR_NOT_SUPPORTED, "--mpi=%s is not supported by batchbox: only none is", value);
 }

@@ -145,6 +145,21 @@ static void print_help(const struct submit *s)
 	}
 }
 
+int submit_over(struct submit *s, int exit_code)
+{
+	s->over = true;
+	s->exit_code = exit_code;
+	return -1;
+}
+
+int submit_exit_code(const struct submit *s, const struct err *err)
+{
+	if (s->over)
+		return s->exit_code;
+	log_error("%s", err_text(err));
+	return err->code == ERR_INVALID ? 255 : 1;
+}
+
 int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest,
                      struct err *err)
 {
@@ -162,15 +177,15 @@ int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin
 		const struct option_row *row = c == '?' || c == ':' ? NULL : row_of(s, c);
 		if (!row) {
 			complain_option(s->program, c, argv);
-			exit(255);
+			return submit_over(s, 255);
 		}
 		if (row->parse == option_help) {
 			print_help(s);
-			exit(0);
+			return submit_over(s, 0);
 		}
 		if (row->parse == option_version) {
 			puts("slurm " SLURM_VERSION_TEXT);
-			exit(0);
+			return submit_over(s, 0);
 		}
 		if (set(s, row, optarg, origin, err) != 0)
 			return -1;

@@ -19,6 +19,8 @@ struct submit {
 	struct job_spec spec; /* strings live in the arena */
 	bool quiet, parsable, test_only, wait, label, unbuffered, overlap, exact, exclusive_step, no_shell,
 	        kill_on_bad_exit;
+	bool over;     /* an option asked for no more than to be printed, or was unknown */
+	int exit_code; /* then */
 	bool ignore_pbs, ignore_bell, quit_on_interrupt;
 	bool nodes_set, cpus_per_task_set, chdir_set;
 	unsigned verbose;
@@ -32,11 +34,15 @@ struct submit {
 int submit_init(struct submit *s, enum submit_command command, struct err *err);
 void submit_free(struct submit *s);
 int submit_environment(struct submit *s, struct err *err);
-/* Parses argv[1..]; *rest is the index of the first word that is no option. Prints complaints and ends the
- * program for -h, -V and unknown options, as the real ones do (255). Values that can't be read: err, exit
- * code 255. */
+/* Parses argv[1..]; *rest is the index of the first word that is no option. -1: the program ends with
+ * submit_exit_code(), also after -h and -V, and unknown options, of which it has complained. */
 int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest,
                      struct err *err);
+/* Nothing is left to do: sets what submit_exit_code() gives, and returns -1. */
+int submit_over(struct submit *s, int exit_code);
+/* After one of these failed: prints err, if that was not done, and gives the exit code: 255 where a value
+ * can't be read, as the real ones do. */
+int submit_exit_code(const struct submit *s, const struct err *err);
 /* #SBATCH lines at the head of a script. */
 int submit_directives(struct submit *s, const char *script, size_t n, struct err *err);
 /* The lines of -v. */

@@ -90,8 +90,7 @@ int salloc_main(int argc, char **argv)
 	submit_init(&s, SUBMIT_SALLOC, &err);
 	if (submit_arguments(&s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 ||
 	    submit_environment(&s, &err) != 0) {
-		log_error("%s", err_text(&err));
-		return err.code == ERR_INVALID ? 255 : 1;
+		return submit_exit_code(&s, &err);
 	}
 	log_set_stderr_level(s.quiet ? LOG_LEVEL_ERROR
 	                             : (enum log_level)(LOG_LEVEL_INFO + (s.verbose > 5 ? 5 : s.verbose)));

@@ -44,19 +44,28 @@ static char *absolute(struct arena *arena, const char *path)
 	return s;
 }
 
-/* Command line, script and environment, in the order of their precedence; origins decide. */
-static int parse(struct submit *s, int argc, char **argv, struct script *script, struct err *err)
+/* Command line, script and environment, in the order of their precedence; origins decide. False: the program
+ * ends with *rc. */
+static bool parse(struct submit *s, int argc, char **argv, struct script *script, int *rc)
 {
+	struct err e = {0}, *err = &e;
 	int rest = argc;
 	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 ||
-	    submit_environment(s, err) != 0)
-		return err->code == ERR_INVALID ? 255 : 1;
+	    submit_environment(s, err) != 0) {
+		*rc = submit_exit_code(s, err);
+		return false;
+	}
 	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR
 	                              : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
-	if (get_script(s, argc, argv, rest, script, err) != 0)
-		return 1;
-	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0)
-		return err->code == ERR_INVALID ? 255 : 1;
+	*rc = 1;
+	if (get_script(s, argc, argv, rest, script, err) != 0) {
+		log_error("%s", err_text(err));
+		return false;
+	}
+	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0) {
+		*rc = submit_exit_code(s, err);
+		return false;
+	}
 	submit_show(s);
 	s->spec.batch = true;
 	if (script->path) {
@@ -64,7 +73,10 @@ static int parse(struct submit *s, int argc, char **argv, struct script *script,
 		s->spec.argv.v = argv + rest + 1;
 		s->spec.argv.n = (uint32_t)(argc - rest - 1);
 	}
-	return submit_finish(s, script->name, err) == 0 ? 0 : 1;
+	if (submit_finish(s, script->name, err) == 0)
+		return true;
+	log_error("%s", err_text(err));
+	return false;
 }
 
 static void say_start(const struct submit_reply *reply)
@@ -84,13 +96,23 @@ static void say_start(const struct submit_reply *reply)
 }
 
 /* -W: the job's end becomes ours. */
-static int wait_end(struct connect *c, struct arena *arena, struct err *err)
+static int wait_end(struct connect *c, uint32_t job_id, struct arena *arena, struct err *err)
 {
 	for (;;) {
 		uint32_t type = 0;
 		void *record = NULL;
-		if (client_next(c->client, arena, -1, &type, &record, err) != 0)
-			return -1;
+		if (client_next(c->client, arena, -1, &type, &record, err) != 0) {
+			/* The controller restarts: the job goes on. */
+			const struct job_attach m = {.job_id = job_id, .watch = true};
+			if (connect_again(c, err) != 0 ||
+			    client_send(c->client, MSG_job_attach, &m, err) != 0)
+				return -1;
+			continue;
+		}
+		if (type == MSG_msg_error) {
+			const struct msg_error *e = record;
+			return err_set(err, (enum err_code)e->code, "%s", e->text ? e->text : "");
+		}
 		if (type != MSG_job_ended)
 			continue;
 		const struct job_ended *end = record;
@@ -117,7 +139,8 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	m.test_only = s->test_only;
 	m.wait = s->wait;
 	m.claimed_gid = s->gid;
-	int rc = connect_ask(c, MSG_submit_batch, &m, MSG_submit_reply, &arena, &record, err);
+	m.spec->request = connect_number();
+	int rc = connect_insist(c, MSG_submit_batch, &m, &m.again, MSG_submit_reply, &arena, &record, err);
 	if (rc == 0) {
 		const struct submit_reply *reply = record;
 		if (reply->message)
@@ -130,7 +153,7 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 			printf("Submitted batch job %" PRIu32 "\n", reply->job_id);
 		fflush(stdout);
 		if (s->wait && !s->test_only)
-			rc = wait_end(c, &arena, err);
+			rc = wait_end(c, reply->job_id, &arena, err);
 	}
 	env_list_free(&env);
 	arena_free(&arena);
@@ -145,9 +168,9 @@ int sbatch_main(int argc, char **argv)
 	struct err err = {0};
 	log_init("sbatch", LOG_LEVEL_INFO);
 	submit_init(&s, SUBMIT_SBATCH, &err);
-	int rc = parse(&s, argc, argv, &script, &err);
-	if (rc != 0) {
-		log_error("%s", err_text(&err));
+	int rc = 0;
+	if (!parse(&s, argc, argv, &script, &rc)) {
+		/* said */
 	} else if (s.uid != CORE_NO_VAL && s.uid != geteuid()) {
 		rc = 1;
 		log_error("--uid is not supported by batchbox: run sbatch as that user");

@@ -151,37 +151,104 @@ static int exit_code_of(int code)
 	                                                                : 1;
 }
 
-static int cancel_one(struct connect *c, const struct scancel_options *o, uint32_t job_id, uint32_t step_id)
+/* What is to be cancelled: a request each, many of them under way at a time, so that one wait for the
+ * controller's disk serves many. */
+struct target {
+	uint32_t job_id, step_id;
+	uint64_t number; /* of the request */
+};
+struct targets {
+	struct target *v;
+	size_t n, cap;
+};
+#define UNDER_WAY_MAX 256
+
+static void add_target(struct targets *t, uint32_t job_id, uint32_t step_id)
+{
+	t->v = xgrow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
+	t->v[t->n++] = (struct target){job_id, step_id, 0};
+}
+
+static int ask_to_cancel(struct connect *c, const struct scancel_options *o, struct target *t,
+                         struct err *err)
 {
 	struct job_signal_request m;
-	struct err err = {0};
-	struct arena arena;
-	void *record = NULL;
-	if (!agreed(o, job_id))
-		return 0;
 	schema_init(schema_of_job_signal_request(), &m);
-	m.job_id = job_id;
-	m.step_id = step_id;
+	m.job_id = t->job_id;
+	m.step_id = t->step_id;
 	m.signal = (uint32_t)o->signal;
 	m.batch_only = o->batch;
 	m.full = o->full;
 	if (o->verbose)
-		log_info("%s job %" PRIu32, o->signal ? "Signaling" : "Terminating", job_id);
-	arena_init(&arena);
-	int rc = connect_ask(c, MSG_job_signal_request, &m, MSG_msg_ok, &arena, &record, &err);
-	arena_free(&arena);
-	if (rc == 0)
-		return 0;
-	/* A job that nobody knows, or that has ended, is as good as cancelled. */
-	bool over = err.code == ERR_INVALID_JOB_ID || err.code == ERR_ALREADY_DONE;
-	if (!over || o->verbose)
-		log_error("Kill job error on job id %" PRIu32 ": %s", job_id, err_code_text(err.code));
-	return exit_code_of(err.code);
+		log_info("%s job %" PRIu32, o->signal ? "Signaling" : "Terminating", t->job_id);
+	if (client_send(c->client, MSG_job_signal_request, &m, err) != 0)
+		return -1;
+	t->number = client_sent(c->client);
+	return 0;
 }
 
-static int cancel_words(struct connect *c, const struct scancel_options *o, char **words)
+/* A job that nobody knows, or that has ended, is as good as cancelled. */
+static int report(const struct scancel_options *o, uint32_t job_id, const struct err *err)
+{
+	bool over = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
+	if (!over || o->verbose)
+		log_error("Kill job error on job id %" PRIu32 ": %s", job_id, err_code_text(err->code));
+	return exit_code_of(err->code);
+}
+
+/* Numbers grow with the targets: the one with this number, NULL if none has it. */
+static const struct target *target_of(const struct targets *t, size_t sent, uint64_t number)
+{
+	size_t from = 0, to = sent;
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+		if (t->v[mid].number < number)
+			from = mid + 1;
+		else
+			to = mid;
+	}
+	return from < sent && t->v[from].number == number ? &t->v[from] : NULL;
+}
+
+static int cancel_all(struct connect *c, const struct scancel_options *o, struct targets *t)
 {
 	int worst = 0;
+	size_t sent = 0, answered = 0;
+	struct arena arena;
+	arena_init(&arena);
+	while (answered < t->n) {
+		struct err err = {0};
+		uint64_t number = 0;
+		uint32_t type = 0;
+		void *record = NULL;
+		int rc = 0;
+		if (sent < t->n && sent - answered < UNDER_WAY_MAX) {
+			if (!agreed(o, t->v[sent].job_id)) {
+				t->n--;
+				memmove(&t->v[sent], &t->v[sent + 1], (t->n - sent) * sizeof(*t->v));
+				continue;
+			}
+			rc = ask_to_cancel(c, o, &t->v[sent], &err);
+			sent += rc == 0;
+		} else {
+			arena_reset(&arena);
+			rc = client_answer(c->client, &arena, -1, &number, &type, &record, &err);
+		}
+		const struct target *one = target_of(t, sent, number);
+		answered += one != NULL;
+		if (rc == 0)
+			continue;
+		rc = report(o, one ? one->job_id : t->v[answered].job_id, &err);
+		worst = rc > worst ? rc : worst;
+		if (!one) /* the session is over */
+			break;
+	}
+	arena_free(&arena);
+	return worst;
+}
+
+static int add_words(struct targets *t, char **words)
+{
 	for (; *words; words++) {
 		char *dot = strchr(*words, '.');
 		uint32_t job, step = CORE_NO_VAL;
@@ -189,46 +256,42 @@ static int cancel_words(struct connect *c, const struct scancel_options *o, char
 			*dot = '\0';
 		if (!text_to_u32(*words, &job) || job == 0 || (dot && !filter_step_id(dot + 1, &step))) {
 			log_error("Invalid job id %s", *words);
-			return 1;
+			return -1;
 		}
-		int rc = cancel_one(c, o, job, step);
-		worst = rc > worst ? rc : worst;
+		add_target(t, job, step);
 	}
-	return worst;
+	return 0;
 }
 
 /* Everything that the filters match. */
-static int cancel_matching(struct connect *c, const struct scancel_options *o, struct arena *arena)
+static int add_matching(struct targets *t, struct connect *c, const struct scancel_options *o,
+                        struct arena *arena)
 {
 	struct err err = {0};
 	uint32_t type = 0;
 	void *record = NULL;
-	struct schema_u32s ids = {0};
-	size_t cap = 0;
-	int worst = 0,
-	    rc = client_call(c->client, MSG_job_query, &o->query, arena, &type, &record, NULL, &err);
+	int rc = client_call(c->client, MSG_job_query, &o->query, arena, &type, &record, NULL, &err);
 	while (rc == 0 && type == MSG_job_list) {
 		const struct job_list *list = record;
-		for (uint32_t i = 0; i < list->jobs.n; i++) {
-			if (list->jobs.v[i].state->state > JOB_SUSPENDED)
-				continue;
-			ids.v = xgrow(ids.v, &cap, (size_t)ids.n + 1, sizeof(*ids.v));
-			ids.v[ids.n++] = list->jobs.v[i].spec->job_id;
-		}
+		for (uint32_t i = 0; i < list->jobs.n; i++)
+			if (list->jobs.v[i].state->state <= JOB_SUSPENDED)
+				add_target(t, list->jobs.v[i].spec->job_id, CORE_NO_VAL);
 		if (list->last)
-			break;
+			return 0;
 		rc = client_next(c->client, arena, -1, &type, &record, &err);
 	}
-	if (rc != 0) {
-		log_error("%s", err_text(&err));
-		worst = 1;
-	}
-	for (uint32_t i = 0; i < ids.n; i++) {
-		rc = cancel_one(c, o, ids.v[i], CORE_NO_VAL);
-		worst = rc > worst ? rc : worst;
-	}
-	free(ids.v);
-	return worst;
+	log_error("%s", err_text(&err));
+	return -1;
+}
+
+/* The jobs of the command line, or those that the filters match. */
+static int cancel(struct connect *c, const struct scancel_options *o, char **words, struct arena *arena)
+{
+	struct targets t = {0};
+	int rc = *words ? add_words(&t, words) : add_matching(&t, c, o, arena);
+	rc = rc == 0 ? cancel_all(c, o, &t) : 1;
+	free(t.v);
+	return rc;
 }
 
 int scancel_main(int argc, char **argv)
@@ -267,7 +330,7 @@ int scancel_main(int argc, char **argv)
 			fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
 		rc = exit_code_of(err.code);
 	} else {
-		rc = optind < argc ? cancel_words(&c, &o, argv + optind) : cancel_matching(&c, &o, &arena);
+		rc = cancel(&c, &o, argv + optind, &arena);
 	}
 	connect_help(rc, &err);
 	connect_close(&c);

@@ -145,6 +145,9 @@ static const struct verb {
         {"requeuehold", verb_requeuehold},
         {"show", scontrol_show},
         {"shutdown", verb_shutdown},
+        {"create", scontrol_create},
+        {"delete", scontrol_delete},
+        {"top", scontrol_top},
         {"update", scontrol_update},
         {"version", verb_version},
         {"write", verb_write},
@@ -152,8 +155,6 @@ static const struct verb {
         {"cancel_reboot", NULL},
         {"cluster", NULL},
         {"completing", NULL},
-        {"create", NULL},
-        {"delete", NULL},
         {"errnumstr", NULL},
         {"fsdampeningfactor", NULL},
         {"listpids", NULL},
@@ -165,7 +166,6 @@ static const struct verb {
         {"setdebugflags", NULL},
         {"schedloglevel", NULL},
         {"suspend", NULL},
-        {"top", NULL},
         {"token", NULL},
         {"takeover", NULL},
         {"wait_job", NULL},
@@ -230,7 +230,9 @@ static const char usage[] =
         "  -o, --oneliner  one line for each record\n"
         "  -Q, --quiet     only errors\n"
         "  -V, --version   the version\n"
-        "Verbs: hold ping reconfigure release requeue requeuehold show shutdown uhold update version write\n"
+        "Verbs: create delete hold ping reconfigure release requeue requeuehold show shutdown top uhold "
+        "update\n"
+        "       version write\n"
         "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted|daemons|licenses|topology "
         "[NAME]\n";
 

@@ -8,13 +8,28 @@ struct scontrol {
 	struct connect connection;
 	struct show_ctx show;
 	struct arena arena;
+	struct schema_u32s found; /* jobs by name */
 	bool all, quiet;
 };
+
+/* Asks, and gives each of the answer's messages to take(), which says whether it was the last. */
+int scontrol_ask_all(struct scontrol *sc, uint32_t type, const void *request, uint32_t want,
+                     bool (*take)(struct scontrol *sc, const void *record), struct err *err);
 
 /* Connects once; prints why not, with the call's name in front as the real one does. */
 int scontrol_connect(struct scontrol *sc, const char *call);
 /* Each prints its errors and gives the exit code. argv is behind the verb. */
 int scontrol_show(struct scontrol *sc, int argc, char **argv);
 int scontrol_update(struct scontrol *sc, int argc, char **argv);
+int scontrol_create(struct scontrol *sc, int argc, char **argv);
+int scontrol_delete(struct scontrol *sc, int argc, char **argv);
+/* The words of one noun; argv has all of them, the noun's own among them. */
+int scontrol_update_job(struct scontrol *sc, int argc, char **argv);
+int scontrol_update_node(struct scontrol *sc, int argc, char **argv);
+int scontrol_update_part(struct scontrol *sc, bool create, int argc, char **argv);
+int scontrol_delete_part(struct scontrol *sc, const char *word);
+/* KEY=...: is it that key, or at least so many letters of it? */
+bool scontrol_is_key(const char *word, const char *key, size_t shortest);
+int scontrol_top(struct scontrol *sc, int argc, char **argv);
 /* hold, uhold, release, requeue, requeuehold: verb is of enum job_verb. */
 int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* The chunks of an answer, one after the other; each is handed to `take`. */
-static int ask_all(struct scontrol *sc, uint32_t type, const void *request, uint32_t want,
-                   bool (*take)(struct scontrol *sc, const void *record), struct err *err)
+int scontrol_ask_all(struct scontrol *sc, uint32_t type, const void *request, uint32_t want,
+                     bool (*take)(struct scontrol *sc, const void *record), struct err *err)
 {
 	uint32_t got = 0;
 	void *record = NULL;
@@ -88,7 +88,7 @@ static int show_jobs(struct scontrol *sc, int argc, char **argv)
 	if (scontrol_connect(sc, "slurm_load_jobs error") != 0)
 		return 1;
 	shown = 0;
-	if (ask_all(sc, MSG_job_query, &q, MSG_job_list, take_jobs, &err) == 0 && (shown || !argc)) {
+	if (scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_jobs, &err) == 0 && (shown || !argc)) {
 		if (!shown && !sc->quiet)
 			puts("No jobs in the system");
 		return 0;
@@ -113,7 +113,7 @@ static int show_steps(struct scontrol *sc, int argc, char **argv)
 		return 1;
 	shown = 0;
 	wanted_steps = &steps;
-	int rc = ask_all(sc, MSG_job_query, &q, MSG_job_list, take_steps, &err);
+	int rc = scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_steps, &err);
 	free(steps.v);
 	if (rc != 0 || (argc && !shown)) {
 		fprintf(stderr, "slurm_get_job_steps error: %s\n", err_code_text(ERR_INVALID_JOB_ID));
@@ -172,7 +172,7 @@ static int show_nodes(struct scontrol *sc, int argc, char **argv)
 	if (!argc || some) {
 		if (scontrol_connect(sc, "slurm_load_node error") != 0)
 			rc = 1;
-		else if (ask_all(sc, MSG_node_query, &q, MSG_node_list, take_nodes, &err) != 0) {
+		else if (scontrol_ask_all(sc, MSG_node_query, &q, MSG_node_list, take_nodes, &err) != 0) {
 			fprintf(stderr, "slurm_load_node error: %s\n", err_text(&err));
 			rc = 1;
 		}

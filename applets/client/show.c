@@ -21,8 +21,10 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
 			              : i + 1 == n && !*row->key      ? ""
 			                                              : " ");
 		text_add(out, row->key);
+		size_t from = out->len;
 		if (row->value)
 			row->value(out, record, ctx);
+		text_tame(out, from);
 		if (row->after)
 			text_add(out, row->after);
 	}

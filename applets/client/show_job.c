@@ -82,7 +82,9 @@ ROW(reason)
 	(void)ctx;
 	/* A text that says more than the word (which nodes are missing, why a launch failed) takes its place.
 	 */
-	text_add(out, JOB->reason_text ? JOB->reason_text : job_reason_word(JOB->reason));
+	const char *p = JOB->reason_text ? JOB->reason_text : job_reason_word(JOB->reason);
+	for (; *p; p++) /* what parses this line expects one word */
+		text_add_char(out, *p == ' ' ? '_' : *p);
 }
 
 ROW(dependency)

@@ -54,12 +54,19 @@ static int attach(struct srun *r)
 	r->a.job_id = r->s.job_id;
 	if (connect_configure(&r->a.connection, &err) != 0)
 		return 1;
-	int rc = connect_open(&r->a.connection, &err);
-	if (rc == 0)
-		rc = client_call(r->a.connection.client, MSG_job_attach, &m, &r->a.arena, &type, &record,
-		                 NULL, &err);
-	while (rc == 0 && type != MSG_job_ready && type != MSG_job_ended && !interrupted)
-		rc = client_next(r->a.connection.client, &r->a.arena, POLL_US, &type, &record, &err);
+	/* The job runs: whoever of its daemons is away is being restarted. */
+	r->a.connection.interrupted = &interrupted;
+	r->a.connection.was_open = true;
+	int rc = connect_again(&r->a.connection, &err);
+	do {
+		if (rc == 0)
+			rc = client_call(r->a.connection.client, MSG_job_attach, &m, &r->a.arena, &type,
+			                 &record, NULL, &err);
+		while (rc == 0 && type != MSG_job_ready && type != MSG_job_ended && !interrupted)
+			rc = client_next(r->a.connection.client, &r->a.arena, POLL_US, &type, &record, &err);
+		/* The controller restarts: the job goes on meanwhile. */
+	} while (rc != 0 && connect_is_lost(&err) && !interrupted &&
+	         (rc = connect_again(&r->a.connection, &err)) == 0);
 	if (rc == 0 && type == MSG_job_ready) {
 		r->a.job = record;
 		return 0;
@@ -124,6 +131,20 @@ static int create_failed(const struct srun *r, const struct err *err)
 	return 1;
 }
 
+/* The controller has restarted: we come back to the job, and then to the step, which it may have made. */
+static int ask_again(struct srun *r, struct step_create_request *m, uint32_t *type, void **record,
+                     struct err *err)
+{
+	const struct job_attach attach = {.job_id = r->a.job_id, .watch = true};
+	log_debug("%s: asking once more", err_text(err));
+	m->again = true;
+	if (connect_again(&r->a.connection, err) != 0 ||
+	    client_send(r->a.connection.client, MSG_job_attach, &attach, err) != 0)
+		return -1;
+	return client_call(r->a.connection.client, MSG_step_create_request, m, &r->arena, type, record, NULL,
+	                   err);
+}
+
 /* Waits until the step is placed; the queue is the controller's. */
 static int create(struct srun *r)
 {
@@ -133,12 +154,19 @@ static int create(struct srun *r)
 	void *record = NULL;
 	bool said = false;
 	fill_request(r, &m, r->argv);
+	m.request = connect_number();
 	int rc = client_call(r->a.connection.client, MSG_step_create_request, &m, &r->arena, &type, &record,
 	                     NULL, &err);
-	while (rc == 0 && type != MSG_step_ready) {
+	while ((rc == 0 && type != MSG_step_ready) || (rc != 0 && connect_is_lost(&err))) {
 		if (interrupted) {
 			log_info("Cancelled pending job step with signal %d", interrupted);
 			return 1;
+		}
+		if (rc != 0) {
+			rc = ask_again(r, &m, &type, &record, &err);
+			if (rc != 0 && !r->a.connection.client)
+				break; /* it has been away too long */
+			continue;
 		}
 		if (type == MSG_step_queued && !said) {
 			const struct step_queued *q = record;
@@ -282,8 +310,7 @@ static int parse(struct srun *r, int argc, char **argv)
 	r->s.kill_on_bad_exit = false;
 	if (submit_arguments(&r->s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 ||
 	    submit_environment(&r->s, &err) != 0) {
-		log_error("%s", err_text(&err));
-		return err.code == ERR_INVALID ? 255 : 1;
+		return submit_exit_code(&r->s, &err);
 	}
 	log_set_stderr_level(
 	        r->s.quiet ? LOG_LEVEL_ERROR

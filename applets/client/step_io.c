@@ -53,6 +53,7 @@ struct step_io {
 	int worst, worst_code;
 	struct loop_timer *wait_timer, *abort_timer;
 	int signal_seen;
+	struct arena arena; /* of the message that is being dealt with */
 };
 
 /* ---- output ---- */
@@ -323,15 +324,13 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 {
 	struct place *place = ctx;
 	struct step_io *io = place->io;
-	struct arena arena;
 	struct err err = {0};
 	const struct schema *schema = message_schema(type);
 	(void)id;
-	arena_init(&arena);
-	void *record = schema ? arena_alloc(&arena, schema->size) : NULL;
-	if (!schema || schema_decode(schema, record, body, n, &arena, &err) != 0) {
+	arena_reset(&io->arena);
+	void *record = schema ? arena_alloc(&io->arena, schema->size) : NULL;
+	if (!schema || schema_decode(schema, record, body, n, &io->arena, &err) != 0) {
 		log_error("%s: %s", place->info->node, schema ? err_text(&err) : "an unknown message");
-		arena_free(&arena);
 		return;
 	}
 	switch (type) {
@@ -383,7 +382,6 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	default:
 		break;
 	}
-	arena_free(&arena);
 }
 
 static void dial(struct place *place);
@@ -552,13 +550,12 @@ static void controller_ready(void *ctx, uint32_t events)
 {
 	struct step_io *io = ctx;
 	(void)events;
-	struct arena arena;
-	arena_init(&arena);
 	for (;;) {
 		uint32_t type = 0;
 		void *record = NULL;
 		struct err err = {0};
-		if (client_next(io->conf->controller, &arena, 0, &type, &record, &err) != 0) {
+		arena_reset(&io->arena);
+		if (client_next(io->conf->controller, &io->arena, 0, &type, &record, &err) != 0) {
 			/* The controller is away: the step goes on, and what it says is asked for at the end.
 			 */
 			log_debug("%s", err_text(&err));
@@ -570,7 +567,6 @@ static void controller_ready(void *ctx, uint32_t events)
 			break;
 		controller_says(io, type, record);
 	}
-	arena_free(&arena);
 }
 
 /* ---- signals ---- */
@@ -668,6 +664,7 @@ static void free_tables(struct step_io *io)
 		text_free(&io->tasks[i].line[1]);
 	}
 	loop_free(io->loop);
+	arena_free(&io->arena);
 	free(io->tasks);
 	free(io->places);
 }
@@ -682,6 +679,7 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 		log_error("%s", err_text(&err));
 		return 1;
 	}
+	arena_init(&io.arena);
 	make_tables(&io);
 	loop_before_sleep(io.loop, before_sleep, &io);
 	if (conf->controller)

@@ -248,7 +248,7 @@ static void job_started(struct controller *ctl, const struct job *job)
 	}
 }
 
-static void job_over(struct controller *ctl, const struct job *job)
+void send_job_ended(struct controller *ctl, const struct job *job, struct waiter *w)
 {
 	struct job_ended m;
 	schema_init(schema_of_job_ended(), &m);
@@ -256,6 +256,12 @@ static void job_over(struct controller *ctl, const struct job *job)
 	m.state = job->state.state;
 	m.exit_status = job->state.exit_status;
 	m.reason = job_reason(ctl->cluster, job);
+	outbox_add(ctl->outbox, w->peer->id, MSG_job_ended, w->id, false, &m);
+	waiter_remove(w);
+}
+
+static void job_over(struct controller *ctl, const struct job *job)
+{
 	struct waiter *next;
 	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = next) {
 		next = waiter_next(ctl, job->serial, w);
@@ -265,10 +271,10 @@ static void job_over(struct controller *ctl, const struct job *job)
 		if (w->kind == WAIT_ALLOC && !w->replied) {
 			err_set(&err, job->spec.immediate ? ERR_IMMEDIATE : ERR_JOB_CANCELLED, "%s", "");
 			outbox_add_error(ctl->outbox, w->peer->id, w->id, &err, NULL);
+			waiter_remove(w);
 		} else {
-			outbox_add(ctl->outbox, w->peer->id, MSG_job_ended, w->id, false, &m);
+			send_job_ended(ctl, job, w);
 		}
-		waiter_remove(w);
 	}
 }
 

@@ -106,7 +106,12 @@ static int load_row(void *ctx, const struct schema *schema, const void *record, 
 static int load_cluster(struct controller *ctl, struct err *err)
 {
 	const struct core_sink sink = controller_sink(ctl);
-	const struct cluster_conf *conf = &ctl->file->conf.core;
+	parts_resolve_groups(&ctl->file->conf.core, &ctl->file->conf.arena);
+	struct cluster_conf with_edits = ctl->file->conf.core;
+	const struct cluster_conf *conf = &with_edits;
+	with_edits.keep_part_info |= ctl->keep_edits;
+	with_edits.keep_node_edits |= ctl->keep_edits;
+	ctl->keep_edits = true;
 	ctl->cluster = cluster_new(conf, &sink);
 	if (store_load(ctl->store, load_row, ctl->cluster, err) != 0)
 		return -1;
@@ -298,18 +303,32 @@ static void close_foreign_workers(struct controller *ctl)
 	free(ids);
 }
 
-int controller_reconfigure(struct controller *ctl, struct err *err)
+/* A bad new file leaves the old one in force: NULL, and the log says why. */
+static struct cluster_file *read_again(struct controller *ctl, struct err *err)
 {
 	struct cluster_file *file = xcalloc(1, sizeof(*file));
-	enum log_level level;
-	if (cluster_file_read(file, ctl->conf_path) != 0) {
-		free(file);
-		return err_set(err, ERR_CONFIG,
-		               "slurm.conf has errors, so nothing was changed: see the log of slurmctld");
+	if (cluster_file_read(file, ctl->conf_path) == 0) {
+		if (cluster_file_check(file) == 0)
+			return file;
+		cluster_file_free(file);
 	}
+	free(file);
+	err_set(err, ERR_CONFIG, "slurm.conf has errors, so nothing was changed: see the log of slurmctld");
+	return NULL;
+}
+
+int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
+{
+	struct cluster_file *file = read_again(ctl, err);
+	enum log_level level;
+	if (!file)
+		return -1;
+	parts_resolve_groups(&file->conf.core, &file->conf.arena);
 	say_what_stays(ctl->file, file);
 	file->conf.core.cluster_name = cluster_conf_of(ctl->cluster)->cluster_name;
-	cluster_reconfigure(ctl->cluster, &file->conf.core, controller_now(), note, NULL);
+	struct cluster_conf conf = file->conf.core;
+	conf.keep_node_edits |= hangup;
+	cluster_reconfigure(ctl->cluster, &conf, controller_now(), note, NULL);
 	ctl->touched = true;
 	struct kept_file *kept = xcalloc(1, sizeof(*kept));
 	*kept = (struct kept_file){file, ctl->kept_files};
@@ -325,7 +344,7 @@ int controller_reconfigure(struct controller *ctl, struct err *err)
 
 int on_reconfigure(struct request *r, struct err *err)
 {
-	if (controller_reconfigure(r->ctl, err) != 0)
+	if (controller_reconfigure(r->ctl, false, err) != 0)
 		return -1;
 	answer_ok(r);
 	return 0;

@@ -7,8 +7,8 @@
  *   store*.c          what must not be lost; history.c reads what has left
  *   actions.c         what the core wants done -> messages;  grant.c makes grants
  *   waiters.c         who waits for which job or step
- *   submit.c job.c step.c node.c worker.c query.c config_query.c stats.c history_query.c    handlers, one
- * noun each
+ *   submit.c job.c step.c node.c part.c worker.c query.c config_query.c stats.c history_query.c    handlers,
+ * one noun each
  *
  * A round: events come in and call handlers, handlers call the core, the core's changes go into the store's
  * open batch and what is to be told into the outbox. Before the loop sleeps, controller_round() runs the
@@ -63,8 +63,9 @@ struct controller {
 	core_time boot_time, due_at;
 	uint32_t slurm_uid;
 	bool single_user;
-	bool touched;  /* the core was called in this round */
-	bool degraded; /* a commit failed and none has worked since: nothing is changed */
+	bool keep_edits; /* slurmctld -R, and from the first load on: what was set at run time stays */
+	bool touched;    /* the core was called in this round */
+	bool degraded;   /* a commit failed and none has worked since: nothing is changed */
 	bool stopping;
 	bool broken; /* the state can't even be read any more: the process ends */
 };
@@ -75,8 +76,8 @@ void controller_init(struct controller *ctl, struct loop *loop, struct cluster_f
 /* Opens the store, loads the cluster, commits the new epoch. */
 int controller_load(struct controller *ctl, const struct store_conf *conf, struct err *err);
 /* Reads slurm.conf again and applies what can change at run time; says what can't. An error changes nothing.
- */
-int controller_reconfigure(struct controller *ctl, struct err *err);
+ * hangup: by SIGHUP, which leaves nodes the weights and features that scontrol gave them (scontrol(1)). */
+int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err);
 /* Commits what is there, lets out what depended on it, closes. */
 void controller_stop(struct controller *ctl);
 
@@ -176,6 +177,7 @@ void waiters_free(struct controller *ctl);
 struct core_sink controller_sink(struct controller *ctl);
 void fill_job_ready(struct controller *ctl, const struct job *job, struct job_ready *m, struct arena *arena);
 void send_job_ready(struct controller *ctl, const struct job *job, struct waiter *w);
+void send_job_ended(struct controller *ctl, const struct job *job, struct waiter *w); /* and w is gone */
 void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
@@ -202,6 +204,10 @@ void workers_watch(struct controller *ctl); /* starts looking for silent ones */
 /* ---- submit.c ---- */
 /* After the scheduler ran: who asked for an allocation hears whether it waits. */
 void submits_settle(struct controller *ctl);
+
+/* ---- part.c ---- */
+/* The ids of the groups that partitions name; may ask the host's user database. */
+void parts_resolve_groups(struct cluster_conf *conf, struct arena *arena);
 
 /* ---- stats.c ---- */
 struct stats *stats_new(void);

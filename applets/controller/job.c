@@ -28,39 +28,59 @@ int on_job_signal(struct request *r, struct err *err)
 	return rc;
 }
 
-int on_job_update(struct request *r, struct err *err)
+/* Jobs in a new order: the first one has been looked up. */
+static int update_top(struct request *r, const struct job_update_request *m, struct err *err)
+{
+	struct job **jobs = arena_array(&r->arena, (size_t)m->top.n + 1, sizeof(struct job *));
+	if (!request_is_operator(r))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	for (uint32_t i = 0; i < m->top.n; i++)
+		if (!(jobs[i] = request_job(r, m->top.v[i], err)))
+			return -1;
+	return job_top(r->ctl->cluster, jobs, m->top.n, controller_now(), err);
+}
+
+static int update_job(struct request *r, struct job *job, struct err *err)
 {
 	const struct job_update_request *m = r->m;
 	struct cluster *c = r->ctl->cluster;
-	struct job *job = request_job(r, m->job_id, err);
 	core_time now = controller_now();
-	if (!job)
-		return -1;
 	/* An operator's hold is an administrator's, which only one can lift. */
 	bool admin = request_is_operator(r);
-	int rc = -1;
 	switch ((enum job_verb)m->verb) {
 	case JOB_VERB_HOLD:
-		rc = job_hold(c, job, admin, now, err);
-		break;
+		return job_hold(c, job, admin, now, err);
 	case JOB_VERB_UHOLD:
-		rc = job_hold(c, job, false, now, err);
-		break;
+		return job_hold(c, job, false, now, err);
 	case JOB_VERB_RELEASE:
-		rc = job_release(c, job, admin, now, err);
-		break;
+		return job_release(c, job, admin, now, err);
 	case JOB_VERB_REQUEUE:
-		rc = job_requeue(c, job, false, now, err);
-		break;
+		return job_requeue(c, job, false, now, err);
 	case JOB_VERB_REQUEUE_HOLD:
-		rc = job_requeue(c, job, true, now, err);
-		break;
-	default:
-		err_set(err, ERR_NOT_SUPPORTED, "there is no update %u of a job", m->verb);
+		return job_requeue(c, job, true, now, err);
+	case JOB_VERB_EDIT:
+		if (!m->edit)
+			return err_set(err, ERR_INVALID, "an update of a job without a change");
+		return job_update(c, job, m->edit, admin, now, err);
+	case JOB_VERB_TOP:
+		return update_top(r, m, err);
 	}
-	if (rc == 0)
-		answer_ok(r);
-	return rc;
+	return err_set(err, ERR_NOT_SUPPORTED, "there is no update %u of a job", m->verb);
+}
+
+int on_job_update(struct request *r, struct err *err)
+{
+	const struct job_update_request *m = r->m;
+	struct job *job = request_job(r, m->job_id, err);
+	/* Slurm's word for one whose job it isn't, apart from what the owner may not do. */
+	if (!job && err->code == ERR_ACCESS_DENIED) {
+		err_clear(err);
+		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
+	}
+	if (!job || update_job(r, job, err) != 0)
+		return -1;
+	answer_ok(r);
+	return 0;
 }
 
 int on_job_complete(struct request *r, struct err *err)

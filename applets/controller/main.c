@@ -19,7 +19,7 @@
 #define FILES_WANTED 65536
 
 struct ctld_options {
-	bool foreground, set_aside, skip_broken;
+	bool foreground, set_aside, skip_broken, keep_edits;
 	unsigned verbose;
 	int nice;
 	const char *conf, *log;
@@ -37,7 +37,8 @@ static const char usage[] =
         "  -i        put jobs aside whose stored records are damaged, instead of refusing to start\n"
         "  -L FILE   log to FILE\n"
         "  -n VALUE  set the nice value\n"
-        "  -r, -R    recover the state (always done)\n"
+        "  -r        recover the state (always done)\n"
+        "  -R        and what scontrol changed of partitions, node weights and features\n"
         "  -v        say more (repeat for more)\n"
         "  -V        print the version\n";
 
@@ -71,8 +72,10 @@ static int parse_options(int argc, char **argv, struct ctld_options *o)
 			}
 			o->nice = (int)nice_value;
 			break;
-		case 'r':
 		case 'R':
+			o->keep_edits = true;
+			break;
+		case 'r':
 		case 's':
 			break;
 		case 'v':
@@ -246,7 +249,7 @@ static void on_hangup(void *ctx, int signo)
 	(void)signo;
 	if (ctl->degraded)
 		log_error("reconfigure: the state cannot be written just now, so nothing is changed");
-	else if (controller_reconfigure(ctl, &err) != 0)
+	else if (controller_reconfigure(ctl, true, &err) != 0)
 		log_error("reconfigure: %s", err_text(&err));
 	log_reopen();
 }
@@ -333,6 +336,7 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	raise_file_limit();
 	controller_init(&ctl, NULL, file);
 	ctl.conf_path = o->conf;
+	ctl.keep_edits = o->keep_edits;
 	ctl.slurm_uid = a.uid;
 	ctl.single_user = a.single_user;
 	log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level);

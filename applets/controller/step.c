@@ -27,7 +27,21 @@ static struct step_request core_request(const struct step_create_request *m)
 	        .interactive = m->interactive,
 	        .srun_host = m->srun_host,
 	        .srun_pid = m->srun_pid,
+	        .request = m->request,
 	};
+}
+
+/* The step that this request made, when it was asked before and its answer was lost. */
+static struct step *step_of_request(const struct job *job, const struct step_create_request *m)
+{
+	if (!m->again || m->request == 0)
+		return NULL;
+	list_each (it, &job->steps) {
+		struct step *step = list_entry(it, struct step, in_job);
+		if (step->record.request == m->request && step->record.state == JOB_RUNNING)
+			return step;
+	}
+	return NULL;
 }
 
 int on_step_create(struct request *r, struct err *err)
@@ -38,6 +52,14 @@ int on_step_create(struct request *r, struct err *err)
 	struct step *step = NULL;
 	if (!job)
 		return -1;
+	step = step_of_request(job, m);
+	if (step) {
+		struct waiter *known = waiter_add(r, job->serial, WAIT_STEP);
+		known->launch = step->record.launch;
+		known->ready = true;
+		send_step_ready(ctl, step, r->peer, r->id);
+		return 0;
+	}
 	const struct step_request request = core_request(m);
 	/* A step that is placed at once is told of by the action that comes within the call. */
 	ctl->step_asker = r;

@@ -335,6 +335,10 @@ uint64_t store_change(struct store *s, const struct schema *schema, const void *
 		name = ((const struct node_state *)record)->name;
 	} else if (schema == schema_of_node_gone()) {
 		name = ((const struct node_gone *)record)->name;
+	} else if (schema == schema_of_part_record()) {
+		name = ((const struct part_record *)record)->name;
+	} else if (schema == schema_of_part_gone()) {
+		name = ((const struct part_gone *)record)->name;
 	} else if (schema != schema_of_meta()) {
 		/* job_spec, job_state, job_gone and history_job all begin with the serial. */
 		memcpy(&key, record, sizeof(key));

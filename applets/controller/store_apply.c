@@ -82,6 +82,8 @@ static const struct apply_row {
          {SQL_DROP_SPEC, SQL_DROP_STATE, SQL_DROP_STEPS, SQL_DROP_BLOBS, SQL_DROP_JOB_BLOBS}},
         {13, NAME_SUB, 1, {SQL_DROP_STEP}},
         {14, NAME_TEXT, 1, {SQL_DROP_NODE}},
+        {15, NAME_TEXT, 1, {SQL_PUT_PART}},
+        {16, NAME_TEXT, 1, {SQL_DROP_PART}},
         {STORE_BLOB, NAME_HASH, 1, {SQL_PUT_BLOB}},
         {STORE_JOB_BLOB, NAME_HASH, 1, {SQL_PUT_JOB_BLOB}},
 };

@@ -15,6 +15,7 @@ static const struct load_table {
 } load_tables[] = {
         {"meta", 10, schema_of_meta, "SELECT 0, 0, NULL, record, sum FROM meta"},
         {"node", 9, schema_of_node_state, "SELECT 0, 0, name, record, sum FROM node ORDER BY name"},
+        {"part", 15, schema_of_part_record, "SELECT 0, 0, name, record, sum FROM part ORDER BY name"},
         {"job_spec", 2, schema_of_job_spec,
          "SELECT serial, 0, NULL, record, sum FROM job_spec ORDER BY serial"},
         {"job_state", 4, schema_of_job_state,
@@ -48,7 +49,7 @@ static void row_title(struct store_db *db, const struct load_table *t, const str
                       struct text *out)
 {
 	if (row->name) {
-		text_printf(out, "node %s", row->name);
+		text_printf(out, "%s %s", t->name, row->name);
 	} else if (row->serial == 0) {
 		text_add(out, "the cluster's numbers");
 	} else {
@@ -91,9 +92,9 @@ static int put_aside(struct store_db *db, const struct load_table *t, const stru
 	char *name = sqlite3_mprintf("%Q", row->name);
 	if (row->serial == 0) {
 		text_printf(&sql,
-		            "INSERT INTO lost SELECT 'node', 0, 0, name, record, sum FROM node WHERE name = "
-		            "%s; DELETE FROM node WHERE name = %s;",
-		            name, name);
+		            "INSERT INTO lost SELECT '%s', 0, 0, name, record, sum FROM %s WHERE name = "
+		            "%s; DELETE FROM %s WHERE name = %s;",
+		            t->name, t->name, name, t->name, name);
 	} else {
 		static const char *const tables[][2] = {
 		        {"job_spec", "0"}, {"job_state", "0"}, {"step", "step_id"}};
@@ -126,6 +127,7 @@ static int read_table(struct store_db *db, const struct load_table *t, store_row
 	union {
 		struct meta meta;
 		struct node_state node;
+		struct part_record part;
 		struct job_spec spec;
 		struct job_state state;
 		struct step_record step;

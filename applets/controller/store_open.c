@@ -14,6 +14,12 @@
 
 #define BUSY_MS 10000 /* somebody may be reading the history with sqlite3 */
 
+/* Tables that came after the first release's: made where they are missing. A part's record is a partition
+ * that was set at run time. */
+#define LATER_TABLES                                                                                         \
+	"CREATE TABLE IF NOT EXISTS part(name TEXT PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT "      \
+	"NULL) WITHOUT ROWID;"
+
 static const char state_tables[] =
         "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), record BLOB NOT NULL, sum INTEGER NOT NULL);"
         "CREATE TABLE progress(id INTEGER PRIMARY KEY CHECK(id = 1), seq INTEGER NOT NULL);"
@@ -25,7 +31,8 @@ static const char state_tables[] =
         "CREATE TABLE blob(hash BLOB PRIMARY KEY, content BLOB NOT NULL);"
         "CREATE TABLE job_blob(serial INTEGER, hash BLOB, PRIMARY KEY(serial, hash)) WITHOUT ROWID;"
         "CREATE INDEX job_blob_hash ON job_blob(hash);"
-        "CREATE TABLE lost(kind TEXT, serial INTEGER, sub INTEGER, name TEXT, record BLOB, sum INTEGER);";
+        "CREATE TABLE lost(kind TEXT, serial INTEGER, sub INTEGER, name TEXT, record BLOB, sum "
+        "INTEGER);" LATER_TABLES;
 
 /* The columns beside the record are for people and for the indexes; times are Unix seconds. */
 static const char history_tables[] = "CREATE TABLE job(serial INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, "
@@ -270,6 +277,8 @@ int store_db_open(struct store_db *db, const char *dir, struct err *err)
 		             : -1;
 	umask(mask);
 	if (rc == 0)
+		rc = sql_run(db->state, LATER_TABLES, "cannot add a table", dir, err);
+	if (rc == 0)
 		rc = prepare_all(db, err);
 	if (rc == 0 && sql_number(db->state, "SELECT coalesce(max(seq), 0) FROM progress", &seq) != 0)
 		rc = store_sql_error(db->state, "cannot read state.db", dir, err);
@@ -327,7 +336,7 @@ int store_db_set_aside(struct store_db *db, struct err *err)
 		rc = sql_run(db->state,
 		             "BEGIN; DELETE FROM job_spec; DELETE FROM job_state; DELETE FROM step; DELETE "
 		             "FROM node; DELETE FROM blob;"
-		             "DELETE FROM job_blob; COMMIT",
+		             "DELETE FROM job_blob; DELETE FROM part; COMMIT",
 		             "cannot clear state.db", dir, err);
 	if (rc == 0)
 		log_info("-c: all jobs and node states are forgotten; the state before is kept as %s", kept);

@@ -92,6 +92,26 @@ static bool go_on(struct request *r, const struct identity *who, const struct er
 	return false;
 }
 
+/* The job that this request made, when it was asked before and its answer was lost. */
+static struct job *job_of_request(const struct controller *ctl, bool again, const struct job_spec *spec,
+                                  uint32_t uid)
+{
+	if (!again || spec->request == 0)
+		return NULL;
+	for (struct job *job = job_next(ctl->cluster, NULL); job; job = job_next(ctl->cluster, job))
+		if (job->spec.request == spec->request && job->spec.who->uid == uid)
+			return job;
+	return NULL;
+}
+
+static struct submit_reply reply_of(const struct controller *ctl, const struct job *job)
+{
+	return (struct submit_reply){.job_id = job->job_id,
+	                             .serial = job->serial,
+	                             .cluster_name = cluster_conf_of(ctl->cluster)->cluster_name,
+	                             .partition = job->spec.partition};
+}
+
 /* ---- batch jobs ---- */
 
 /* The environment as a blob: strings, each with its NUL. */
@@ -99,6 +119,18 @@ static void pack_env(const struct schema_strs *env, struct text *out)
 {
 	for (uint32_t i = 0; i < env->n; i++)
 		text_add_n(out, env->v[i], strlen(env->v[i]) + 1);
+}
+
+static void answer_batch(struct request *r, const struct job *job, bool wait)
+{
+	const struct submit_reply reply = reply_of(r->ctl, job);
+	answer(r, MSG_submit_reply, &reply);
+	if (!wait)
+		return;
+	struct waiter *w = waiter_add(r, job->serial, WAIT_END);
+	w->replied = true;
+	if (job->state.state > JOB_SUSPENDED)
+		send_job_ended(r->ctl, job, w);
 }
 
 static int submit_batch(struct request *r, const struct submit_batch *m, struct err *err)
@@ -118,14 +150,7 @@ static int submit_batch(struct request *r, const struct submit_batch *m, struct 
 	if (rc == 0) {
 		store_blob(ctl->store, script_hash, m->script.v, m->script.n);
 		store_blob(ctl->store, env_hash, env.s, env.len);
-		const struct submit_reply reply = {.job_id = job->job_id,
-		                                   .serial = job->serial,
-		                                   .cluster_name =
-		                                           cluster_conf_of(ctl->cluster)->cluster_name,
-		                                   .partition = job->spec.partition};
-		answer(r, MSG_submit_reply, &reply);
-		if (m->wait)
-			waiter_add(r, job->serial, WAIT_END)->replied = true;
+		answer_batch(r, job, m->wait);
 	}
 	text_free(&env);
 	return rc;
@@ -140,7 +165,10 @@ static void batch_resolved(void *ctx, const struct identity *who, const struct e
 		return;
 	m->spec->who = (struct identity *)(uintptr_t)who;
 	r->ctl->touched = true;
-	if ((m->test_only ? test_only(r, m->spec, &err) : submit_batch(r, m, &err)) != 0)
+	const struct job *known = job_of_request(r->ctl, m->again, m->spec, who->uid);
+	if (known)
+		answer_batch(r, known, m->wait);
+	else if ((m->test_only ? test_only(r, m->spec, &err) : submit_batch(r, m, &err)) != 0)
 		answer_error(r, &err);
 	request_finish(r);
 }
@@ -172,6 +200,21 @@ static int submit_alloc(struct request *r, const struct alloc_request *m, struct
 	return 0;
 }
 
+/* Asked again: the allocation is there, or in the queue, and has found its holder. */
+static int alloc_known(struct request *r, const struct job *job, struct err *err)
+{
+	if (job->state.state != JOB_PENDING && !job_is_active(job))
+		return err_set(err, ERR_ALREADY_DONE, "%s", "");
+	struct waiter *w = waiter_add(r, job->serial, WAIT_ALLOC);
+	struct submit_reply reply = reply_of(r->ctl, job);
+	reply.waiting = job->state.state == JOB_PENDING;
+	w->replied = true;
+	answer(r, MSG_submit_reply, &reply);
+	if (!reply.waiting)
+		send_job_ready(r->ctl, job, w);
+	return 0;
+}
+
 static void alloc_resolved(void *ctx, const struct identity *who, const struct err *why)
 {
 	struct request *r = ctx;
@@ -181,7 +224,11 @@ static void alloc_resolved(void *ctx, const struct identity *who, const struct e
 		return;
 	m->spec->who = (struct identity *)(uintptr_t)who;
 	r->ctl->touched = true;
-	if ((m->test_only ? test_only(r, m->spec, &err) : submit_alloc(r, m, &err)) != 0)
+	const struct job *known = job_of_request(r->ctl, m->again, m->spec, who->uid);
+	int rc = known          ? alloc_known(r, known, &err)
+	         : m->test_only ? test_only(r, m->spec, &err)
+	                        : submit_alloc(r, m, &err);
+	if (rc != 0)
 		answer_error(r, &err);
 	request_finish(r);
 }
@@ -203,12 +250,8 @@ void submits_settle(struct controller *ctl)
 		if (w->replied || !job)
 			continue;
 		w->replied = true;
-		const struct submit_reply reply = {.job_id = job->job_id,
-		                                   .serial = job->serial,
-		                                   .waiting = true,
-		                                   .cluster_name =
-		                                           cluster_conf_of(ctl->cluster)->cluster_name,
-		                                   .partition = job->spec.partition};
+		struct submit_reply reply = reply_of(ctl, job);
+		reply.waiting = true;
 		outbox_add(ctl->outbox, w->peer->id, MSG_submit_reply, w->id, false, &reply);
 	}
 }

@@ -388,4 +388,5 @@ void grants_disown(struct worker *w)
 			launch_forget(l);
 	}
 	spool_forget_done(&w->spool);
+	jobs_disown(w);
 }

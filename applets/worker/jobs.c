@@ -135,6 +135,12 @@ void jobs_signal(struct worker *w, const struct job_signal *order)
 	}
 }
 
+void jobs_disown(struct worker *w)
+{
+	jobs_free(w);
+	map_init_u64(&w->ended_by_serial);
+}
+
 void jobs_free(struct worker *w)
 {
 	list_each_safe (it, next, &w->ended)

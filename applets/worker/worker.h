@@ -125,4 +125,5 @@ void jobs_signal(struct worker *w, const struct job_signal *order);
 bool jobs_is_ending(const struct worker *w, uint64_t serial, uint32_t attempt);
 void jobs_launch_gone(struct worker *w, uint64_t serial);
 void jobs_registered(struct worker *w); /* tells again what the controller may not have heard */
+void jobs_disown(struct worker *w);     /* serials will mean other jobs from now on */
 void jobs_free(struct worker *w);

@@ -84,6 +84,25 @@ void text_add_escaped(struct text *t, const char *s, size_t n)
 	}
 }
 
+void text_tame(struct text *t, size_t from)
+{
+	size_t i = from;
+	while (i < t->len && (unsigned char)t->s[i] >= ' ' && t->s[i] != 0x7f)
+		i++;
+	if (i >= t->len)
+		return;
+	struct text tame = TEXT_EMPTY;
+	for (i = from; i < t->len; i++) {
+		char escaped[4];
+		bool control = (unsigned char)t->s[i] < ' ' || t->s[i] == 0x7f;
+		text_add_n(&tame, control ? escaped : &t->s[i],
+		           control ? text_escape_byte(t->s[i], escaped) : 1);
+	}
+	t->len = from;
+	text_add_n(t, text_str(&tame), tame.len);
+	text_free(&tame);
+}
+
 void text_clear(struct text *t)
 {
 	t->len = 0;

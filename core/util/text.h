@@ -30,6 +30,9 @@ void text_add_escaped(struct text *t, const char *s, size_t n);
 /* One byte of it: writes 1 or 4 characters (no NUL), says how many. The backslash counts as a control byte.
  */
 size_t text_escape_byte(char c, char out[4]);
+/* Control bytes behind the first `from` bytes, which could move a terminal's cursor or begin a line that
+ * isn't ours, become escapes; letters of any language stay. */
+void text_tame(struct text *t, size_t from);
 void text_clear(struct text *t); /* keeps the memory */
 void text_free(struct text *t);
 char *text_take(struct text *t);            /* the caller owns the string (never NULL); t is empty again */

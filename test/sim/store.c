@@ -6,9 +6,9 @@
 #include <string.h>
 
 static const struct schema *(*const kinds[])(void) = {
-        schema_of_meta,        schema_of_job_spec,   schema_of_job_state,
-        schema_of_step_record, schema_of_node_state, schema_of_job_gone,
-        schema_of_step_gone,   schema_of_node_gone,  schema_of_history_job,
+        schema_of_meta,        schema_of_job_spec,    schema_of_job_state, schema_of_step_record,
+        schema_of_node_state,  schema_of_job_gone,    schema_of_step_gone, schema_of_node_gone,
+        schema_of_history_job, schema_of_part_record, schema_of_part_gone,
 };
 
 const struct schema *schema_of_kind(uint32_t kind)
@@ -59,6 +59,10 @@ struct row *row_of(const struct schema *schema, const void *record)
 		text_copy(row->name, sizeof(row->name), ((const struct node_state *)record)->name);
 	else if (schema == schema_of_node_gone())
 		text_copy(row->name, sizeof(row->name), ((const struct node_gone *)record)->name);
+	else if (schema == schema_of_part_record())
+		text_copy(row->name, sizeof(row->name), ((const struct part_record *)record)->name);
+	else if (schema == schema_of_part_gone())
+		text_copy(row->name, sizeof(row->name), ((const struct part_gone *)record)->name);
 	else if (schema != schema_of_meta())
 		row->key = *(const uint64_t *)record; /* each begins with its serial */
 	if (schema == schema_of_step_record())
@@ -98,6 +102,9 @@ void store_apply(struct store *s, struct row *row)
 		row_free(row);
 	} else if (row->kind == schema_of_node_gone()->number) {
 		drop(s, schema_of_node_state()->number, 0, 0, row->name);
+		row_free(row);
+	} else if (row->kind == schema_of_part_gone()->number) {
+		drop(s, schema_of_part_record()->number, 0, 0, row->name);
 		row_free(row);
 	} else {
 		drop(s, row->kind, row->key, row->sub, row->name);

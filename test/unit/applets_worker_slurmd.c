@@ -307,6 +307,24 @@ static void other_database(void **state)
 	UNTIL(c, !is_there(c, "spool.worker-1/launch/old.1"));
 }
 
+/* What was over in the old database is a new job in the new one. */
+static void other_database_after_end(void **state)
+{
+	struct cluster *c = *state;
+	send_grant(c, batch(c, 1, "#!/bin/sh\nexit 0\n"));
+	UNTIL(c, c->fates == 1);
+	send_end(c, 1, 0);
+	UNTIL(c, c->gone == 1);
+	c->instance[0]++;
+	c->epoch = 1;
+	conn_close(c->worker);
+	c->worker = NULL;
+	UNTIL(c, c->registrations == 2);
+	send_grant(c, batch(c, 1, "#!/bin/sh\nexit 4\n"));
+	UNTIL(c, c->fates == 2);
+	assert_int_equal(c->fate.status, 4 << 8);
+}
+
 static void older_epoch(void **state)
 {
 	struct cluster *c = *state;
@@ -386,11 +404,15 @@ int main(int argc, char **argv)
 		return 1;
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        T(registration),   T(batch_job),       T(unknown_job),   T(granted_twice),
-	        T(refused_grants), T(srun_step),       T(step_keys),     T(unclaimed_grant),
-	        T(ended_by_force), T(worker_restarts), T(shepherd_lost), T(both_lost),
-	        T(other_database), T(older_epoch),     T(signals),       T(task_surroundings),
-	        T(damaged_spool),
+	        T(registration),      T(batch_job),
+	        T(unknown_job),       T(granted_twice),
+	        T(refused_grants),    T(srun_step),
+	        T(step_keys),         T(unclaimed_grant),
+	        T(ended_by_force),    T(worker_restarts),
+	        T(shepherd_lost),     T(both_lost),
+	        T(other_database),    T(other_database_after_end),
+	        T(older_epoch),       T(signals),
+	        T(task_surroundings), T(damaged_spool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

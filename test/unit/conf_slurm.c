@@ -113,7 +113,7 @@ static void errors_are_named(void **state)
 	        {"MailProg=\"x\n", "a quote that is not closed", 1},
 	        {"Include /nonexistent\n", "Include", 1},
 	        {"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
-	        {"PartitionName=p Nodes=worker-1 AllowGroups=staff\n", "not be safe", 1},
+	        {"PartitionName=p Nodes=worker-1 AllowQos=high\n", "not be safe", 1},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slurm_conf conf;

@@ -108,6 +108,7 @@ static const struct {
         {"step_create_request", "o"},
         /* those who run the cluster */
         {"node_update_request", "rs"},
+        {"part_update_request", "rs"},
         {"shutdown_request", "rs"},
         {"reconfigure_request", "rs"},
         /* a worker about itself */

@@ -161,13 +161,27 @@ static void splitting(void **state)
 	assert_string_equal(text_trim(all), "");
 }
 
+static void tame(void **state)
+{
+	(void)state;
+	struct text t = TEXT_EMPTY;
+	text_add(&t, "a\nb\033[2Jc\177 \303\244\\");
+	text_tame(&t, 2);
+	assert_string_equal(text_str(&t), "a\nb\\033[2Jc\\177 \303\244\\");
+	text_tame(&t, 0);
+	assert_string_equal(text_str(&t), "a\\012b\\033[2Jc\\177 \303\244\\");
+	text_tame(&t, t.len);
+	text_free(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(growing),          cmocka_unit_test(escaping),
-	        cmocka_unit_test(unsigned_numbers), cmocka_unit_test(signed_numbers),
-	        cmocka_unit_test(comparing),        cmocka_unit_test(copying),
-	        cmocka_unit_test(nearest),          cmocka_unit_test(splitting),
+	        cmocka_unit_test(tame),           cmocka_unit_test(growing),
+	        cmocka_unit_test(escaping),       cmocka_unit_test(unsigned_numbers),
+	        cmocka_unit_test(signed_numbers), cmocka_unit_test(comparing),
+	        cmocka_unit_test(copying),        cmocka_unit_test(nearest),
+	        cmocka_unit_test(splitting),
 	};
 	return cmocka_run_group_tests_name("util_text", tests, NULL, NULL);
 }

@@ -1,0 +1,478 @@
+/* scontrol's verbs of jobs, and scontrol update jobid= */
+#include "applets/client/filters.h"
+#include "applets/client/scontrol.h"
+#include "applets/common/users.h"
+#include "conf/size.h"
+#include "conf/time.h"
+#include "core/util/log.h"
+#include "proto/loop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- which jobs ---- */
+
+static bool take_ids(struct scontrol *sc, const void *record)
+{
+	const struct job_list *list = record;
+	for (uint32_t i = 0; i < list->jobs.n; i++)
+		filter_add_u32(&sc->found, list->jobs.v[i].spec->job_id, &sc->arena);
+	return list->last;
+}
+
+/* Every job of that name, of that user if one is given, into sc->found. */
+static int find_by_name(struct scontrol *sc, const char *name, uint32_t uid)
+{
+	struct job_query q;
+	struct err err = {0};
+	char *names[] = {(char *)(uintptr_t)name};
+	schema_init(schema_of_job_query(), &q);
+	q.names = (struct schema_strs){names, 1};
+	q.all_states = true;
+	if (uid != CORE_NO_VAL)
+		q.uids = (struct schema_u32s){&uid, 1};
+	sc->found = (struct schema_u32s){0};
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return -1;
+	if (scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_ids, &err) != 0) {
+		log_error("%s", err_text(&err));
+		return -1;
+	}
+	if (sc->found.n == 0)
+		log_error("No jobs with name '%s'", name);
+	return sc->found.n ? 0 : -1;
+}
+
+/* ---- one request ---- */
+
+static int send(struct scontrol *sc, const struct job_update_request *m, struct err *err)
+{
+	void *record = NULL;
+	return connect_ask(&sc->connection, MSG_job_update_request, m, MSG_msg_ok, &sc->arena, &record, err);
+}
+
+static void say(const struct err *err, const char *job)
+{
+	fprintf(stderr, "%s for job %s\n", err_code_text(err->code), job);
+	if (err->code == ERR_NOT_SUPPORTED && *err->text)
+		log_info("%s", err->text);
+}
+
+/* ---- hold, uhold, release, requeue, requeuehold ---- */
+
+static int verb_of_one(struct scontrol *sc, uint32_t verb, const char *word)
+{
+	struct job_update_request m = {.verb = verb};
+	struct err err = {0};
+	if (!text_to_u32(word, &m.job_id) || m.job_id == 0)
+		err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
+	else if (send(sc, &m, &err) == 0)
+		return 0;
+	say(&err, word);
+	if (verb <= JOB_VERB_RELEASE)
+		fprintf(stderr, "slurm_suspend error: %s\n", err_code_text(err.code));
+	return 1;
+}
+
+static int verb_by_name(struct scontrol *sc, uint32_t verb, const char *name)
+{
+	int rc = 0;
+	if (find_by_name(sc, name, CORE_NO_VAL) != 0)
+		return 1;
+	for (uint32_t i = 0; i < sc->found.n; i++) {
+		char word[16];
+		snprintf(word, sizeof(word), "%" PRIu32, sc->found.v[i]);
+		rc |= verb_of_one(sc, verb, word);
+	}
+	return rc;
+}
+
+int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
+{
+	static const char *const names[] = {"hold", "uhold", "release", "requeue", "requeuehold"};
+	int rc = 0;
+	if (argc < 1) {
+		fprintf(stderr, "too few arguments for keyword:%s\n", names[verb]);
+		return 1;
+	}
+	if (verb >= JOB_VERB_REQUEUE &&
+	    (text_eq_nocase(argv[0], "incomplete") || text_starts_nocase(argv[0], "state="))) {
+		log_error("%s %s is not supported by batchbox", names[verb], argv[0]);
+		return 1;
+	}
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return 1;
+	for (int i = 0; i < argc; i++) {
+		char *rest = argv[i];
+		if (text_starts_nocase(argv[i], "jobname=") || text_starts_nocase(argv[i], "name=")) {
+			rc |= verb_by_name(sc, verb, strchr(argv[i], '=') + 1);
+			continue;
+		}
+		for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ','))
+			if (*word)
+				rc |= verb_of_one(sc, verb, word);
+	}
+	return rc;
+}
+
+int scontrol_top(struct scontrol *sc, int argc, char **argv)
+{
+	struct job_update_request m = {.verb = JOB_VERB_TOP};
+	struct err err = {0};
+	if (argc < 1) {
+		fputs("too few arguments for keyword:top\n", stderr);
+		return 1;
+	}
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return 1;
+	char *list = xstrdup(argv[0]), *rest = list;
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uint32_t id;
+		if (!text_to_u32(word, &id) || id == 0) {
+			err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
+			break;
+		}
+		filter_add_u32(&m.top, id, &sc->arena);
+	}
+	free(list);
+	m.job_id = m.top.n ? m.top.v[0] : 0;
+	if (err.code == 0 && send(sc, &m, &err) == 0)
+		return 0;
+	say(&err, argv[0]);
+	return 1;
+}
+
+/* ---- update: values ---- */
+
+typedef bool (*read_value)(struct job_edit *e, const char *value, char sign, size_t offset);
+
+static bool read_text(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	*(char **)(void *)((char *)e + offset) = (char *)(uintptr_t)value;
+	return true;
+}
+
+static bool read_number(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	return text_to_u32(value, (uint32_t *)(void *)((char *)e + offset));
+}
+
+static bool read_size(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	return size_parse_mib(value, (uint64_t *)(void *)((char *)e + offset));
+}
+
+static bool read_disk(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	uint64_t mib;
+	(void)sign;
+	if (!size_parse_mib(value, &mib) || mib >= CORE_NO_VAL)
+		return false;
+	*(uint32_t *)(void *)((char *)e + offset) = (uint32_t)mib;
+	return true;
+}
+
+static bool read_limit(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	uint32_t minutes;
+	(void)offset;
+	if (*value == '+' || *value == '-')
+		sign = *value++;
+	if (!time_parse_minutes(value, &minutes))
+		return false;
+	if (sign == '+')
+		e->time_add_min = minutes;
+	else if (sign == '-')
+		e->time_take_min = minutes;
+	else
+		e->time_limit_min = minutes;
+	return true;
+}
+
+static bool read_when(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	return time_parse_when(value, loop_wall_clock(), (int64_t *)(void *)((char *)e + offset));
+}
+
+/* MIN[-MAX] */
+static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	char min[16];
+	size_t n = strcspn(value, "-");
+	(void)sign;
+	(void)offset;
+	if (n >= sizeof(min))
+		return false;
+	memcpy(min, value, n);
+	min[n] = '\0';
+	return text_to_u32(min, &e->nodes_min) && (!value[n] || text_to_u32(value + n + 1, &e->nodes_max));
+}
+
+/* MIN[-MAX]: what is wanted at least counts. */
+static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	char min[16];
+	uint32_t max;
+	size_t n = strcspn(value, "-");
+	(void)sign;
+	(void)offset;
+	if (n >= sizeof(min))
+		return false;
+	memcpy(min, value, n);
+	min[n] = '\0';
+	return text_to_u32(min, &e->cpus) && (!value[n] || text_to_u32(value + n + 1, &max));
+}
+
+static bool read_nice(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	int64_t nice = 100;
+	(void)sign;
+	(void)offset;
+	if (value && !text_to_i64(value, &nice))
+		return false;
+	if (nice < -2147483645 || nice > 2147483645)
+		return false;
+	e->nice = (int32_t)nice;
+	e->nice_set = true;
+	return true;
+}
+
+static bool read_yes(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	bool yes = text_starts_nocase("yes", value) || strcmp(value, "1") == 0,
+	     no = text_starts_nocase("no", value) || strcmp(value, "0") == 0;
+	(void)sign;
+	*(uint32_t *)(void *)((char *)e + offset) = yes;
+	return *value && (yes || no);
+}
+
+static bool read_bit(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	*(uint32_t *)(void *)((char *)e + offset) = strcmp(value, "1") == 0;
+	return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+static bool read_accrue(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)value, (void)sign, (void)offset;
+	e->reset_accrue = true;
+	return true;
+}
+
+/* ---- update: keys ---- */
+
+/* error: what is printed for a bad value, with one %s for it or none; read NULL: refused by name. */
+static const struct job_key {
+	const char *name;
+	size_t shortest;
+	read_value read;
+	size_t offset;
+	const char *error;
+} job_keys[] = {
+#define K(name, shortest, read, member, error)                                                               \
+	{                                                                                                    \
+		name, shortest, read, offsetof(struct job_edit, member), error                               \
+	}
+#define NO(name, shortest)                                                                                   \
+	{                                                                                                    \
+		name, shortest, NULL, 0, NULL                                                                \
+	}
+        K("Account", 3, read_text, account, NULL),
+        K("AdminComment", 3, read_text, admin_comment, NULL),
+        NO("ArrayTaskThrottle", 10),
+        NO("BurstBuffer", 1),
+        NO("ClusterFeatures", 8),
+        NO("Clusters", 8),
+        K("Comment", 3, read_text, comment, NULL),
+        NO("Contiguous", 3),
+        NO("CoreSpec", 4),
+        K("CPUsPerTask", 9, read_number, cpus_per_task, "Invalid CPUsPerTask value: %s"),
+        NO("Deadline", 3),
+        NO("DelayBoot", 5),
+        NO("Dependency", 1),
+        K("EligibleTime", 2, read_when, begin_time, NULL),
+        K("EndTime", 2, read_when, end_time, NULL),
+        K("ExcNodeList", 3, read_text, exc_nodes, NULL),
+        K("Features", 1, read_text, features, NULL),
+        NO("Gres", 1),
+        NO("Licenses", 1),
+        NO("MailType", 5),
+        NO("MailUser", 5),
+        K("MinCPUsNode", 4, read_number, min_cpus_node, "Invalid MinCPUsNode value: %s"),
+        K("MinMemoryCPU", 10, read_size, mem_per_cpu, "Invalid MinMemoryCPU value: %s"),
+        K("MinMemoryNode", 10, read_size, mem_per_node, "Invalid MinMemoryNode value: %s"),
+        K("MinTmpDiskNode", 4, read_disk, min_tmp_disk, "Invalid MinTmpDiskNode value: %s"),
+        K("Name", 2, read_text, name, NULL),
+        K("JobName", 4, read_text, name, NULL),
+        K("Nice", 2, read_nice, nice, "Invalid nice value, must be between -2147483645 and 2147483645"),
+        K("NodeList", 5, read_text, req_nodes, NULL),
+        K("NumCPUs", 4, read_cpus, cpus, "Invalid NumCPUs value: %s"),
+        K("NumNodes", 4, read_nodes, nodes_min, "Invalid node count: %s"),
+        K("NumTasks", 4, read_number, tasks, "Invalid NumTasks value: %s"),
+        K("OverSubscribe", 1, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
+        K("Partition", 2, read_text, partition, NULL),
+        NO("Prefer", 3),
+        K("Priority", 2, read_number, priority, "Invalid Priority value: %s"),
+        NO("QOS", 3),
+        NO("Reboot", 3),
+        K("ReqCores", 4, read_number, cores_per_socket, "Invalid ReqCores value: %s"),
+        K("ReqNodeList", 8, read_text, req_nodes, NULL),
+        K("ReqNodes", 8, read_nodes, nodes_min, "Invalid node count: %s"),
+        K("ReqProcs", 8, read_number, tasks, "Invalid NumTasks value: %s"),
+        K("ReqSockets", 4, read_number, sockets_per_node, "Invalid ReqSockets value: %s"),
+        K("ReqThreads", 4, read_number, threads_per_core, "Invalid ReqThreads value: %s"),
+        K("Requeue", 4, read_bit, requeue, "Invalid Requeue value: %s"),
+        NO("ReservationName", 3),
+        K("ResetAccrueTime", 5, read_accrue, reset_accrue, NULL),
+        K("Shared", 2, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
+        NO("SiteFactor", 3),
+        K("StartTime", 2, read_when, begin_time, NULL),
+        K("StdOut", 2, read_text, std_out, NULL),
+        NO("Switches", 2),
+        K("TasksPerNode", 2, read_number, tasks_per_node, "Invalid TasksPerNode value: %s"),
+        NO("ThreadSpec", 4),
+        K("TimeLimit", 5, read_limit, time_limit_min, "Invalid TimeLimit value"),
+        NO("TimeMin", 5),
+        NO("wait-for-switch", 4),
+        K("WCKey", 1, read_text, wckey, NULL),
+        K("WorkDir", 2, read_text, work_dir, NULL),
+#undef K
+#undef NO
+};
+
+static const struct job_key *key_of(const char *name, size_t n)
+{
+	for (size_t i = 0; i < sizeof(job_keys) / sizeof(job_keys[0]); i++)
+		if (n >= job_keys[i].shortest && n <= strlen(job_keys[i].name) &&
+		    strncasecmp(name, job_keys[i].name, n) == 0)
+			return &job_keys[i];
+	return NULL;
+}
+
+static int bad_value(const struct job_key *key, const char *value)
+{
+	if (key->read == read_when)
+		fprintf(stderr, "Invalid time specification (pos=0): %s\nNo changes specified\n", value);
+	else if (strchr(key->error, '%'))
+		log_error("%.*s%s", (int)(strchr(key->error, '%') - key->error), key->error, value);
+	else
+		log_error("%s", key->error);
+	return -1;
+}
+
+/* One word of the command line into the edit. */
+static int take_word(struct job_edit *edit, char *word)
+{
+	char *equals = strchr(word, '='), sign = 0;
+	size_t n = equals ? (size_t)(equals - word) : strlen(word);
+	if (equals && n && (word[n - 1] == '+' || word[n - 1] == '-'))
+		sign = word[--n];
+	const struct job_key *key = key_of(word, n);
+	const char *value = equals ? equals + 1 : NULL;
+	if (!equals && !(key && (key->read == read_nice || key->read == read_accrue))) {
+		fprintf(stderr, "Invalid input: %s\nRequest aborted\n", word);
+		return -1;
+	}
+	if (!key) {
+		fprintf(stderr, "Update of this parameter is not supported: %s\nRequest aborted\n", word);
+		return -1;
+	}
+	if (!key->read) {
+		log_error("update of a job's %s is not supported by batchbox", key->name);
+		return -1;
+	}
+	if (sign && key->read != read_limit) {
+		log_error("Option %s does not accept [+|-]= syntax", word);
+		return -1;
+	}
+	return key->read(edit, value, sign, key->offset) ? 0 : bad_value(key, value);
+}
+
+/* ---- update ---- */
+
+struct job_target {
+	char *ids, *name;
+	uint32_t uid;
+};
+
+/* JobId=, and JobName= and UserID= where no JobId= stands. */
+static int take_target(struct job_target *t, char *word, bool *taken)
+{
+	char *value = strchr(word, '=');
+	uid_t uid;
+	*taken = true;
+	if (scontrol_is_key(word, "JobId", 3)) {
+		t->ids = value + 1;
+	} else if (!t->ids && scontrol_is_key(word, "JobName", 4)) {
+		t->name = value + 1;
+	} else if (scontrol_is_key(word, "UserID", 4)) {
+		if (user_parse(value + 1, &uid) != 0) {
+			fprintf(stderr, "Invalid UserID: %s\nRequest aborted\n", value + 1);
+			return -1;
+		}
+		t->uid = uid;
+	} else {
+		*taken = false;
+	}
+	return 0;
+}
+
+static int update_one(struct scontrol *sc, const char *word, struct job_edit *edit)
+{
+	struct job_update_request m = {.verb = JOB_VERB_EDIT, .edit = edit};
+	struct err err = {0};
+	if (!text_to_u32(word, &m.job_id) || m.job_id == 0)
+		err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
+	else if (send(sc, &m, &err) == 0)
+		return 0;
+	say(&err, word);
+	return 1;
+}
+
+static int update_all(struct scontrol *sc, const struct job_target *t, struct job_edit *edit)
+{
+	int rc = 0;
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return 1;
+	char *rest = t->ids;
+	for (char *word = t->ids ? text_split(&rest, ',') : NULL; word; word = text_split(&rest, ','))
+		if (*word)
+			rc |= update_one(sc, word, edit);
+	if (t->ids)
+		return rc;
+	if (find_by_name(sc, t->name, t->uid) != 0)
+		return 1;
+	for (uint32_t i = 0; i < sc->found.n; i++) {
+		char word[16];
+		snprintf(word, sizeof(word), "%" PRIu32, sc->found.v[i]);
+		rc |= update_one(sc, word, edit);
+	}
+	return rc;
+}
+
+int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
+{
+	struct job_target t = {.uid = CORE_NO_VAL};
+	struct job_edit edit;
+	bool taken, any = false;
+	schema_init(schema_of_job_edit(), &edit);
+	for (int i = 0; i < argc; i++) {
+		if (take_target(&t, argv[i], &taken) != 0)
+			return 1;
+		if (!taken && take_word(&edit, argv[i]) != 0)
+			return 1;
+		any = any || !taken;
+	}
+	if (!any) {
+		fputs("No changes specified\n", stderr);
+		return 1;
+	}
+	return update_all(sc, &t, &edit);
+}

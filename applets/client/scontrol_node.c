@@ -1,0 +1,136 @@
+/* scontrol update nodename= */
+#include "applets/client/scontrol.h"
+#include "core/util/log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { KEY_TEXT, KEY_WEIGHT, KEY_REFUSED };
+static const struct node_key {
+	const char *name;
+	size_t shortest;
+	int kind;
+	size_t offset;
+} node_keys[] = {
+        {"NodeName", 3, KEY_TEXT, offsetof(struct node_update_request, nodes)},
+        {"State", 1, KEY_TEXT, offsetof(struct node_update_request, state)},
+        {"Reason", 1, KEY_TEXT, offsetof(struct node_update_request, reason)},
+        {"Weight", 1, KEY_WEIGHT, 0},
+        {"Features", 1, KEY_TEXT, offsetof(struct node_update_request, features)},
+        {"AvailableFeatures", 2, KEY_TEXT, offsetof(struct node_update_request, features)},
+        {"ActiveFeatures", 2, KEY_TEXT, offsetof(struct node_update_request, features_act)},
+        {"Comment", 2, KEY_TEXT, offsetof(struct node_update_request, comment)},
+        {"Extra", 1, KEY_TEXT, offsetof(struct node_update_request, extra)},
+        {"CpuBind", 3, KEY_REFUSED, 0},
+        {"Gres", 1, KEY_REFUSED, 0},
+        {"NodeAddr", 5, KEY_REFUSED, 0},
+        {"NodeHostname", 5, KEY_REFUSED, 0},
+};
+
+static const struct node_key *key_of(const char *word)
+{
+	for (size_t i = 0; i < sizeof(node_keys) / sizeof(node_keys[0]); i++)
+		if (scontrol_is_key(word, node_keys[i].name, node_keys[i].shortest))
+			return &node_keys[i];
+	return NULL;
+}
+
+/* States that slurmctld judges; the first ones by their beginnings. */
+static const struct {
+	const char *word;
+	size_t shortest;
+	bool refused; /* there is nothing behind it here */
+	bool needs_reason;
+} states[] = {
+        {"DRAIN", 3, false, true},       {"DOWN", 1, false, true},
+        {"FAIL", 3, false, true},        {"RESUME", 2, false, false},
+        {"UNDRAIN", 3, false, false},    {"IDLE", 1, false, false},
+        {"FUTURE", 3, false, false},     {"CANCEL_REBOOT", 3, false, false},
+        {"POWER_DOWN", 7, false, false}, {"POWER_DOWN_ASAP", 12, false, false},
+        {"POWER_UP", 7, false, false},   {"POWER_DOWN_FORCE", 12, false, false},
+        {"ALLOCATED", 2, false, false},  {"MIXED", 1, false, false},
+        {"UNKNOWN", 3, false, false},    {"NoResp", 3, true, false},
+};
+#define STATES (sizeof(states) / sizeof(states[0]))
+
+static int check_state(struct node_update_request *m, char *word)
+{
+	size_t n = strlen(m->state);
+	for (size_t i = 0; i < STATES; i++) {
+		if (n < states[i].shortest || !text_starts_nocase(states[i].word, m->state))
+			continue;
+		if (states[i].refused) {
+			log_error(
+			        "State=%s is not supported by batchbox: whether a node responds is what its "
+			        "connection says",
+			        states[i].word);
+			return -1;
+		}
+		m->state = (char *)(uintptr_t)states[i].word;
+		if (!states[i].needs_reason || m->reason)
+			return 0;
+		fputs("You must specify a reason when DOWNING or DRAINING a node. Request denied\n", stderr);
+		return -1;
+	}
+	fprintf(stderr,
+	        "Invalid input: %s\nRequest aborted\n"
+	        "Valid states are: NoResp DRAIN FAIL FUTURE RESUME POWER_DOWN POWER_UP UNDRAIN\n"
+	        "Not all states are valid given a node's prior state\n",
+	        word);
+	return -1;
+}
+
+static int take_word(struct node_update_request *m, char *word)
+{
+	const struct node_key *key = key_of(word);
+	char *equals = strchr(word, '=');
+	if (!equals) {
+		fprintf(stderr, "Invalid input: %s\nRequest aborted\n", word);
+		return -1;
+	}
+	if (!key) {
+		fprintf(stderr, "Update of this parameter is not supported: %s\nRequest aborted\n", word);
+		return -1;
+	}
+	if (key->kind == KEY_REFUSED) {
+		log_error("update of a node's %s is not supported by batchbox", key->name);
+		return -1;
+	}
+	if (key->kind == KEY_TEXT)
+		*(char **)(void *)((char *)m + key->offset) = equals + 1;
+	else if (!text_to_u32(equals + 1, &m->weight) || m->weight >= CORE_NO_VAL) {
+		log_error("Weight value (%s) is not a valid number", equals + 1);
+		fputs("No changes specified\n", stderr);
+		return -1;
+	}
+	return 0;
+}
+
+int scontrol_update_node(struct scontrol *sc, int argc, char **argv)
+{
+	struct node_update_request m;
+	struct err err = {0};
+	void *record = NULL;
+	char *state_word = NULL;
+	schema_init(schema_of_node_update_request(), &m);
+	for (int i = 0; i < argc; i++) {
+		if (take_word(&m, argv[i]) != 0)
+			return 1;
+		if (m.state && m.state == strchr(argv[i], '=') + 1)
+			state_word = argv[i];
+	}
+	if (argc < 2) {
+		fputs("No changes specified\n", stderr);
+		return 1;
+	}
+	if (m.state && check_state(&m, state_word) != 0)
+		return 1;
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return 1;
+	if (connect_ask(&sc->connection, MSG_node_update_request, &m, MSG_msg_ok, &sc->arena, &record,
+	                &err) == 0)
+		return 0;
+	fprintf(stderr, "slurm_update error: %s\n",
+	        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_code_text(err.code));
+	return 1;
+}

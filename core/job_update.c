@@ -1,0 +1,390 @@
+/* scontrol update jobid=: what is asked for is checked against a copy, and becomes the job as a whole or not
+ * at all. What a user may not do, and what only a pending job can have changed, is as scontrol(1) has it. */
+#include "core/cluster_priv.h"
+
+#include <string.h>
+
+#define JOB_UNSET CORE_NO_VAL
+
+/* ---- simple members ---- */
+
+enum edit_kind { EDIT_STR, EDIT_U32, EDIT_U64 };
+enum {
+	EDIT_PENDING = 1, /* of a pending job only */
+	EDIT_ADMIN = 2,   /* by an administrator only */
+};
+#define E(kind, member, rules)                                                                               \
+	{                                                                                                    \
+		EDIT_##kind, rules, offsetof(struct job_edit, member), offsetof(struct job_spec, member)     \
+	}
+static const struct edit_row {
+	enum edit_kind kind;
+	unsigned rules;
+	size_t from, to;
+} edit_rows[] = {
+        E(STR, name, 0),
+        E(STR, comment, 0),
+        E(STR, admin_comment, EDIT_ADMIN),
+        E(STR, account, EDIT_PENDING),
+        E(STR, wckey, EDIT_PENDING),
+        E(STR, work_dir, EDIT_PENDING),
+        E(STR, std_out, EDIT_PENDING),
+        E(STR, exc_nodes, EDIT_PENDING),
+        E(STR, features, EDIT_PENDING),
+        E(U32, cpus_per_task, EDIT_PENDING),
+        E(U32, tasks_per_node, EDIT_PENDING | EDIT_ADMIN),
+        E(U32, min_cpus_node, EDIT_PENDING),
+        E(U32, min_tmp_disk, EDIT_PENDING),
+        E(U32, sockets_per_node, EDIT_PENDING),
+        E(U32, cores_per_socket, EDIT_PENDING),
+        E(U32, threads_per_core, EDIT_PENDING),
+        E(U64, mem_per_node, EDIT_PENDING),
+        E(U64, mem_per_cpu, EDIT_PENDING),
+};
+#define EDIT_ROWS (sizeof(edit_rows) / sizeof(edit_rows[0]))
+
+static bool row_is_set(const struct edit_row *row, const struct job_edit *edit)
+{
+	const void *at = (const char *)edit + row->from;
+	if (row->kind == EDIT_STR)
+		return *(char *const *)at != NULL;
+	return row->kind == EDIT_U32 ? *(const uint32_t *)at != JOB_UNSET
+	                             : *(const uint64_t *)at != CORE_NO_VAL64;
+}
+
+static void replace(char **where, const char *with)
+{
+	free(*where);
+	*where = with && *with ? xstrdup(with) : NULL;
+}
+
+static void row_apply(const struct edit_row *row, const struct job_edit *edit, struct job_spec *spec)
+{
+	const void *from = (const char *)edit + row->from;
+	void *to = (char *)spec + row->to;
+	if (row->kind == EDIT_STR)
+		replace(to, *(char *const *)from);
+	else if (row->kind == EDIT_U32)
+		*(uint32_t *)to = *(const uint32_t *)from;
+	else
+		*(uint64_t *)to = *(const uint64_t *)from;
+}
+
+/* ---- who may, and when ---- */
+
+struct update {
+	struct cluster *c;
+	struct job *job;
+	const struct job_edit *edit;
+	bool admin, pending;
+	struct job_spec spec; /* what it will be */
+	struct part *part;
+	uint32_t limit; /* in force, of a running job */
+};
+
+static int check_rights(const struct update *u, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	for (size_t i = 0; i < EDIT_ROWS; i++) {
+		const struct edit_row *row = &edit_rows[i];
+		if (!row_is_set(row, e))
+			continue;
+		if ((row->rules & EDIT_PENDING) && !u->pending)
+			return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
+		if ((row->rules & EDIT_ADMIN) && !u->admin)
+			return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	}
+	if (e->req_nodes && !u->pending) /* taking nodes away from a running job is not supported */
+		return err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+	bool shape = e->tasks != JOB_UNSET || e->cpus != JOB_UNSET || e->begin_time || e->reset_accrue ||
+	             e->oversubscribe != JOB_UNSET;
+	if (shape && !u->pending)
+		return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
+	if (!u->admin && (e->oversubscribe != JOB_UNSET ||
+	                  (e->min_tmp_disk != JOB_UNSET && e->min_tmp_disk > u->job->spec.min_tmp_disk)))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	return 0;
+}
+
+/* ---- what has rules of its own ---- */
+
+static int update_partition(struct update *u, struct err *err)
+{
+	const char *name = u->edit->partition;
+	if (!name || (!u->pending && u->part && text_eq(name, u->part->conf->name)))
+		return 0;
+	if (!u->pending)
+		return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
+	if (!part_by_name(u->c, name))
+		return err_set(err, ERR_INVALID_PARTITION, "%s", "");
+	replace(&u->spec.partition, name);
+	if (!u->admin && !job_check_part(u->c, &u->spec, err))
+		return -1;
+	u->part = part_by_name(u->c, name);
+	return 0;
+}
+
+static int update_nodes(struct update *u, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	struct job_spec *spec = &u->spec;
+	if (e->req_nodes)
+		replace(&spec->req_nodes, e->req_nodes);
+	if (check_node_names(u->c, spec->req_nodes, err) != 0 ||
+	    check_node_names(u->c, spec->exc_nodes, err) != 0)
+		return -1;
+	if (e->nodes_min == JOB_UNSET)
+		return 0;
+	if (!u->pending && e->nodes_min == u->job->state.nodes.n && e->nodes_max == JOB_UNSET)
+		return 0;
+	if (!u->pending)
+		return err_set(err,
+		               e->nodes_min > u->job->state.nodes.n ? ERR_NOT_ON_SYSTEM : ERR_JOB_NOT_PENDING,
+		               "%s", "");
+	spec->nodes_min = e->nodes_min ? e->nodes_min : 1;
+	spec->nodes_max = e->nodes_max == JOB_UNSET ? spec->nodes_min : e->nodes_max;
+	if (spec->nodes_max < spec->nodes_min || (u->part && spec->nodes_min > u->part->conf->node_count))
+		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
+	if (!spec->tasks_set)
+		spec->tasks = spec->nodes_min;
+	return 0;
+}
+
+static int update_tasks(struct update *u, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	struct job_spec *spec = &u->spec;
+	if (e->tasks != JOB_UNSET) {
+		spec->tasks = e->tasks ? e->tasks : 1;
+		spec->tasks_set = true;
+	}
+	if (e->cpus != JOB_UNSET) {
+		uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
+		if (e->cpus < spec->nodes_min || e->cpus % per_task)
+			return err_set(err, ERR_INVALID_CPU_COUNT, "%s", "");
+		spec->tasks = e->cpus / per_task;
+		spec->tasks_set = true;
+	}
+	if (e->cpus_per_task != JOB_UNSET) {
+		spec->cpus_per_task = e->cpus_per_task ? e->cpus_per_task : 1;
+		spec->cpus_per_task_set = true;
+	}
+	if (e->mem_per_node != CORE_NO_VAL64)
+		spec->mem_per_cpu = CORE_NO_VAL64;
+	else if (e->mem_per_cpu != CORE_NO_VAL64)
+		spec->mem_per_node = CORE_NO_VAL64;
+	if (e->oversubscribe != JOB_UNSET) {
+		spec->oversubscribe = e->oversubscribe != 0;
+		spec->exclusive = !spec->oversubscribe;
+	}
+	if (e->requeue != JOB_UNSET)
+		spec->requeue = e->requeue != 0;
+	return 0;
+}
+
+/* The limit that is meant: an absolute one, more or less than now, or by the time of the end. */
+static int wanted_limit(const struct update *u, uint32_t *out, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	uint32_t now = u->pending ? spec_time_limit(u->part, &u->spec) : u->limit;
+	*out = now;
+	if (e->end_time && !u->pending) {
+		core_time run = e->end_time - u->job->state.start_time;
+		if (run <= 0)
+			return err_set(err, ERR_INVALID_TIME, "%s", "");
+		run = (run + 60 * CORE_SECOND - 1) / (60 * CORE_SECOND);
+		*out = run < CORE_NO_VAL ? (uint32_t)run : CORE_INFINITE;
+	} else if (e->end_time) {
+		return err_set(err, ERR_JOB_NOT_RUNNING, "%s", "");
+	}
+	if (e->time_limit_min != JOB_UNSET)
+		*out = e->time_limit_min ? e->time_limit_min : CORE_INFINITE;
+	if (e->time_add_min != JOB_UNSET && now != CORE_INFINITE)
+		*out = now < CORE_NO_VAL - e->time_add_min ? now + e->time_add_min : CORE_INFINITE;
+	if (e->time_take_min != JOB_UNSET) {
+		if (now == CORE_INFINITE || now <= e->time_take_min)
+			return err_set(err, ERR_INVALID_TIME, "%s", "");
+		*out = now - e->time_take_min;
+	}
+	return 0;
+}
+
+static int update_limit(struct update *u, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	uint32_t limit, had = u->pending ? spec_time_limit(u->part, &u->spec) : u->limit;
+	if (e->time_limit_min == JOB_UNSET && e->time_add_min == JOB_UNSET && e->time_take_min == JOB_UNSET &&
+	    !e->end_time)
+		return 0;
+	if (wanted_limit(u, &limit, err) != 0)
+		return -1;
+	/* A user may lengthen what has not begun; whether it can start then is the partition's word. */
+	if (!u->admin && !u->pending && limit > had)
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	u->spec.time_limit_min = limit;
+	if (!u->pending)
+		u->limit = limit;
+	return 0;
+}
+
+static int check_priority(const struct update *u, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	if (u->admin)
+		return 0;
+	if (e->nice_set && e->nice < 0 && u->pending)
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	if (e->priority == JOB_UNSET || e->priority == 0)
+		return 0;
+	if (!u->pending)
+		return err_set(err, ERR_PRIORITY_NOT_KEPT, "%s", "");
+	if (u->job->state.hold)
+		return err_set(err, ERR_JOB_HELD_SCHEDULER, "%s", "");
+	return e->priority <= u->job->state.priority ? 0 : err_set(err, ERR_ACCESS_DENIED, "%s", "");
+}
+
+/* ---- it becomes so ---- */
+
+static uint32_t clamped(int64_t priority)
+{
+	return priority < 1 ? 1 : priority > UINT32_MAX - 2 ? UINT32_MAX - 2 : (uint32_t)priority;
+}
+
+static void apply_priority(struct update *u)
+{
+	const struct job_edit *e = u->edit;
+	struct job_state *s = &u->job->state;
+	if (e->nice_set) {
+		s->priority = clamped((int64_t)s->priority + u->job->spec.nice - e->nice);
+		u->spec.nice = e->nice;
+	}
+	if (e->priority == 0) {
+		if (s->hold != 2)
+			s->hold = u->admin ? 2 : 1;
+		if (u->pending)
+			s->eligible_time = s->accrue_time = 0;
+		s->reason = REASON_NONE;
+	} else if (e->priority != JOB_UNSET) {
+		u->spec.priority = s->priority = clamped(e->priority);
+		u->spec.nice = 0;
+		s->hold = 0;
+		if (u->pending) {
+			s->reason = REASON_NONE;
+			s->flags &= ~(uint32_t)JOB_FLAG_REQUEUE_HOLD;
+			if (s->eligible_time < u->c->now)
+				s->eligible_time = s->accrue_time =
+				        u->spec.begin_time > u->c->now ? u->spec.begin_time : u->c->now;
+		}
+	}
+}
+
+static void apply_times(struct update *u)
+{
+	const struct job_edit *e = u->edit;
+	struct job_state *s = &u->job->state;
+	if (e->begin_time) {
+		u->spec.begin_time = e->begin_time;
+		if (!s->hold)
+			s->eligible_time = s->accrue_time =
+			        e->begin_time > u->c->now ? e->begin_time : u->c->now;
+	}
+	if (e->reset_accrue && s->accrue_time)
+		s->accrue_time = u->c->now;
+}
+
+static void apply(struct update *u)
+{
+	struct job *job = u->job;
+	queue_remove(u->c, job);
+	if (u->edit->priority != JOB_UNSET || u->edit->nice_set)
+		apply_priority(u);
+	apply_times(u);
+	schema_free(schema_of_job_spec(), &job->spec);
+	job->spec = u->spec;
+	job->part = u->part;
+	if (u->pending) {
+		queue_settle(u->c, job);
+	} else if (u->limit != job->state.time_limit_min) {
+		job->state.time_limit_min = u->limit;
+		job_set_limit(u->c, job);
+	}
+	emit_job_spec(u->c, job);
+	emit_job_state(u->c, job);
+}
+
+static int prepare(struct update *u, struct err *err)
+{
+	for (size_t i = 0; i < EDIT_ROWS; i++)
+		if (row_is_set(&edit_rows[i], u->edit))
+			row_apply(&edit_rows[i], u->edit, &u->spec);
+	if (update_partition(u, err) != 0 || update_nodes(u, err) != 0 || update_tasks(u, err) != 0 ||
+	    update_limit(u, err) != 0 || check_priority(u, err) != 0 ||
+	    check_spec_numbers(&u->spec, err) != 0)
+		return -1;
+	if (u->edit->features && u->part && u->pending && *u->edit->features) {
+		if (strpbrk(u->edit->features, "|[]()*"))
+			return err_set(err, ERR_NOT_SUPPORTED,
+			               "Features=%s: only features joined by & are supported",
+			               u->edit->features);
+		if (!select_has_features(u->c, u->part, u->edit->features))
+			return err_set(err, ERR_INVALID_FEATURE, "%s", "");
+	}
+	return 0;
+}
+
+int job_update(struct cluster *c, struct job *job, const struct job_edit *edit, bool admin, core_time now,
+               struct err *err)
+{
+	struct update u = {.c = c,
+	                   .job = job,
+	                   .edit = edit,
+	                   .admin = admin,
+	                   .pending = job->state.state == JOB_PENDING,
+	                   .part = job->part,
+	                   .limit = job->state.time_limit_min};
+	c->now = now;
+	if (!u.pending && !job_is_active(job))
+		return err_set(err, ERR_JOB_FINISHED, "%s", "");
+	if (check_rights(&u, err) != 0)
+		return -1;
+	schema_copy(schema_of_job_spec(), &u.spec, &job->spec, NULL);
+	if (prepare(&u, err) != 0) {
+		schema_free(schema_of_job_spec(), &u.spec);
+		return -1;
+	}
+	apply(&u);
+	return 0;
+}
+
+/* ---- scontrol top ---- */
+
+/* Those of one user and partition among the named ones take over the best places that they have together. */
+int job_top(struct cluster *c, struct job **jobs, size_t n, core_time now, struct err *err)
+{
+	c->now = now;
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i]->state.state != JOB_PENDING)
+			return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
+	uint32_t best = 0;
+	list_each (it, &c->jobs) {
+		const struct job *job = list_entry(it, struct job, in_all);
+		if (n && job->state.state == JOB_PENDING && job->spec.who->uid == jobs[0]->spec.who->uid &&
+		    text_eq(job->spec.partition, jobs[0]->spec.partition) && job->state.priority > best)
+			best = job->state.priority;
+	}
+	/* Last to first, each before all that were there. */
+	for (size_t i = n; i > 0; i--) {
+		struct job *job = jobs[i - 1];
+		if (job->spec.who->uid != jobs[0]->spec.who->uid ||
+		    !text_eq(job->spec.partition, jobs[0]->spec.partition))
+			continue;
+		uint32_t to = clamped((int64_t)best + (int64_t)(n - i + 1));
+		queue_remove(c, job);
+		job->spec.nice -= (int32_t)((int64_t)to - job->state.priority);
+		job->state.priority = to;
+		queue_settle(c, job);
+		emit_job_spec(c, job);
+		emit_job_state(c, job);
+	}
+	return 0;
+}
