@@ -296,6 +296,7 @@ static void fill_core(struct slurm_conf *conf)
 	c->max_job_id = conf_u32(conf, P_MaxJobId);
 	c->max_job_count = conf_u32(conf, P_MaxJobCount);
 	c->max_array_size = conf_u32(conf, P_MaxArraySize);
+	c->kill_invalid_depend = conf_list_has(conf, P_DependencyParameters, "kill_invalid_depend");
 	c->max_step_count = conf_u32(conf, P_MaxStepCount);
 	c->max_tasks_per_node = conf_u32(conf, P_MaxTasksPerNode);
 	c->min_job_age_s = conf_u32(conf, P_MinJobAge);

@@ -306,7 +306,7 @@ struct part *part_by_name(const struct cluster *c, const char *name);
 struct part *part_at(const struct cluster *c, size_t index);
 struct part *part_default(const struct cluster *c);
 /* The partition becomes as conf says (its node_index is not read, nodes is). create: it must be new. */
-int part_update(struct cluster *c, const struct core_part_conf *conf, bool create, core_time now,
+int part_update(struct cluster *c, const struct core_part_conf *wanted, bool create, core_time now,
                 struct err *err);
 int part_delete(struct cluster *c, const char *name, core_time now, struct err *err);
 

@@ -403,7 +403,7 @@ static int read_term(struct reader *r, char *term, struct err *err)
 	if (!rest && read_id(term, &d))
 		return add(r, &d) ? 0 : err_set(err, ERR_DEPENDENCY, "%s", "");
 	if (n == strlen("expand") && strncasecmp(term, "expand", n) == 0)
-		return err_set(err, ERR_NOT_SUPPORTED, "%s", "");
+		return err_set(err, ERR_NOT_ON_SYSTEM, "%s", "");
 	if (n == strlen("afterburstbuffer") && strncasecmp(term, "afterburstbuffer", n) == 0)
 		return err_set(err, ERR_NOT_SUPPORTED,
 		               "--dependency=afterburstbuffer is not supported: there are no burst buffers");
@@ -479,7 +479,7 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 {
 	c->now = now;
 	if (job->state.state != JOB_PENDING)
-		return err_set(err, ERR_ALREADY_DONE, "%s", "");
+		return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
 	struct dependency_list old = job->state.depend;
 	bool old_any = job->state.depend_any;
 	job->state.depend = (struct dependency_list){0};

@@ -271,7 +271,7 @@ static void apply_priority(struct update *u)
 		if (u->pending) {
 			s->reason = REASON_NONE;
 			s->flags &= ~(uint32_t)JOB_FLAG_REQUEUE_HOLD;
-			if (s->eligible_time < u->c->now)
+			if (s->eligible_time < u->c->now && s->depend.n == 0)
 				s->eligible_time = s->accrue_time =
 				        u->spec.begin_time > u->c->now ? u->spec.begin_time : u->c->now;
 		}
@@ -284,7 +284,7 @@ static void apply_times(struct update *u)
 	struct job_state *s = &u->job->state;
 	if (e->begin_time) {
 		u->spec.begin_time = e->begin_time;
-		if (!s->hold)
+		if (!s->hold && s->depend.n == 0)
 			s->eligible_time = s->accrue_time =
 			        e->begin_time > u->c->now ? e->begin_time : u->c->now;
 	}
@@ -351,6 +351,14 @@ int job_update(struct cluster *c, struct job *job, const struct job_edit *edit, 
 	if (prepare(&u, err) != 0) {
 		schema_free(schema_of_job_spec(), &u.spec);
 		return -1;
+	}
+	if (edit->dependency) {
+		if (job_set_dependency(c, job, edit->dependency, now, err) != 0) {
+			schema_free(schema_of_job_spec(), &u.spec);
+			return -1;
+		}
+		free(u.spec.dependency);
+		u.spec.dependency = xstrdup(job->spec.dependency);
 	}
 	apply(&u);
 	return 0;

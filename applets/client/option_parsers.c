@@ -190,6 +190,15 @@ PARSER(no_kill)
 	return 0;
 }
 
+PARSER(yes_no)
+{
+	bool yes = text_eq_nocase(value, "yes");
+	if (!yes && !text_eq_nocase(value, "no"))
+		return bad(row, err);
+	*AT(uint32_t) = yes;
+	return 0;
+}
+
 PARSER(no_requeue)
 {
 	UNUSED;

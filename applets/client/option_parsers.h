@@ -34,6 +34,7 @@ PARSER(mpi);
 PARSER(nice);
 PARSER(no_kill);
 PARSER(no_requeue);
+PARSER(yes_no);
 PARSER(requeue);
 PARSER(nodes);
 PARSER(ntasks);

@@ -296,7 +296,7 @@ static const struct job_key {
         K("CPUsPerTask", 9, read_number, cpus_per_task, "Invalid CPUsPerTask value: %s"),
         NO("Deadline", 3),
         NO("DelayBoot", 5),
-        NO("Dependency", 1),
+        K("Dependency", 1, read_text, dependency, NULL),
         K("EligibleTime", 2, read_when, begin_time, NULL),
         K("EndTime", 2, read_when, end_time, NULL),
         K("ExcNodeList", 3, read_text, exc_nodes, NULL),

@@ -87,10 +87,17 @@ ROW(reason)
 		text_add_char(out, *p == ' ' ? '_' : *p);
 }
 
+static bool when_kill_invalid(const void *record, const struct show_ctx *ctx)
+{
+	const struct job_info *job = record;
+	(void)ctx;
+	return job->spec->kill_invalid_depend == 1;
+}
+
 ROW(dependency)
 {
 	(void)ctx;
-	show_str(out, JOB->spec->dependency);
+	show_str(out, JOB->dependency);
 }
 
 ROW(requeue)
@@ -532,6 +539,7 @@ static const struct show_row rows[] = {
         {true, "StdIn=", std_in, when_batch, NULL},
         {true, "StdOut=", std_out, when_batch, NULL},
         {true, "Power=", NULL, NULL, NULL},
+        {true, "KillOInInvalidDependent=Yes", NULL, when_kill_invalid, NULL},
         {true, "", NULL, NULL, NULL},
 };
 

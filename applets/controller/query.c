@@ -62,7 +62,7 @@ static void fill_steps(const struct job *job, struct job_info *info, struct aren
 static void fill_job(struct controller *ctl, const struct job *job, bool with_steps, struct job_info *info,
                      struct arena *arena)
 {
-	struct text reason = TEXT_EMPTY, tres_text = TEXT_EMPTY;
+	struct text reason = TEXT_EMPTY, tres_text = TEXT_EMPTY, depend = TEXT_EMPTY;
 	struct tres tres = job_tres(ctl->cluster, job);
 	schema_init(schema_of_job_info(), info);
 	info->spec = (struct job_spec *)(uintptr_t)&job->spec;
@@ -70,6 +70,9 @@ static void fill_job(struct controller *ctl, const struct job *job, bool with_st
 	info->reason = job_reason(ctl->cluster, job);
 	job_reason_text(ctl->cluster, job, &reason);
 	info->reason_text = arena_strdup(arena, text_str(&reason));
+	job_depend_text(ctl->cluster, job, &depend);
+	info->dependency = depend.len ? arena_strdup(arena, text_str(&depend)) : NULL;
+	text_free(&depend);
 	info->nodes = job->state.nodes.n ? job_node_list(job, arena) : NULL;
 	info->start_time = job->state.state == JOB_PENDING ? job->planned_start : job->state.start_time;
 	tres_print(&tres, &tres_text);

@@ -19,7 +19,7 @@ void text_reserve(struct text *t, size_t n)
 void text_add_n(struct text *t, const char *s, size_t n)
 {
 	text_reserve(t, n);
-	if (n)
+	if (n && t->s)
 		memcpy(t->s + t->len, s, n);
 	t->len += n;
 	t->s[t->len] = '\0';

@@ -202,12 +202,6 @@ static void check_allocation(struct world *w, const struct job *job)
 		           n, tasks);
 }
 
-/* By the start of the one that it waited for, perhaps. */
-static bool has_just_become_eligible(const struct world *w, const struct job *job)
-{
-	return job->spec.dependency && job->state.eligible_time == world_now(w);
-}
-
 /* Nobody before a job that was started waits for a node that it got. */
 static void check_started(struct world *w)
 {
@@ -216,8 +210,7 @@ static void check_started(struct world *w)
 			continue;
 		check_allocation(w, job);
 		for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
-			if (waits(w, o) && before(o, job) && !has_just_become_eligible(w, o) &&
-			    has_node_of(w, job, o->part))
+			if (waits(w, o) && before(o, job) && w->passes == 1 && has_node_of(w, job, o->part))
 				world_fail(w, "job %u was started, and job %u before it waits for room",
 				           job->job_id, o->job_id);
 	}
@@ -425,7 +418,8 @@ void property_store(struct world *w)
 
 /* ---- at rest ---- */
 
-/* Somebody whom the job waits for is not over, or never came to the end that was wanted: it may wait for good.
+/* Somebody whom the job waits for is not over, or never came to the end that was wanted: it may wait for
+ * good.
  */
 bool waits_for_others(const struct world *w, const struct job *job)
 {
@@ -434,10 +428,10 @@ bool waits_for_others(const struct world *w, const struct job *job)
 		if (d->failed)
 			return true;
 		for (const struct job *other = job_next(w->c, NULL); other; other = job_next(w->c, other)) {
-			bool meant = d->job_id == 0        ? other->serial < job->serial
-			             : d->serial           ? other->serial == d->serial
+			bool meant = d->job_id == 0         ? other->serial < job->serial
+			             : d->serial            ? other->serial == d->serial
 			             : other->array == NULL ? false
-			                                   : other->spec.array_job_id == d->job_id;
+			                                    : other->spec.array_job_id == d->job_id;
 			if (meant && !job_is_done(other))
 				return true;
 		}

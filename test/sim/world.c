@@ -335,7 +335,9 @@ void world_round(struct world *w, bool may_die)
 	size_t sent = 0;
 	w->rounds++;
 	check(w);
+	uint64_t before = cluster_stats(w->c)->cycles;
 	cluster_run(w->c, world_now(w));
+	w->passes = cluster_stats(w->c)->cycles - before;
 	check(w);
 	property_after_pass(w);
 	if (may_die && chance(w, 8)) {
