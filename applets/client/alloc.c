@@ -112,8 +112,10 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	}
 	const struct submit_reply *reply = record;
 	a->job_id = reply->job_id;
-	if (s->test_only)
+	if (s->test_only) {
+		submit_say_start(reply);
 		return 0;
+	}
 	if (reply->waiting)
 		say_waiting(s, reply);
 	return wait_ready(a, s, reply->waiting, interrupted);

@@ -219,22 +219,21 @@ struct sort_by {
 	struct sort_key keys[32];
 	size_t n;
 	const void *ctx;
+	struct text a, b; /* values under comparison */
 };
 
-static int compare_text(const struct column *column, const void *a, const void *b, const void *ctx)
+static int compare_text(struct sort_by *by, const struct column *column, const void *a, const void *b)
 {
-	struct text ta = TEXT_EMPTY, tb = TEXT_EMPTY;
-	column->value(&ta, a, ctx);
-	column->value(&tb, b, ctx);
-	int c = strcmp(text_str(&ta), text_str(&tb));
-	text_free(&ta);
-	text_free(&tb);
-	return c;
+	text_clear(&by->a);
+	text_clear(&by->b);
+	column->value(&by->a, a, by->ctx);
+	column->value(&by->b, b, by->ctx);
+	return strcmp(text_str(&by->a), text_str(&by->b));
 }
 
 static int compare_records(const void *pa, const void *pb, void *by_)
 {
-	const struct sort_by *by = by_;
+	struct sort_by *by = by_;
 	const void *a = *(const void *const *)pa, *b = *(const void *const *)pb;
 	for (size_t i = 0; i < by->n; i++) {
 		const struct column *column = by->keys[i].column;
@@ -243,7 +242,7 @@ static int compare_records(const void *pa, const void *pb, void *by_)
 			int64_t na = column->number(a, by->ctx), nb = column->number(b, by->ctx);
 			c = na < nb ? -1 : na > nb;
 		} else {
-			c = compare_text(column, a, b, by->ctx);
+			c = compare_text(by, column, a, b);
 		}
 		if (c != 0)
 			return by->keys[i].descending ? -c : c;
@@ -254,7 +253,7 @@ static int compare_records(const void *pa, const void *pb, void *by_)
 int column_sort(const void **records, size_t n, const char *spec, const struct column *columns,
                 size_t column_count, const void *ctx, struct err *err)
 {
-	struct sort_by by = {.ctx = ctx};
+	struct sort_by by = {.ctx = ctx, .a = TEXT_EMPTY, .b = TEXT_EMPTY};
 	for (const char *p = spec; *p; p++) {
 		if (*p == ',' || *p == '+' || *p == '#')
 			continue;
@@ -267,5 +266,7 @@ int column_sort(const void **records, size_t n, const char *spec, const struct c
 			by.keys[by.n++] = (struct sort_key){column, descending};
 	}
 	sort_stable(records, n, sizeof(*records), compare_records, &by);
+	text_free(&by.a);
+	text_free(&by.b);
 	return 0;
 }

@@ -90,9 +90,10 @@ void env_list_submit(struct env_list *e, const struct submit *s)
 	env_list_set(e, "SLURM_SUBMIT_DIR", "%s", getcwd(cwd, sizeof(cwd)) ? cwd : "/");
 	env_list_set(e, "SLURM_SUBMIT_HOST", "%s", spec->alloc_node);
 	env_list_set(e, "SLURM_JOB_NAME", "%s", spec->name);
-	if (spec->tasks_set) {
-		env_list_set(e, "SLURM_NTASKS", "%" PRIu32, spec->tasks);
-		env_list_set(e, "SLURM_NPROCS", "%" PRIu32, spec->tasks);
+	uint32_t tasks = spec->tasks_set ? spec->tasks : spec->nodes_min * spec->tasks_per_node;
+	if (tasks) {
+		env_list_set(e, "SLURM_NTASKS", "%" PRIu32, tasks);
+		env_list_set(e, "SLURM_NPROCS", "%" PRIu32, tasks);
 	}
 	if (spec->cpus_per_task_set)
 		env_list_set(e, "SLURM_CPUS_PER_TASK", "%" PRIu32, spec->cpus_per_task);

@@ -5,6 +5,7 @@
 #include "core/util/log.h"
 #include "core/util/text.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,8 +112,10 @@ int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
 		uid_t uid = CORE_NO_VAL;
-		if (user_parse(word, &uid) != 0)
-			log_error("Invalid user: %s\n", word);
+		if (user_parse(word, &uid) != 0) {
+			log_error("Invalid user: %s", word);
+			fputc('\n', stderr); /* as the real one does */
+		}
 		filter_add_u32(uids, uid, arena);
 	}
 	return 0;
@@ -124,35 +127,59 @@ int filter_me(struct schema_u32s *uids, struct arena *arena)
 	return 0;
 }
 
+/* Words of flags, in the order in which the error lists them. Those that no job here can have match none. */
+static const char *const flag_words[] = {"COMPLETING", "CONFIGURING",  "RESIZING",     "RESV_DEL_HOLD",
+                                         "REQUEUED",   "REQUEUE_FED",  "REQUEUE_HOLD", "REVOKED",
+                                         "SIGNALING",  "SPECIAL_EXIT", "STAGE_OUT",    "STOPPED"};
+#define FLAG_WORDS    (sizeof(flag_words) / sizeof(flag_words[0]))
+#define STATE_OF_NONE UINT32_MAX
+
 /* Every word that may be asked for, for the error's second line. */
 static void state_words(struct text *out)
 {
 	for (uint32_t s = 0; s < JOB_STATE_COUNT && job_state_word(s); s++)
 		text_printf(out, "%s%s", s ? "," : "", job_state_word(s));
-	for (uint32_t bit = 1; bit != 0; bit <<= 1)
-		if (job_flag_word(bit))
-			text_printf(out, ",%s", job_flag_word(bit));
+	for (size_t i = 0; i < FLAG_WORDS; i++)
+		text_printf(out, ",%s", flag_words[i]);
+}
+
+static bool state_of(const char *word, uint32_t *state)
+{
+	int known = job_state_parse(word);
+	*state = known < 0 ? STATE_OF_NONE : (uint32_t)known;
+	for (size_t i = 0; known < 0 && i < FLAG_WORDS; i++)
+		if (text_eq_nocase(word, flag_words[i]))
+			return true;
+	return known >= 0;
+}
+
+const char *filter_states_of(const char *list, struct schema_u32s *states, bool *all, struct arena *arena)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uint32_t state;
+		if (text_eq_nocase(word, "all"))
+			*all = true;
+		else if (state_of(word, &state))
+			filter_add_u32(states, state, arena);
+		else
+			return word;
+	}
+	return NULL;
 }
 
 int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena,
                   struct err *err)
 {
-	char *rest = arena_strdup(arena, list);
-	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
-		if (text_eq_nocase(word, "all")) {
-			*all = true;
-			continue;
-		}
-		int state = job_state_parse(word);
-		if (state < 0) {
-			struct text words = TEXT_EMPTY;
-			state_words(&words);
-			log_error("Invalid job state specified: %s", word);
-			err_set(err, ERR_INVALID, "Valid job states include: %s\n", text_str(&words));
-			text_free(&words);
-			return -1;
-		}
-		filter_add_u32(states, (uint32_t)state, arena);
-	}
-	return 0;
+	const char *bad = filter_states_of(list, states, all, arena);
+	if (!bad)
+		return 0;
+	struct text words = TEXT_EMPTY;
+	state_words(&words);
+	log_error("Invalid job state specified: %s", bad);
+	log_error("Valid job states include: %s", text_str(&words));
+	fputc('\n', stderr);
+	err_set(err, ERR_INVALID_STATE, NULL);
+	text_free(&words);
+	return -1;
 }

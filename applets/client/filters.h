@@ -23,8 +23,11 @@ bool filter_step_id(const char *word, uint32_t *out);
 /* User names or uids. An unknown one is reported as squeue does (and matches nothing). */
 int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena);
 int filter_me(struct schema_u32s *uids, struct arena *arena);
-/* "PD,R", "running", "all". */
+/* "PD,R", "running", "all". What is wrong is said here, in the real one's lines: the caller prints nothing on
+ * ERR_INVALID_STATE. */
 int filter_states(const char *list, struct schema_u32s *states, bool *all, struct arena *arena,
                   struct err *err);
+/* The same without a complaint: the first word that is no state, or NULL. */
+const char *filter_states_of(const char *list, struct schema_u32s *states, bool *all, struct arena *arena);
 int filter_words(const char *list, struct schema_strs *words, struct arena *arena);
 void filter_add_u32(struct schema_u32s *list, uint32_t value, struct arena *arena);

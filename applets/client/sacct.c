@@ -28,29 +28,18 @@ struct sacct_options {
 enum { OPT_HELP = 256, OPT_USAGE, OPT_DELIMITER, OPT_NAME, OPT_ME, OPT_NOCONVERT, OPT_UNITS };
 
 static const struct option long_options[] = {
-        {"allusers", no_argument, NULL, 'a'},
-        {"allocations", no_argument, NULL, 'X'},
-        {"brief", no_argument, NULL, 'b'},
-        {"delimiter", required_argument, NULL, OPT_DELIMITER},
-        {"endtime", required_argument, NULL, 'E'},
-        {"format", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"helpformat", no_argument, NULL, 'e'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"name", required_argument, NULL, OPT_NAME},
-        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
-        {"nodelist", required_argument, NULL, 'N'},
-        {"noheader", no_argument, NULL, 'n'},
-        {"parsable", no_argument, NULL, 'p'},
-        {"parsable2", no_argument, NULL, 'P'},
-        {"partition", required_argument, NULL, 'r'},
-        {"starttime", required_argument, NULL, 'S'},
-        {"state", required_argument, NULL, 's'},
-        {"uid", required_argument, NULL, 'u'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"user", required_argument, NULL, 'u'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+        {"allusers", no_argument, NULL, 'a'},        {"allocations", no_argument, NULL, 'X'},
+        {"brief", no_argument, NULL, 'b'},           {"delimiter", required_argument, NULL, OPT_DELIMITER},
+        {"endtime", required_argument, NULL, 'E'},   {"format", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, OPT_HELP},       {"helpformat", no_argument, NULL, 'e'},
+        {"jobs", required_argument, NULL, 'j'},      {"long", no_argument, NULL, 'l'},
+        {"name", required_argument, NULL, OPT_NAME}, {"noconvert", no_argument, NULL, OPT_NOCONVERT},
+        {"nodelist", required_argument, NULL, 'N'},  {"noheader", no_argument, NULL, 'n'},
+        {"parsable", no_argument, NULL, 'p'},        {"parsable2", no_argument, NULL, 'P'},
+        {"partition", required_argument, NULL, 'r'}, {"starttime", required_argument, NULL, 'S'},
+        {"state", required_argument, NULL, 's'},     {"uid", required_argument, NULL, 'u'},
+        {"usage", no_argument, NULL, OPT_USAGE},     {"user", required_argument, NULL, 'u'},
+        {"version", no_argument, NULL, 'V'},         {NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
@@ -61,6 +50,7 @@ static const char usage[] =
         "  -e, --helpformat        the names of all columns\n"
         "  -E, --endtime=TIME      jobs that were there before this time\n"
         "  -j, --jobs=IDS          these jobs or steps\n"
+        "  -l, --long              most columns\n"
         "      --name=NAMES        jobs of these names\n"
         "  -n, --noheader          no header\n"
         "  -N, --nodelist=HOSTS    jobs on these nodes\n"
@@ -73,6 +63,18 @@ static const char usage[] =
         "  -V, --version           the version\n"
         "  -X, --allocations       no steps\n";
 
+static void add_column(struct column_format *f, const struct sacct_options *o, const struct column *column,
+                       int64_t width)
+{
+	bool bars = o->parsable || o->parsable2;
+	width = width ? width : column->width;
+	column_format_add(f, column, bars ? 0 : (size_t)(width < 0 ? -width : width), width > 0,
+	                  !bars          ? " "
+	                  : o->delimiter ? o->delimiter
+	                                 : "|");
+	f->uses[f->n - 1].cut_mark = true;
+}
+
 static void print_names(void)
 {
 	for (size_t i = 0; i < sacct_column_count; i++)
@@ -83,9 +85,35 @@ static void print_names(void)
 static int take_time(const char *s, int64_t *out, struct sacct_options *o, struct err *err)
 {
 	o->times_set = true;
-	return time_parse_when(s, loop_wall_clock(), out)
-	               ? 0
-	               : err_set(err, ERR_INVALID_TIME, "Invalid time specification: %s", s);
+	if (time_parse_when(s, loop_wall_clock(), out))
+		return 0;
+	fprintf(stderr, "Invalid time specification (pos=0): %s\n", s);
+	return err_set(err, ERR_INVALID_TIME, NULL);
+}
+
+static int take_states(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
+{
+	const char *bad = filter_states_of(list, &o->query.states, &o->all_states, arena);
+	if (!bad)
+		return 0;
+	log_write(LOG_LEVEL_FATAL, "unrecognized job state value '%s'", bad);
+	return err_set(err, ERR_INVALID_STATE, NULL);
+}
+
+/* --starttime after --endtime, which is now if it isn't given. */
+static int check_times(const struct sacct_options *o, struct err *err)
+{
+	int64_t to = o->query.to ? o->query.to : loop_wall_clock();
+	if (o->query.from <= to)
+		return 0;
+	struct text a = TEXT_EMPTY, b = TEXT_EMPTY;
+	time_print_stamp(&a, o->query.from);
+	time_print_stamp(&b, to);
+	err_set(err, ERR_INVALID, "Start time (%s) requested is after end time (%s).", text_str(&a),
+	        text_str(&b));
+	text_free(&a);
+	text_free(&b);
+	return -1;
 }
 
 static int set_option(int c, struct sacct_options *o, struct arena *arena, struct err *err)
@@ -107,6 +135,9 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	case 'j':
 		o->jobs_set = true;
 		return filter_steps(optarg, &o->steps, &o->query.job_ids, arena, err);
+	case 'l':
+		o->format = sacct_format_long;
+		return 0;
 	case 'n':
 		o->no_header = true;
 		return 0;
@@ -114,7 +145,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		o->query.nodes = optarg;
 		return 0;
 	case 'o':
-		o->format = optarg;
+		o->format = strcasecmp(optarg, "all") == 0 ? "" : optarg;
 		return 0;
 	case 'p':
 		o->parsable = true;
@@ -125,7 +156,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	case 'r':
 		return filter_words(optarg, &o->query.partitions, arena);
 	case 's':
-		return filter_states(optarg, &o->query.states, &o->all_states, arena, err);
+		return take_states(optarg, o, arena, err);
 	case 'u':
 		return filter_users(optarg, &o->query.uids, arena);
 	case 'X':
@@ -170,10 +201,10 @@ static void defaults(struct sacct_options *o, struct arena *arena)
 static int make_format(const struct sacct_options *o, struct column_format *f, struct err *err)
 {
 	char *copy = xstrdup(o->format ? o->format : FORMAT_DEFAULT), *rest = copy;
-	bool bars = o->parsable || o->parsable2;
-	const char *bar = o->delimiter ? o->delimiter : "|";
 	int rc = 0;
 	column_format_init(f);
+	for (size_t i = 0; o->format && !*o->format && i < sacct_column_count; i++) /* ALL */
+		add_column(f, o, &sacct_columns[i], 0);
 	for (char *word = text_split(&rest, ','); rc == 0 && word; word = text_split(&rest, ',')) {
 		char *percent = strchr(word, '%');
 		size_t len = percent ? (size_t)(percent - word) : strlen(word);
@@ -185,11 +216,7 @@ static int make_format(const struct sacct_options *o, struct column_format *f, s
 			rc = err_set(err, ERR_INVALID, "Invalid field requested: \"%.*s\"", (int)len, word);
 			break;
 		}
-		if (!width)
-			width = column->width;
-		column_format_add(f, column, bars ? 0 : (size_t)(width < 0 ? -width : width), width > 0,
-		                  bars ? bar : " ");
-		f->uses[f->n - 1].cut_mark = true;
+		add_column(f, o, column, width);
 	}
 	if (rc == 0 && o->parsable2 && f->n) {
 		free(f->uses[f->n - 1].suffix);
@@ -262,7 +289,7 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 			break;
 		}
 		struct history_list *list = record;
-		const struct sacct_ctx ctx = {list->now};
+		const struct sacct_ctx ctx = {list->now, c->file.controller.cluster};
 		for (uint32_t i = 0; i < list->jobs.n; i++)
 			print_job(o, f, &list->jobs.v[i], &ctx);
 		if (list->last)
@@ -287,19 +314,19 @@ int sacct_main(int argc, char **argv)
 	opterr = 0;
 	int rc = 0;
 	for (int ch; rc == 0 &&
-	             (ch = getopt_long(argc, argv, ":abeE:j:nN:o:pPr:s:S:u:VX", long_options, NULL)) != -1;)
+	             (ch = getopt_long(argc, argv, ":abeE:j:lnN:o:pPr:s:S:u:VX", long_options, NULL)) != -1;)
 		rc = set_option(ch, &o, &arena, &err);
 	if (rc == 0)
 		rc = make_format(&o, &f, &err);
 	if (rc == 0) {
 		defaults(&o, &arena);
-		rc = connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 ||
-		                     print_all(&c, &o, &f, &err) != 0
+		rc = check_times(&o, &err) != 0 || connect_configure(&c, &err) != 0 ||
+		                     connect_open(&c, &err) != 0 || print_all(&c, &o, &f, &err) != 0
 		             ? -1
 		             : 0;
 	}
-	if (rc != 0)
-		log_error("%s", err_text(&err));
+	if (rc != 0 && *err_text(&err) && err.code != ERR_INVALID_TIME && err.code != ERR_INVALID_STATE)
+		log_error("%s", err_text(&err)); /* of these two it was said in the real one's form */
 	connect_help(rc, &err);
 	column_format_free(&f);
 	connect_close(&c);

@@ -9,6 +9,8 @@ struct sacct_row {
 };
 struct sacct_ctx {
 	int64_t now;
+	const char *cluster;
 };
 extern const struct column sacct_columns[];
+extern const char sacct_format_long[]; /* -l */
 extern const size_t sacct_column_count;

@@ -75,7 +75,6 @@ JOB_STR(constraints, SPEC->features)
 JOB_NUMBER(uid, SPEC->who->uid)
 JOB_NUMBER(gid, SPEC->who->gid)
 JOB_NUMBER(priority, STATE->priority)
-JOB_NUMBER(restarts, STATE->restarts)
 JOB_NUMBER(req_nodes, SPEC->nodes_min)
 TIME(submit_time, SPEC->submit_time, STEP->start_time, "Unknown")
 TIME(eligible_time, STATE->eligible_time, STEP->start_time, "Unknown")
@@ -298,28 +297,105 @@ TEXT(cpu_time_text)
 	show_hms(out, elapsed_s(ROW, NOW) * (int64_t)cpus_of(ROW));
 }
 
+/* What isn't kept here: the real one's column, empty. */
+TEXT(nothing)
+{
+	(void)out, (void)record, (void)ctx;
+}
+
+TEXT(cluster)
+{
+	(void)record;
+	text_add(out, ((const struct sacct_ctx *)ctx)->cluster);
+}
+
+TEXT(time_limit_raw)
+{
+	(void)ctx;
+	uint32_t minutes =
+	        STATE->time_limit_min != CORE_NO_VAL ? STATE->time_limit_min : SPEC->time_limit_min;
+	if (STEP)
+		return;
+	if (minutes == CORE_NO_VAL)
+		text_add(out, "Partition_Limit");
+	else if (minutes == CORE_INFINITE)
+		text_add(out, "UNLIMITED");
+	else
+		text_printf(out, "%" PRIu32, minutes);
+}
+
+/* How long the job waited after it could have started. */
+TEXT(reserved)
+{
+	int64_t from = STATE->eligible_time, to = STATE->start_time ? STATE->start_time : NOW;
+	if (!STEP && from)
+		show_hms(out, to > from ? (to - from) / CORE_SECOND : 0);
+}
+
+TEXT(suspended)
+{
+	(void)ctx;
+	if (!STEP)
+		show_hms(out, 0);
+}
+
 /* In the order of --helpformat; width as sacct prints them without -p. */
 const struct column sacct_columns[] = {
         {0, "account", "Account", 10, account, NULL},
+        {0, "admincomment", "AdminComment", 19, nothing, NULL},
         {0, "alloccpus", "AllocCPUS", 10, alloc_cpus, NULL},
         {0, "allocnodes", "AllocNodes", 10, nodes, NULL},
         {0, "alloctres", "AllocTRES", 10, alloc_tres, NULL},
+        {0, "associd", "AssocID", 7, nothing, NULL},
+        {0, "avecpu", "AveCPU", 10, nothing, NULL},
+        {0, "avecpufreq", "AveCPUFreq", 10, nothing, NULL},
+        {0, "avediskread", "AveDiskRead", 14, nothing, NULL},
+        {0, "avediskwrite", "AveDiskWrite", 14, nothing, NULL},
+        {0, "avepages", "AvePages", 10, nothing, NULL},
+        {0, "averss", "AveRSS", 10, nothing, NULL},
+        {0, "avevmsize", "AveVMSize", 10, nothing, NULL},
+        {0, "blockid", "BlockID", 16, nothing, NULL},
+        {0, "cluster", "Cluster", 10, cluster, NULL},
         {0, "comment", "Comment", 14, comment, NULL},
         {0, "constraints", "Constraints", 19, constraints, NULL},
+        {0, "consumedenergy", "ConsumedEnergy", 14, nothing, NULL},
+        {0, "consumedenergyraw", "ConsumedEnergyRaw", 17, nothing, NULL},
+        {0, "container", "Container", 20, nothing, NULL},
         {0, "cputime", "CPUTime", 10, cpu_time_text, NULL},
         {0, "cputimeraw", "CPUTimeRAW", 10, cpu_time_raw, NULL},
+        {0, "dbindex", "DBIndex", 10, nothing, NULL},
         {0, "derivedexitcode", "DerivedExitCode", 15, derived_exit_code, NULL},
         {0, "elapsed", "Elapsed", 10, elapsed, NULL},
         {0, "elapsedraw", "ElapsedRaw", 10, elapsed_raw, NULL},
         {0, "eligible", "Eligible", 19, eligible_time, NULL},
         {0, "end", "End", 19, end_time, NULL},
         {0, "exitcode", "ExitCode", 8, exit_code, NULL},
+        {0, "flags", "Flags", 20, nothing, NULL},
         {0, "gid", "GID", 6, gid, NULL},
         {0, "group", "Group", 9, group, NULL},
         {0, "jobid", "JobID", -12, job_id, NULL},
         {0, "jobidraw", "JobIDRaw", -12, job_id, NULL},
         {0, "jobname", "JobName", 10, name, NULL},
+        {0, "layout", "Layout", 9, nothing, NULL},
+        {0, "maxdiskread", "MaxDiskRead", 12, nothing, NULL},
+        {0, "maxdiskreadnode", "MaxDiskReadNode", 15, nothing, NULL},
+        {0, "maxdiskreadtask", "MaxDiskReadTask", 15, nothing, NULL},
+        {0, "maxdiskwrite", "MaxDiskWrite", 12, nothing, NULL},
+        {0, "maxdiskwritenode", "MaxDiskWriteNode", 16, nothing, NULL},
+        {0, "maxdiskwritetask", "MaxDiskWriteTask", 16, nothing, NULL},
+        {0, "maxpages", "MaxPages", 8, nothing, NULL},
+        {0, "maxpagesnode", "MaxPagesNode", 12, nothing, NULL},
+        {0, "maxpagestask", "MaxPagesTask", 14, nothing, NULL},
         {0, "maxrss", "MaxRSS", 10, max_rss, NULL},
+        {0, "maxrssnode", "MaxRSSNode", 10, nothing, NULL},
+        {0, "maxrsstask", "MaxRSSTask", 10, nothing, NULL},
+        {0, "maxvmsize", "MaxVMSize", 10, nothing, NULL},
+        {0, "maxvmsizenode", "MaxVMSizeNode", 14, nothing, NULL},
+        {0, "maxvmsizetask", "MaxVMSizeTask", 14, nothing, NULL},
+        {0, "mcslabel", "McsLabel", 19, nothing, NULL},
+        {0, "mincpu", "MinCPU", 10, nothing, NULL},
+        {0, "mincpunode", "MinCPUNode", 10, nothing, NULL},
+        {0, "mincputask", "MinCPUTask", 10, nothing, NULL},
         {0, "ncpus", "NCPUS", 10, alloc_cpus, NULL},
         {0, "nnodes", "NNodes", 8, nodes, NULL},
         {0, "nodelist", "NodeList", 15, node_list, NULL},
@@ -327,21 +403,64 @@ const struct column sacct_columns[] = {
         {0, "partition", "Partition", 10, partition, NULL},
         {0, "priority", "Priority", 10, priority, NULL},
         {0, "qos", "QOS", 10, qos, NULL},
+        {0, "qosraw", "QOSRAW", 10, nothing, NULL},
         {0, "reason", "Reason", 22, reason, NULL},
+        {0, "reqcpufreq", "ReqCPUFreq", 20, nothing, NULL},
+        {0, "reqcpufreqgov", "ReqCPUFreqGov", 13, nothing, NULL},
+        {0, "reqcpufreqmax", "ReqCPUFreqMax", 13, nothing, NULL},
+        {0, "reqcpufreqmin", "ReqCPUFreqMin", 13, nothing, NULL},
         {0, "reqcpus", "ReqCPUS", 8, req_cpus, NULL},
         {0, "reqmem", "ReqMem", 10, req_mem, NULL},
         {0, "reqnodes", "ReqNodes", 8, req_nodes, NULL},
-        {0, "restarts", "Restarts", 8, restarts, NULL},
+        {0, "reqtres", "ReqTRES", 10, nothing, NULL},
+        {0, "reservation", "Reservation", 20, nothing, NULL},
+        {0, "reservationid", "ReservationId", 19, nothing, NULL},
+        {0, "reserved", "Reserved", 10, reserved, NULL},
+        {0, "resvcpu", "ResvCPU", 10, nothing, NULL},
+        {0, "resvcpuraw", "ResvCPURAW", 10, nothing, NULL},
         {0, "start", "Start", 19, start_time, NULL},
         {0, "state", "State", 10, state, NULL},
         {0, "submit", "Submit", 19, submit_time, NULL},
+        {0, "submitline", "SubmitLine", 20, nothing, NULL},
+        {0, "suspended", "Suspended", 10, suspended, NULL},
+        {0, "systemcomment", "SystemComment", 19, nothing, NULL},
         {0, "systemcpu", "SystemCPU", 10, system_cpu, NULL},
         {0, "timelimit", "Timelimit", 10, time_limit, NULL},
+        {0, "timelimitraw", "TimelimitRaw", 10, time_limit_raw, NULL},
         {0, "totalcpu", "TotalCPU", 10, total_cpu, NULL},
+        {0, "tresusageinave", "TRESUsageInAve", 14, nothing, NULL},
+        {0, "tresusageinmax", "TRESUsageInMax", 14, nothing, NULL},
+        {0, "tresusageinmaxnode", "TRESUsageInMaxNode", 18, nothing, NULL},
+        {0, "tresusageinmaxtask", "TRESUsageInMaxTask", 18, nothing, NULL},
+        {0, "tresusageinmin", "TRESUsageInMin", 14, nothing, NULL},
+        {0, "tresusageinminnode", "TRESUsageInMinNode", 18, nothing, NULL},
+        {0, "tresusageinmintask", "TRESUsageInMinTask", 18, nothing, NULL},
+        {0, "tresusageintot", "TRESUsageInTot", 14, nothing, NULL},
+        {0, "tresusageoutave", "TRESUsageOutAve", 15, nothing, NULL},
+        {0, "tresusageoutmax", "TRESUsageOutMax", 15, nothing, NULL},
+        {0, "tresusageoutmaxnode", "TRESUsageOutMaxNode", 19, nothing, NULL},
+        {0, "tresusageoutmaxtask", "TRESUsageOutMaxTask", 19, nothing, NULL},
+        {0, "tresusageoutmin", "TRESUsageOutMin", 15, nothing, NULL},
+        {0, "tresusageoutminnode", "TRESUsageOutMinNode", 19, nothing, NULL},
+        {0, "tresusageoutmintask", "TRESUsageOutMinTask", 19, nothing, NULL},
+        {0, "tresusageouttot", "TRESUsageOutTot", 15, nothing, NULL},
         {0, "uid", "UID", 6, uid, NULL},
         {0, "user", "User", 9, user, NULL},
         {0, "usercpu", "UserCPU", 10, user_cpu, NULL},
         {0, "wckey", "WCKey", 10, wckey, NULL},
+        {0, "wckeyid", "WCKeyID", 8, nothing, NULL},
         {0, "workdir", "WorkDir", 20, work_dir, NULL},
 };
 const size_t sacct_column_count = sizeof(sacct_columns) / sizeof(sacct_columns[0]);
+
+const char sacct_format_long[] =
+        "JobID,JobIDRaw,JobName,Partition,MaxVMSize,MaxVMSizeNode,MaxVMSizeTask,"
+        "AveVMSize,MaxRSS,MaxRSSNode,MaxRSSTask,AveRSS,MaxPages,MaxPagesNode,"
+        "MaxPagesTask,AvePages,MinCPU,MinCPUNode,MinCPUTask,AveCPU,NTasks,AllocCPUS,"
+        "Elapsed,State,ExitCode,AveCPUFreq,ReqCPUFreqMin,ReqCPUFreqMax,ReqCPUFreqGov,"
+        "ReqMem,ConsumedEnergy,MaxDiskRead,MaxDiskReadNode,MaxDiskReadTask,"
+        "AveDiskRead,MaxDiskWrite,MaxDiskWriteNode,MaxDiskWriteTask,AveDiskWrite,"
+        "ReqTRES,AllocTRES,TRESUsageInAve,TRESUsageInMax,TRESUsageInMaxNode,"
+        "TRESUsageInMaxTask,TRESUsageInMin,TRESUsageInMinNode,TRESUsageInMinTask,"
+        "TRESUsageInTot,TRESUsageOutMax,TRESUsageOutMaxNode,TRESUsageOutMaxTask,"
+        "TRESUsageOutAve,TRESUsageOutTot";

@@ -79,22 +79,6 @@ static bool parse(struct submit *s, int argc, char **argv, struct script *script
 	return false;
 }
 
-static void say_start(const struct submit_reply *reply)
-{
-	if (reply->start_time == 0) {
-		log_info("Job %" PRIu32 " can not start before other jobs end, using %" PRIu32
-		         " processors in partition %s",
-		         reply->job_id, reply->cpus, reply->partition);
-		return;
-	}
-	struct text at = TEXT_EMPTY;
-	time_print_stamp(&at, reply->start_time);
-	log_info("Job %" PRIu32 " to start at %s using %" PRIu32 " processors on nodes %s in partition %s",
-	         reply->job_id, text_str(&at), reply->cpus, reply->nodes ? reply->nodes : "",
-	         reply->partition);
-	text_free(&at);
-}
-
 /* -W: the job's end becomes ours. */
 static int wait_end(struct connect *c, uint32_t job_id, struct arena *arena, struct err *err)
 {
@@ -117,9 +101,10 @@ static int wait_end(struct connect *c, uint32_t job_id, struct arena *arena, str
 			continue;
 		const struct job_ended *end = record;
 		int status = (int)end->exit_status;
-		if (WIFSIGNALED(status))
-			return 128 + WTERMSIG(status);
-		return end->state == JOB_COMPLETED ? 0 : WEXITSTATUS(status) ? WEXITSTATUS(status) : 1;
+		if (end->state == JOB_COMPLETED)
+			return 0;
+		/* A job that a signal ended counts as one that failed with 1. */
+		return WIFEXITED(status) && WEXITSTATUS(status) ? WEXITSTATUS(status) : 1;
 	}
 }
 
@@ -146,7 +131,7 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 		if (reply->message)
 			fprintf(stderr, "%s\n", reply->message);
 		if (s->test_only)
-			say_start(reply);
+			submit_say_start(reply);
 		else if (s->parsable)
 			printf("%" PRIu32 "\n", reply->job_id);
 		else if (!s->quiet)

@@ -307,7 +307,8 @@ int scancel_main(int argc, char **argv)
 	for (int ch;
 	     (ch = getopt_long(argc, argv, ":A:bfHin:p:q:QR:s:t:u:vVw:", long_options, NULL)) != -1;) {
 		if (set_option(ch, &o, &arena, &err) != 0) {
-			log_error("%s", err_text(&err));
+			if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
+				log_error("%s", err_text(&err));
 			return 1;
 		}
 	}

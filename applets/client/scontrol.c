@@ -102,9 +102,7 @@ static int verb_write(struct scontrol *sc, int argc, char **argv)
 		return 1;
 	}
 	fwrite(reply->script.v, 1, reply->script.n, f);
-	if (out)
-		putchar('\n');
-	else if (fclose(f) == 0)
+	if (!out && fclose(f) == 0)
 		printf("batch script for job %" PRIu32 " written to %s\n", m.job_id, path);
 	return 0;
 }
@@ -275,6 +273,7 @@ int scontrol_main(int argc, char **argv)
 		log_error("%s", err_text(&err));
 		return 1;
 	}
+	sc.show.conf = &sc.connection.file.conf.core;
 	arena_init(&sc.arena);
 	int rc = optind < argc ? run_verb(&sc, argc - optind, argv + optind) : interactive(&sc);
 	arena_free(&sc.arena);

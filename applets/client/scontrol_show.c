@@ -114,7 +114,6 @@ static int show_steps(struct scontrol *sc, int argc, char **argv)
 	shown = 0;
 	wanted_steps = &steps;
 	int rc = scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_steps, &err);
-	free(steps.v);
 	if (rc != 0 || (argc && !shown)) {
 		fprintf(stderr, "slurm_get_job_steps error: %s\n", err_code_text(ERR_INVALID_JOB_ID));
 		return 1;

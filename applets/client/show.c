@@ -2,6 +2,7 @@
 
 #include "conf/time.h"
 #include "core/records.h"
+#include "proto/messages.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -17,9 +18,7 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
 		if (row->when && !row->when(record, ctx))
 			continue;
 		if (i > 0)
-			text_add(out, row->new_line && !ctx->one_line ? "\n   "
-			              : i + 1 == n && !*row->key      ? ""
-			                                              : " ");
+			text_add(out, row->new_line && !ctx->one_line ? "\n   " : " ");
 		text_add(out, row->key);
 		size_t from = out->len;
 		if (row->value)
@@ -29,6 +28,14 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
 			text_add(out, row->after);
 	}
 	text_add(out, ctx->one_line ? "\n" : "\n\n");
+}
+
+int64_t show_expected_start(const struct job_info *job)
+{
+	if (job->state->state != JOB_PENDING)
+		return job->state->start_time;
+	return job->start_time || job->reason != REASON_BEGIN_TIME ? job->start_time
+	                                                           : job->state->eligible_time;
 }
 
 void show_str(struct text *out, const char *s)

@@ -3,13 +3,16 @@
 #pragma once
 #include "core/util/text.h"
 
+#include "core/conf.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
 struct show_ctx {
 	bool one_line;
-	unsigned detail; /* how often -d was given */
-	int64_t now;     /* microseconds since the epoch, by the controller's clock */
+	unsigned detail;                 /* how often -d was given */
+	int64_t now;                     /* microseconds since the epoch, by the controller's clock */
+	const struct cluster_conf *conf; /* this host's, or NULL */
 };
 
 struct show_row {
@@ -23,6 +26,10 @@ struct show_row {
 
 void show_rows(const struct show_row *rows, size_t n, const void *record, const struct show_ctx *ctx,
                struct text *out);
+
+struct job_info;
+/* When a job started, or when a pending one will, as far as is known; 0: it isn't. */
+int64_t show_expected_start(const struct job_info *job);
 
 /* Values that several tables print. */
 void show_str(struct text *out, const char *s); /* NULL: (null) */

@@ -146,8 +146,15 @@ ROW(run_time)
 
 ROW(time_limit)
 {
-	(void)ctx;
-	show_limit(out, limit_of(JOB), "Partition_Limit");
+	uint32_t minutes = limit_of(JOB);
+	for (size_t i = 0; minutes == CORE_NO_VAL && ctx->conf && i < ctx->conf->part_count; i++) {
+		const struct core_part_conf *part = &ctx->conf->parts[i];
+		const char *name = JOB->state->partition ? JOB->state->partition : JOB->spec->partition;
+		if (name ? text_eq(part->name, name) : part->is_default)
+			minutes = part->default_time_min != CORE_NO_VAL ? part->default_time_min
+			                                                : part->max_time_min;
+	}
+	show_limit(out, minutes, "Partition_Limit");
 }
 
 ROW(time_min)
@@ -170,14 +177,14 @@ ROW(eligible_time)
 
 ROW(accrue_time)
 {
-	(void)ctx;
-	show_time(out, JOB->state->accrue_time, "Unknown");
+	bool begun = !is_pending(JOB) || JOB->state->accrue_time <= ctx->now;
+	show_time(out, begun ? JOB->state->accrue_time : 0, "Unknown");
 }
 
 ROW(start_time)
 {
 	(void)ctx;
-	show_time(out, is_pending(JOB) ? JOB->start_time : JOB->state->start_time, "Unknown");
+	show_time(out, show_expected_start(JOB), "Unknown");
 }
 
 ROW(end_time)

@@ -88,6 +88,17 @@ static const char usage[] =
         "  -t, --states=STATES     only nodes in these states\n"
         "  -V, --version           the version\n";
 
+static int bad_state(const char *word, struct err *err)
+{
+	/* The real one's list, with what it has twice or has no word for. */
+	log_error("Bad state string: \"%s\"", word);
+	return err_set(
+	        err, ERR_INVALID_STATE,
+	        "valid states: unknown,down,idle,allocated,?,mixed,future,drain,drained,draining,no_respond,"
+	        "reserved,perfctrs,cloud,completing,powering_down,powered_down,power_down,powering_up,fail,"
+	        "maint,reboot,reboot^,unknown");
+}
+
 static int add_states(struct sinfo_options *o, const char *list, struct arena *arena, struct err *err)
 {
 	struct schema_strs words = {0};
@@ -97,8 +108,7 @@ static int add_states(struct sinfo_options *o, const char *list, struct arena *a
 		char *copy = arena_strdup(arena, words.v[i]), *rest = copy;
 		for (char *word = text_split(&rest, '&'); word; word = text_split(&rest, '&'))
 			if (!sinfo_state_known(word))
-				return err_set(err, ERR_INVALID_STATE, "Bad state string: \"%s\"",
-				               words.v[i]);
+				return bad_state(words.v[i], err);
 	}
 	o->states = words;
 	return 0;
@@ -388,6 +398,19 @@ static int print_groups(struct sinfo_groups *groups, const struct column_format 
 	return rc;
 }
 
+/* With %all the real one puts a blank behind each column that has a capital letter. */
+static void space_capitals(struct column_format *f)
+{
+	for (size_t i = 0; i < f->n; i++) {
+		struct column_use *use = &f->uses[i];
+		if (use->column->letter < 'A' || use->column->letter > 'Z')
+			continue;
+		char *spaced = xprintf(" %s", use->suffix);
+		free(use->suffix);
+		use->suffix = spaced;
+	}
+}
+
 static int sinfo_once(struct connect *connection, const struct sinfo_options *o, struct err *err)
 {
 	struct arena arena;
@@ -413,6 +436,8 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 			column_format_letters(
 			        &f, o->format ? o->format : fill_widths(formats[i].format, &d, &arena),
 			        sinfo_columns, sinfo_column_count);
+		if (o->format && strcasecmp(o->format, "%all") == 0)
+			space_capitals(&f);
 		collect(&groups, &d, &f, o, &arena);
 		if (o->long_format && !o->no_header)
 			show_date_line(&out, d.now);

@@ -311,7 +311,8 @@ int squeue_main(int argc, char **argv)
 	arena_init(&arena);
 	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
 	    check_nodes(&o, &connection, &err) != 0) {
-		log_error("%s", err_text(&err));
+		if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
+			log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
 	} else {

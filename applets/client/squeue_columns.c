@@ -125,10 +125,17 @@ MEMBER(not_available, NULL, "N/A")
 MEMBER(null_word, NULL, "(null)")
 MEMBER(nothing, NULL, "")
 
+/* States sort by their names. */
 NUMBER(state_number)
 {
 	(void)ctx;
-	return JOB->state->state;
+	const char *word = job_shown_word(JOB->state->state, JOB->state->flags);
+	int64_t rank = 0;
+	for (int i = 0; i < 7; i++) {
+		rank = rank << 8 | (unsigned char)*word;
+		word += *word != '\0';
+	}
+	return rank;
 }
 
 TEXT(exec_host)
@@ -240,7 +247,7 @@ TEXT(submit_time)
 NUMBER(start_number)
 {
 	(void)ctx;
-	return JOB->state->state == JOB_PENDING ? JOB->start_time : JOB->state->start_time;
+	return show_expected_start(JOB);
 }
 
 TEXT(start_time)
@@ -420,7 +427,7 @@ const struct column squeue_job_columns[] = {
         {'R', "reasonlist", "NODELIST(REASON)", 0, reason_or_nodes, NULL},
         {'S', "starttime", "START_TIME", 0, start_time, start_number},
         {'T', "state", "STATE", 0, state_word, state_number},
-        {'U', "userid", "USER", 0, uid, uid_number},
+        {'U', "userid", "UID", 0, uid, uid_number},
         {'V', "submittime", "SUBMIT_TIME", 0, submit_time, submit_number},
         {'W', "licenses", "LICENSES", 0, licenses, NULL},
         {'X', "corespec", "CORE_SPEC", 0, core_spec, NULL},

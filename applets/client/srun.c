@@ -355,7 +355,7 @@ int srun_main(int argc, char **argv)
 	uint32_t status = 1 << 8;
 	log_init("srun", LOG_LEVEL_INFO);
 	int rc = parse(&r, argc, argv);
-	if (rc != 0)
+	if (rc != 0 || r.s.over)
 		return rc;
 	catch_signals();
 	arena_init(&r.arena);

@@ -1,5 +1,6 @@
 #include "applets/client/submit.h"
 
+#include "conf/time.h"
 #include "core/util/log.h"
 
 #include <inttypes.h>
@@ -123,4 +124,20 @@ void submit_refused(const char *what, const struct err *err)
 	if (*err->text && strcmp(err->text, words) != 0)
 		log_error("%s", err->text);
 	log_error("%s: %s", what, words);
+}
+
+void submit_say_start(const struct submit_reply *reply)
+{
+	if (reply->start_time == 0) {
+		log_info("Job %" PRIu32 " can not start before other jobs end, using %" PRIu32
+		         " processors in partition %s",
+		         reply->job_id, reply->cpus, reply->partition);
+		return;
+	}
+	struct text at = TEXT_EMPTY;
+	time_print_stamp(&at, reply->start_time);
+	log_info("Job %" PRIu32 " to start at %s using %" PRIu32 " processors on nodes %s in partition %s",
+	         reply->job_id, text_str(&at), reply->cpus, reply->nodes ? reply->nodes : "",
+	         reply->partition);
+	text_free(&at);
 }

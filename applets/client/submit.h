@@ -47,3 +47,6 @@ struct allocation {
 int allocation_get(struct allocation *a, struct submit *s, volatile int *interrupted);
 void allocation_release(struct allocation *a, uint32_t wait_status);
 void allocation_free(struct allocation *a);
+
+/* What --test-only says. */
+void submit_say_start(const struct submit_reply *reply);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ENCODED_KEPT 1048576 /* bytes of memory that stay for the next letter */
+
 struct letter {
 	struct list in_list;
 	uint64_t conn_id, id, depends;
@@ -26,6 +28,7 @@ struct outbox {
 	struct list open, closed, held_back;
 	struct map waiting; /* conn id -> struct load */
 	size_t count;
+	struct text encoded; /* a letter's body while it is written */
 };
 
 struct load {
@@ -87,6 +90,7 @@ void outbox_free(struct outbox *o)
 	drop_all(o, &o->closed);
 	drop_all(o, &o->held_back);
 	map_free(&o->waiting);
+	text_free(&o->encoded);
 	free(o);
 }
 
@@ -104,10 +108,11 @@ static void add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, 
 
 void outbox_add(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, bool held, const void *record)
 {
-	struct text body = TEXT_EMPTY;
-	schema_encode(message_schema(type), record, &body);
-	add(o, conn_id, type, id, held, body.s, body.len);
-	text_free(&body);
+	text_clear(&o->encoded);
+	schema_encode(message_schema(type), record, &o->encoded);
+	add(o, conn_id, type, id, held, o->encoded.s, o->encoded.len);
+	if (o->encoded.len > ENCODED_KEPT)
+		text_free(&o->encoded);
 }
 
 void outbox_add_encoded(struct outbox *o, uint64_t conn_id, uint32_t type, uint64_t id, const void *body,

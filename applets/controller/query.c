@@ -17,9 +17,9 @@ struct job_cursor {
 	struct cursor base;
 	struct job_query query;
 	struct job_filter filter;
-	struct arena arena;
-	uint64_t last;  /* serial of the last job that was looked at */
-	uint32_t id_at; /* or the index into query.job_ids */
+	struct arena arena, chunk; /* the query's; that of the rows under way */
+	uint64_t last;             /* serial of the last job that was looked at */
+	uint32_t id_at;            /* or the index into query.job_ids */
 };
 
 static char *expanded(const struct job *job, const char *pattern, struct arena *arena)
@@ -113,30 +113,28 @@ static bool jobs_next(struct cursor *base)
 	struct job_cursor *cur = (struct job_cursor *)(void *)base;
 	struct controller *ctl = base->peer->ctl;
 	struct job_list m;
-	struct arena arena;
 	int64_t until = loop_clock() + CHUNK_US;
 	unsigned looked = 0;
-	arena_init(&arena);
+	arena_reset(&cur->chunk);
 	schema_init(schema_of_job_list(), &m);
-	m.jobs.v = arena_array(&arena, CHUNK_ROWS, sizeof(*m.jobs.v));
+	m.jobs.v = arena_array(&cur->chunk, CHUNK_ROWS, sizeof(*m.jobs.v));
 	m.last = true;
 	m.now = controller_now();
 	for (struct job *job; m.last && (job = next_job(cur));) {
 		if (job->spec.who && job_filter_wants(&cur->filter, &job->spec, &job->state))
-			fill_job(ctl, job, cur->query.with_steps, &m.jobs.v[m.jobs.n++], &arena);
+			fill_job(ctl, job, cur->query.with_steps, &m.jobs.v[m.jobs.n++], &cur->chunk);
 		if (m.jobs.n == CHUNK_ROWS || (++looked % CLOCK_EVERY == 0 && loop_clock() > until))
 			m.last = false;
 	}
 	outbox_add(ctl->outbox, base->peer->id, MSG_job_list, base->id, false, &m);
-	bool last = m.last;
-	arena_free(&arena);
-	return last;
+	return m.last;
 }
 
 static void jobs_free(struct cursor *base)
 {
 	struct job_cursor *cur = (struct job_cursor *)(void *)base;
 	hostlist_free(cur->filter.nodes);
+	arena_free(&cur->chunk);
 	arena_free(&cur->arena);
 	free(cur);
 }
@@ -154,6 +152,7 @@ int on_job_query(struct request *r, struct err *err)
 	}
 	struct job_cursor *cur = xcalloc(1, sizeof(*cur));
 	arena_init(&cur->arena);
+	arena_init(&cur->chunk);
 	schema_copy(schema_of_job_query(), &cur->query, m, &cur->arena);
 	cur->filter = (struct job_filter){.uids = cur->query.uids,
 	                                  .users = cur->query.users,

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define BLOCK_FIRST 2048u
-#define BLOCK_MAX   65536u
+#define BLOCK_MAX   262144u
 
 struct arena_block {
 	struct arena_block *next;
