@@ -283,6 +283,7 @@ struct part *part_default(const struct cluster *c);
 /* The partition becomes as conf says (its node_index is not read, nodes is). create: it must be new. */
 int part_update(struct cluster *c, const struct core_part_conf *conf, bool create, core_time now,
                 struct err *err);
+size_t part_record_count(const struct cluster *c); /* how many are as scontrol left them, or gone */
 int part_delete(struct cluster *c, const char *name, core_time now, struct err *err);
 
 /* ---- proof and figures ---- */
