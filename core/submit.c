@@ -92,6 +92,8 @@ static struct job_spec normalised(const struct cluster *c, const struct job_spec
 	struct job_spec spec = *from;
 	if (spec.nodes_min == 0)
 		spec.nodes_min = 1;
+	if (!spec.requeue_set && !c->conf->job_requeue)
+		spec.requeue = false;
 	if (spec.cpus_per_task == 0)
 		spec.cpus_per_task = 1;
 	if (!spec.tasks_set && spec.tasks < spec.nodes_min)

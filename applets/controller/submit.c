@@ -31,6 +31,18 @@ static int check_spec(const struct job_spec *spec, struct err *err)
 	                         n, SPEC_MAX);
 }
 
+/* What a user may not ask for is as if not asked, as in the real one: sbatch(1), --nice and --priority. */
+static void limit_rights(const struct request *r, struct job_spec *spec)
+{
+	if (request_is_operator(r))
+		return;
+	spec->admin_comment = NULL;
+	if (spec->nice < 0)
+		spec->nice = 0;
+	if (spec->priority != 0)
+		spec->priority = CORE_NO_VAL;
+}
+
 /* Where it comes from is what the session says, as AllocNodes goes by it. */
 static void set_origin(struct request *r, struct job_spec *spec)
 {
@@ -163,6 +175,7 @@ int on_submit_batch(struct request *r, struct err *err)
 	if (check_spec(m->spec, err) != 0)
 		return -1;
 	set_origin(r, m->spec);
+	limit_rights(r, m->spec);
 	return resolve(r, m->claimed_gid, batch_resolved, err);
 }
 
@@ -201,6 +214,7 @@ int on_alloc_request(struct request *r, struct err *err)
 	if (check_spec(m->spec, err) != 0)
 		return -1;
 	set_origin(r, m->spec);
+	limit_rights(r, m->spec);
 	return resolve(r, m->claimed_gid, alloc_resolved, err);
 }
 
