@@ -36,11 +36,10 @@ struct part *job_check_part(const struct cluster *c, const struct job_spec *spec
 		err_set(err, ERR_NO_DEFAULT_PARTITION, "%s", "");
 	else if (part->state == CONF_PART_INACTIVE || part->state == CONF_PART_DRAIN)
 		err_set(err, ERR_PARTITION_DOWN, "%s", "");
-	else if (part->conf->root_only && !is_root)
-		err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	else if ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root)
 		err_set(err, ERR_USER_UNKNOWN, "%s", "");
-	else if (part->conf->alloc_nodes && !from_node(part->conf, spec->alloc_node))
+	else if ((part->conf->root_only && !is_root) ||
+	         (part->conf->alloc_nodes && !from_node(part->conf, spec->alloc_node)))
 		err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	else if (part->conf->allow_groups && !is_root && !in_group(part->conf, spec->who))
 		err_set(err, ERR_GROUP_NOT_PERMITTED, "%s", "");

@@ -157,7 +157,7 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	const struct job_spec normal = normalised(c, asked), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
-	if (check(c, spec, &part, err) != 0)
+	if (check(c, spec, &part, err) != 0 || !part)
 		return -1;
 	struct job *job = job_alloc(c);
 	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);

@@ -298,7 +298,7 @@ static void top(struct world *w)
 {
 	struct job *jobs[2] = {some_job(w), some_job(w)};
 	struct err err = {0};
-	if (!jobs[0] || jobs[0] == jobs[1])
+	if (!jobs[0] || !jobs[1] || jobs[0] == jobs[1])
 		return;
 	world_trace(w, "top %u,%u", jobs[0]->job_id, jobs[1]->job_id);
 	if (job_top(w->c, jobs, 2, world_now(w), &err) == 0 && jobs[0]->part &&
