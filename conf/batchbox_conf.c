@@ -10,6 +10,7 @@ static const struct setting {
 	size_t offset;
 } settings[] = {
         {"auth", "key_file", offsetof(struct conf_batchbox, key_file)},
+        {"history", "keep_days", offsetof(struct conf_batchbox, keep_days)},
         {"accept", "unsafe", offsetof(struct conf_batchbox, unsafe)},
 };
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
@@ -20,6 +21,17 @@ struct parse {
 	const char *path;
 };
 
+/* Numbers are numbers. */
+static int check_value(struct parse *p, const struct setting *setting, const char *value)
+{
+	uint32_t days;
+	if (setting->offset == offsetof(struct conf_batchbox, keep_days) &&
+	    (!text_to_u32(value, &days) || days == 0 || days > 100000))
+		conf_error_add(p->errors, p->path, 0,
+		               "[history] keep_days = %.60s: a number of days is wanted", value);
+	return 1;
+}
+
 static int take(void *user, const char *section, const char *name, const char *value)
 {
 	struct parse *p = user;
@@ -29,7 +41,7 @@ static int take(void *user, const char *section, const char *name, const char *v
 		if (text_eq_nocase(section, settings[i].section) && text_eq_nocase(name, settings[i].name)) {
 			*(char **)(void *)((char *)p->own + settings[i].offset) =
 			        arena_strdup(&p->own->arena, value);
-			return 1;
+			return check_value(p, &settings[i], value);
 		}
 	}
 	const char *near = text_nearest(name, names, SETTING_COUNT);

@@ -5,9 +5,11 @@
 
 struct conf_batchbox {
 	struct arena arena;
-	char *key_file; /* [auth] key_file: NULL: searched for */
+	char *key_file;  /* [auth] key_file: NULL: searched for */
+	char *keep_days; /* [history] keep_days: jobs that ended longer ago leave the history; NULL: none do
+	                  */
 	char *unsafe; /* [accept] unsafe: comma list of unsafe parameters of slurm.conf that the administrator
-	                 accepts as not acted on */
+	              accepts as not acted on */
 };
 
 /* Reads DIR/batchbox.conf, where DIR is slurm_conf_path's directory; a missing file leaves the defaults. -1:

@@ -243,8 +243,10 @@ static bool read_value(struct arena *arena, const struct record_row *row, void *
 		}
 		return time_parse_minutes(s, at);
 	case FIELD_TIME_S:
+		if (text_to_u32(s, at)) /* a bare number is seconds here */
+			return true;
 		if (!time_parse_limit(s, &seconds) || seconds < 0)
-			return text_to_u32(s, at);
+			return false;
 		*(uint32_t *)at = (uint32_t)seconds;
 		return true;
 	case FIELD_BOOL:

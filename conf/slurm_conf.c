@@ -312,6 +312,8 @@ static void fill_core(struct slurm_conf *conf)
 	c->def_mem_per_cpu = conf_mib(conf, P_DefMemPerCPU);
 	c->max_mem_per_node = conf_mib(conf, P_MaxMemPerNode);
 	c->max_mem_per_cpu = conf_mib(conf, P_MaxMemPerCPU);
+	const char *enforce = conf_str(conf, P_EnforcePartLimits);
+	c->enforce_part_limits = list_has("no,0,false", enforce) ? 0 : list_has("any", enforce) ? 1 : 2;
 	c->keep_part_info = conf_list_has(conf, P_ReconfigFlags, "KeepPartInfo");
 	c->keep_part_state = conf_list_has(conf, P_ReconfigFlags, "KeepPartState");
 	c->job_requeue = conf_bool(conf, P_JobRequeue);

@@ -175,9 +175,9 @@ const struct cluster_conf *cluster_conf_of(const struct cluster *c);
 
 /* ---- jobs ---- */
 
-/* Accepts a job: copies spec (serial and job_id in it are ignored), checks it against partitions and limits.
- * 0, and *out is the pending job (cluster_run() starts it); -1 with Slurm's refusal. A job that can only wait
- * is accepted. */
+/* Accepts a job: copies what is asked (serial and job_id in it are ignored), checks it against partitions and
+ * limits. 0, and *out is the pending job (cluster_run() starts it); -1 with Slurm's refusal. A job that can
+ * only wait is accepted. */
 int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err);
 /* As job_submit, but changes nothing: would it be accepted, and when could it start (0: unknown). */
@@ -305,9 +305,10 @@ uint32_t node_shown_flags(const struct node *node);
 struct part *part_by_name(const struct cluster *c, const char *name);
 struct part *part_at(const struct cluster *c, size_t index);
 struct part *part_default(const struct cluster *c);
-/* The partition becomes as conf says (its node_index is not read, nodes is). create: it must be new. */
+/* The partition becomes as wanted says (its node_index is not read, nodes is). create: it must be new. */
 int part_update(struct cluster *c, const struct core_part_conf *wanted, bool create, core_time now,
                 struct err *err);
+size_t part_record_count(const struct cluster *c); /* how many are as scontrol left them, or gone */
 int part_delete(struct cluster *c, const char *name, core_time now, struct err *err);
 
 /* ---- proof and figures ---- */

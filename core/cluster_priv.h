@@ -185,6 +185,7 @@ uint32_t job_new_id(struct cluster *c);             /* takes the next one */
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
 uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */
+/* part_limits.c: may this user use the partition that is asked for (or the default one)? */
 struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err);
 int check_node_names(const struct cluster *c, const char *list, struct err *err);
 int check_spec_numbers(const struct job_spec *spec, struct err *err);
@@ -271,6 +272,16 @@ void leaving_clear(struct node *node);
 /* ---- part.c ---- */
 void parts_make(struct cluster *c);
 void parts_free(struct cluster *c);
+
+/* ---- part_limits.c ---- */
+/* What keeps such jobs from ever starting there as it is; NONE: nothing. */
+enum job_reason part_limits_reason(const struct cluster *c, const struct part *part,
+                                   const struct job_spec *spec);
+/* EnforcePartLimits: the same as refusals, where the configuration wants that. */
+int part_enforce(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                 struct err *err);
+/* MaxMemPerCPU: more memory for a CPU means more CPUs. */
+void part_raise_cpus(const struct cluster *c, const struct part *part, struct job_spec *spec);
 
 /* ---- part_edit.c ---- */
 void part_edit_load(struct cluster *c, const struct part_record *record);

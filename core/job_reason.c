@@ -55,6 +55,11 @@ void job_reason_text(const struct cluster *c, const struct job *job, struct text
 		text_add(out, job->state.reason_text);
 		return;
 	}
+	if (reason == REASON_ACCOUNT && job->part) {
+		text_printf(out, "Job's account not known, so it can't use this partition (%s allows %s)",
+		            job->part->conf->name, job->part->conf->allow_accounts);
+		return;
+	}
 	text_add(out, job_reason_word(reason));
 	if (reason == REASON_REQ_NODE_NOT_AVAIL && job->state.state == JOB_PENDING)
 		print_unavailable(c, job, out);

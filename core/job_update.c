@@ -191,7 +191,7 @@ static int wanted_limit(const struct update *u, uint32_t *out, struct err *err)
 	if (e->end_time && !u->pending) {
 		core_time run = e->end_time - u->job->state.start_time;
 		if (run <= 0)
-			return err_set(err, ERR_INVALID_TIME, "%s", "");
+			return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 		run = (run + 60 * CORE_SECOND - 1) / (60 * CORE_SECOND);
 		*out = run < CORE_NO_VAL ? (uint32_t)run : CORE_INFINITE;
 	} else if (e->end_time) {
@@ -203,7 +203,7 @@ static int wanted_limit(const struct update *u, uint32_t *out, struct err *err)
 		*out = now < CORE_NO_VAL - e->time_add_min ? now + e->time_add_min : CORE_INFINITE;
 	if (e->time_take_min != JOB_UNSET) {
 		if (now == CORE_INFINITE || now <= e->time_take_min)
-			return err_set(err, ERR_INVALID_TIME, "%s", "");
+			return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 		*out = now - e->time_take_min;
 	}
 	return 0;

@@ -101,16 +101,12 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err)
 {
 	c->now = now;
+	if (!job->spec.requeue)
+		return err_set(err, ERR_OP_DISABLED, "%s", "");
 	if (!job->spec.batch)
-		return err_set(
-		        err, ERR_NOT_SUPPORTED,
-		        "Requested operation not supported on this system: only batch jobs can be requeued");
+		return err_set(err, ERR_BATCH_ONLY, "%s", "");
 	if (job->state.state == JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING))
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
-	if (!job->spec.requeue)
-		return err_set(
-		        err, ERR_NOT_SUPPORTED,
-		        "Requested operation is presently disabled: the job was submitted with --no-requeue");
 	job_requeue_now(c, job, hold, "DUE TO JOB REQUEUE");
 	return 0;
 }

@@ -105,6 +105,14 @@ void part_edit_forget(struct cluster *c, const char *name)
 		edit_free(edit);
 }
 
+size_t part_record_count(const struct cluster *c)
+{
+	size_t n = 0;
+	list_each (it, &c->part_edits)
+		n++;
+	return n;
+}
+
 void part_edits_free(struct cluster *c)
 {
 	list_each_safe (it, tmp, &c->part_edits)
@@ -270,7 +278,7 @@ static void take_default(struct cluster *c, struct cluster_conf *conf, size_t at
 static int check_new_part(const struct core_part_conf *part, struct err *err)
 {
 	if (part->default_time_min != CORE_NO_VAL && part->default_time_min > part->max_time_min)
-		return err_set(err, ERR_INVALID_TIME, "%s", "");
+		return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 	if (part->max_nodes < part->min_nodes)
 		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
 	return 0;

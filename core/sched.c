@@ -40,21 +40,6 @@ static struct job_class *heap_take(struct pass *p)
 
 /* ---- one class ---- */
 
-/* What keeps the whole class from starting, whatever is free. */
-static enum job_reason limits_reason(const struct part *part, const struct job_spec *spec)
-{
-	const struct core_part_conf *conf = part->conf;
-	if (part->state == CONF_PART_DOWN)
-		return REASON_PART_DOWN;
-	if (part->state == CONF_PART_INACTIVE)
-		return REASON_PART_INACTIVE;
-	if (conf->max_time_min != CORE_INFINITE && spec_time_limit(part, spec) > conf->max_time_min)
-		return REASON_PART_CONFIG;
-	if (spec->nodes_min > conf->max_nodes || (spec->nodes_max && spec->nodes_max < conf->min_nodes))
-		return REASON_PART_CONFIG;
-	return REASON_NONE;
-}
-
 /* Why the whole class waits, when there is no room for its first one. */
 static enum job_reason outlook_reason(struct cluster *c, struct job_class *class)
 {
@@ -138,7 +123,7 @@ void sched_pass(struct cluster *c)
 		c->parts[i]->first_waiting = 0;
 	list_each (it, &c->classes) {
 		struct job_class *class = list_entry(it, struct job_class, in_all);
-		class->reason = limits_reason(class->part, &class_head(class)->spec);
+		class->reason = part_limits_reason(c, class->part, &class_head(class)->spec);
 		if (class->reason == REASON_NONE)
 			heap_put(&p, class);
 	}

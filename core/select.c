@@ -149,6 +149,18 @@ static uint32_t free_cores(const struct selection *s, const struct node *node)
 	return n;
 }
 
+/* CPUs that the partition's jobs have there (slurm.conf(5), MaxCPUsPerNode). */
+static uint32_t part_cpus_on(const struct part *part, const struct node *node)
+{
+	uint32_t n = 0;
+	list_each (it, &node->shares) {
+		const struct share *share = list_entry(it, struct share, on_node);
+		if (share->job->part == part)
+			n += share_record(share)->cpus;
+	}
+	return n;
+}
+
 /* How many tasks the node can take now; 0: none. */
 static uint32_t node_fit(const struct selection *s, const struct node *node, uint32_t *cores)
 {
@@ -158,8 +170,13 @@ static uint32_t node_fit(const struct selection *s, const struct node *node, uin
 	uint32_t cpus = *cores * usable_per_core(s, node);
 	if ((s->whole && *cores < node->cores_total) || cpus == 0)
 		return 0;
-	if (max_cpus != CORE_INFINITE && max_cpus != 0 && cpus > max_cpus)
-		cpus = max_cpus;
+	if (max_cpus != CORE_INFINITE && max_cpus != 0) {
+		uint32_t used = s->ask->ignore_use ? 0 : part_cpus_on(s->ask->part, node);
+		max_cpus = max_cpus > used ? max_cpus - used : 0;
+		cpus = cpus > max_cpus ? max_cpus : cpus;
+		if (cpus == 0)
+			return 0;
+	}
 	if (cpus < spec->min_cpus_node || node->conf->tmp_disk < spec->min_tmp_disk)
 		return 0;
 	uint32_t fit = spec->overcommit ? s->tasks : cpus / task_cpus(s, node);
@@ -460,7 +477,12 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
 	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features;
+	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
+	if (part->conf->node_count == 0) /* it may have nodes one day */
+		return 0;
+	if (max != CORE_INFINITE && max != 0 && cpus > max)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	for (size_t i = 0; i < part->conf->node_count; i++) {
 		const struct node *node = c->nodes[part->conf->node_index[i]];
 		cpus_ok = cpus_ok || node->cpus_total >= cpus;

@@ -35,6 +35,24 @@ int check_node_names(const struct cluster *c, const char *list, struct err *err)
 	return rc;
 }
 
+/* A node can't be asked for and excluded. */
+static int check_both_names(const struct job_spec *spec, struct err *err)
+{
+	struct hostlist *req = spec->req_nodes ? hostlist_parse(spec->req_nodes, NULL) : NULL;
+	struct hostlist *exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : NULL;
+	struct hostlist_iter it;
+	int rc = 0;
+	if (req && exc) {
+		hostlist_iter_init(&it, req);
+		for (const char *name; rc == 0 && (name = hostlist_next(&it));)
+			if (hostlist_contains(exc, name))
+				rc = err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+	}
+	hostlist_free(req);
+	hostlist_free(exc);
+	return rc;
+}
+
 /* What there are no rules for is refused by name, never stored and forgotten. */
 static int check_supported(const struct job_spec *spec, struct err *err)
 {
@@ -57,25 +75,6 @@ static int check_supported(const struct job_spec *spec, struct err *err)
 		return err_set(err, ERR_NOT_SUPPORTED, "--partition=%s: one partition only is supported",
 		               spec->partition);
 	return 0;
-}
-
-struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
-{
-	struct part *part = spec->partition ? part_by_name(c, spec->partition) : part_default(c);
-	bool is_root = spec->who->uid == 0;
-	if (!part && spec->partition)
-		err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s", spec->partition);
-	else if (!part)
-		err_set(err, ERR_INVALID_PARTITION, "no partition is the default one: name one with -p");
-	else if (part->state == CONF_PART_INACTIVE || part->state == CONF_PART_DRAIN)
-		err_set(err, ERR_PARTITION_DOWN, "%s", "");
-	else if ((part->conf->root_only && !is_root) ||
-	         ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root))
-		err_set(err, ERR_ACCESS_DENIED, "partition %s is %s", part->conf->name,
-		        is_root ? "closed to root" : "for root only");
-	else
-		return part;
-	return NULL;
 }
 
 int check_spec_numbers(const struct job_spec *spec, struct err *err)
@@ -109,15 +108,18 @@ static int check_array(const struct cluster *c, const struct job_spec *spec, str
 }
 
 /* What was left out, as it is meant: in a copy that shares the texts. */
-static struct job_spec normalised(const struct job_spec *from)
+static struct job_spec normalised(const struct cluster *c, const struct job_spec *from)
 {
 	struct job_spec spec = *from;
 	if (spec.nodes_min == 0)
 		spec.nodes_min = 1;
+	if (!spec.requeue_set && !c->conf->job_requeue)
+		spec.requeue = false;
 	if (spec.cpus_per_task == 0)
 		spec.cpus_per_task = 1;
 	if (!spec.tasks_set && spec.tasks < spec.nodes_min)
 		spec.tasks = spec.nodes_min;
+	part_raise_cpus(c, spec.partition ? part_by_name(c, spec.partition) : part_default(c), &spec);
 	return spec;
 }
 
@@ -130,7 +132,9 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 		return -1;
 	*part = job_check_part(c, spec, err);
 	if (!*part || check_node_names(c, spec->req_nodes, err) != 0 ||
-	    check_node_names(c, spec->exc_nodes, err) != 0)
+	    check_node_names(c, spec->exc_nodes, err) != 0 || check_both_names(spec, err) != 0)
+		return -1;
+	if (part_enforce(c, *part, spec, err) != 0)
 		return -1;
 	/* Who asks for the same as one that was accepted asks for nothing impossible. */
 	return class_find(c, *part, spec) ? 0 : select_check(c, *part, spec, err);
@@ -185,10 +189,10 @@ static void take_place(struct cluster *c, struct job *job)
 int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err)
 {
-	const struct job_spec normal = normalised(asked), *spec = &normal;
+	const struct job_spec normal = normalised(c, asked), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
-	if (check(c, spec, &part, err) != 0)
+	if (check(c, spec, &part, err) != 0 || !part)
 		return -1;
 	struct job *job = job_alloc(c);
 	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
@@ -218,7 +222,7 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
              struct err *err)
 {
-	const struct job_spec normal = normalised(asked), *spec = &normal;
+	const struct job_spec normal = normalised(c, asked), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
 	*start = 0;

@@ -156,6 +156,7 @@ PARSER(immediate)
 PARSER(kill_bad_exit)
 {
 	(void)row, (void)err;
+	s->kill_set = true;
 	s->kill_on_bad_exit = !value || strcmp(value, "0") != 0;
 	return 0;
 }
@@ -203,6 +204,7 @@ PARSER(no_requeue)
 {
 	UNUSED;
 	s->spec.requeue = false;
+	s->spec.requeue_set = true;
 	return 0;
 }
 
@@ -210,6 +212,7 @@ PARSER(requeue)
 {
 	UNUSED;
 	s->spec.requeue = true;
+	s->spec.requeue_set = true;
 	return 0;
 }
 

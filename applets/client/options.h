@@ -18,7 +18,7 @@ struct submit {
 	struct arena arena;
 	struct job_spec spec; /* strings live in the arena */
 	bool quiet, parsable, test_only, wait, label, unbuffered, overlap, exact, exclusive_step, no_shell,
-	        kill_on_bad_exit;
+	        kill_on_bad_exit, kill_set;
 	bool over;     /* an option asked for no more than to be printed, or was unknown */
 	int exit_code; /* then */
 	bool ignore_pbs, ignore_bell, quit_on_interrupt;

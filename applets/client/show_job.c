@@ -446,6 +446,18 @@ ROW(work_dir)
 	show_str(out, JOB->spec->work_dir);
 }
 
+ROW(admin_comment)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->admin_comment);
+}
+
+static bool when_admin_comment(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->admin_comment != NULL;
+}
+
 ROW(comment)
 {
 	(void)ctx;
@@ -541,6 +553,7 @@ static const struct show_row rows[] = {
         {false, "Network=(null)", NULL, NULL, NULL},
         {true, "Command=", command, NULL, NULL},
         {true, "WorkDir=", work_dir, NULL, NULL},
+        {true, "AdminComment=", admin_comment, when_admin_comment, NULL},
         {true, "Comment=", comment, when_comment, NULL},
         {true, "StdErr=", std_err, when_batch, NULL},
         {true, "StdIn=", std_in, when_batch, NULL},

@@ -191,6 +191,28 @@ ROW(reason)
 	text_add(out, "]");
 }
 
+ROW(features_act)
+{
+	const char *active = NODE->features_act ? NODE->features_act : NODE->features;
+	(void)ctx;
+	text_add(out, active && *active ? active : "(null)");
+}
+
+ROW_STR(node_comment, NODE->state, comment)
+ROW_STR(node_extra, NODE->state, extra)
+
+static bool when_comment(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return NODE->state->comment != NULL;
+}
+
+static bool when_extra(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return NODE->state->extra != NULL;
+}
+
 static const struct show_row node_rows[] = {
         {false, "NodeName=", node_name, NULL, NULL},
         {false, "Arch=", arch, is_registered, NULL},
@@ -200,7 +222,7 @@ static const struct show_row node_rows[] = {
         {false, "CPUTot=", cpus, NULL, NULL},
         {false, "CPULoad=", cpu_load, NULL, NULL},
         {true, "AvailableFeatures=", features, NULL, NULL},
-        {true, "ActiveFeatures=", features, NULL, NULL},
+        {true, "ActiveFeatures=", features_act, NULL, NULL},
         {true, "Gres=", gres, NULL, NULL},
         {true, "NodeAddr=", addr, NULL, NULL},
         {false, "NodeHostName=", hostname, NULL, NULL},
@@ -231,6 +253,8 @@ static const struct show_row node_rows[] = {
         {false, "ExtSensorsWatts=0", NULL, NULL, NULL},
         {false, "ExtSensorsTemp=n/s", NULL, NULL, NULL},
         {true, "Reason=", reason, when_reason, NULL},
+        {true, "Comment=", node_comment, when_comment, NULL},
+        {true, "Extra=", node_extra, when_extra, NULL},
 };
 
 void show_node(const struct node_info *node, const struct show_ctx *ctx, struct text *out)

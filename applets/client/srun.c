@@ -276,6 +276,16 @@ static void say_layout(const struct srun *r)
 	}
 }
 
+/* What slurm.conf says where no option does. */
+static void take_defaults(struct srun *r)
+{
+	const struct slurm_conf *conf = &r->a.connection.file.conf;
+	if (!r->s.kill_set)
+		r->s.kill_on_bad_exit = conf_bool(conf, P_KillOnBadExit);
+	if (r->s.wait_s == CORE_NO_VAL)
+		r->s.wait_s = conf_u32(conf, P_WaitTime);
+}
+
 static int run_step(struct srun *r, uint32_t *wait_status)
 {
 	struct env_list env = {0};
@@ -364,6 +374,7 @@ int srun_main(int argc, char **argv)
 		if (r.own_job)
 			log_verbose("jobid %" PRIu32 ": nodes(%" PRIu32 "):`%s'", r.a.job_id,
 			            r.a.job->node_count, r.a.job->nodes);
+		take_defaults(&r);
 		rc = open_input(&r);
 		if (rc == 0)
 			rc = create(&r);

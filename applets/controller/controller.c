@@ -3,11 +3,16 @@
 #include "applets/controller/history.h"
 #include "core/util/log.h"
 
+#include "conf/batchbox_conf.h"
+
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DUE_MAX_US 10000000 /* the wall clock may be set while we sleep */
+#define PURGE_FIRST_US 1000000
+#define PURGE_US       60000000 /* between slices of the history's purge */
+#define SHUTDOWN_US    100000   /* for the last words to leave */
+#define DUE_MAX_US     10000000 /* the wall clock may be set while we sleep */
 
 core_time controller_now(void)
 {
@@ -190,6 +195,19 @@ static void store_wrote(void *ctx, uint64_t seq)
 
 static const struct store_ops store_ops = {.committed = store_wrote, .failed = store_failed};
 
+/* ---- the history's end ---- */
+
+/* A slice each time, so that neither the writer nor a reader of the history waits long. */
+static void purge(void *ctx)
+{
+	struct controller *ctl = ctx;
+	uint32_t days = 0;
+	ctl->purge_timer = loop_add_timer(ctl->loop, PURGE_US, purge, ctl);
+	if (ctl->degraded || !ctl->file->own->keep_days || !text_to_u32(ctl->file->own->keep_days, &days))
+		return;
+	store_purge(ctl->store, controller_now() / CORE_SECOND - (int64_t)days * 86400);
+}
+
 /* ---- life ---- */
 
 void controller_init(struct controller *ctl, struct loop *loop, struct cluster_file *file)
@@ -221,6 +239,7 @@ int controller_load(struct controller *ctl, const struct store_conf *conf, struc
 	waiters_loaded(ctl, ORPHAN_BOOT_US);
 	loop_before_sleep(ctl->loop, before_sleep, ctl);
 	workers_watch(ctl);
+	ctl->purge_timer = loop_add_timer(ctl->loop, PURGE_FIRST_US, purge, ctl);
 	log_info("%s in %s: %zu jobs, epoch %llu", store_is_new(ctl->store) ? "new state" : "state",
 	         store_dir(ctl->store), job_count(ctl->cluster),
 	         (unsigned long long)cluster_meta(ctl->cluster)->epoch);
@@ -255,6 +274,7 @@ void controller_stop(struct controller *ctl)
 	loop_del_timer(ctl->loop, ctl->due_timer);
 	loop_del_timer(ctl->loop, ctl->watch_timer);
 	loop_del_timer(ctl->loop, ctl->retry_timer);
+	loop_del_timer(ctl->loop, ctl->purge_timer);
 	outbox_free(ctl->outbox);
 	stats_free(ctl->stats);
 	while (map_next(&ctl->worker_keys, &at, &key))
@@ -359,15 +379,32 @@ int on_ping(struct request *r, struct err *err)
 	return 0;
 }
 
+/* Each worker that is connected; the others never hear of it, as with Slurm. */
+static void stop_workers(struct controller *ctl)
+{
+	const struct worker_stop m = {.epoch = cluster_meta(ctl->cluster)->epoch};
+	size_t at = 0;
+	void *entry;
+	while (map_next(&ctl->workers, &at, &entry))
+		outbox_add(ctl->outbox, ((const struct peer *)entry)->id, MSG_worker_stop, 0, true, &m);
+}
+
+static void leave(void *ctx)
+{
+	loop_stop(((struct controller *)ctx)->loop);
+}
+
 int on_shutdown(struct request *r, struct err *err)
 {
 	const struct shutdown_request *m = r->m;
-	if (m->workers_too)
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "slurmd is not stopped from here: stop it on each host, and use scontrol "
-		               "shutdown slurmctld");
-	log_info("shutdown was asked for by %s", peer_title(r->peer));
+	struct controller *ctl = r->ctl;
+	(void)err;
+	log_info("shutdown%s was asked for by %s", m->workers_too ? "" : " of slurmctld alone",
+	         peer_title(r->peer));
 	answer_ok(r);
-	loop_stop(r->ctl->loop);
+	if (m->workers_too && !ctl->degraded)
+		stop_workers(ctl);
+	/* What was said now has left before the loop ends. */
+	loop_add_timer(ctl->loop, SHUTDOWN_US, leave, ctl);
 	return 0;
 }

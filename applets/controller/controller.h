@@ -57,7 +57,7 @@ struct controller {
 	struct map workers;     /* node name -> struct peer: registered ones */
 	struct map waits;       /* job serial -> struct wait_list */
 	struct list unsettled;  /* waiters whose submit_reply waits for this round's scheduling */
-	struct loop_timer *due_timer, *watch_timer, *retry_timer;
+	struct loop_timer *due_timer, *watch_timer, *retry_timer, *purge_timer;
 	struct request *step_asker; /* the request whose step_create() is running */
 	uint8_t instance[16];       /* of a new database */
 	core_time boot_time, due_at;

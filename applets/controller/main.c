@@ -108,14 +108,22 @@ static void short_host(char out[256])
 	out[strcspn(out, ".")] = '\0';
 }
 
+static bool is_host(const char *name, const char *host)
+{
+	size_t n = strcspn(name, ".");
+	return (strlen(host) == n && strncmp(host, name, n) == 0) || strcmp(name, "localhost") == 0;
+}
+
 static int check_host(const struct cluster_file *file, const char *host, struct err *err)
 {
-	for (size_t i = 0; i < file->conf.host_count; i++) {
-		const char *name = file->conf.hosts[i].name;
-		size_t n = strcspn(name, ".");
-		if ((strlen(host) == n && strncmp(host, name, n) == 0) || strcmp(name, "localhost") == 0)
-			return 0;
-	}
+	if (is_host(file->conf.hosts[0].name, host))
+		return 0;
+	for (size_t i = 1; i < file->conf.host_count; i++)
+		if (is_host(file->conf.hosts[i].name, host))
+			return err_set(err, ERR_NOT_SUPPORTED,
+			               "this host (%s) is a backup controller (SlurmctldHost line %zu), and "
+			               "batchbox has none yet: only %s serves, and this one stays out",
+			               host, i + 1, file->conf.hosts[0].name);
 	return err_set(err, ERR_CONFIG,
 	               "this host (%s) is not the SlurmctldHost of %s (%s): start slurmctld there, or change "
 	               "slurm.conf",

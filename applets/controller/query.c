@@ -217,6 +217,7 @@ static void fill_node(const struct node_cursor *cur, const struct node *node, st
 	info->tmp_disk = conf->tmp_disk;
 	info->weight = conf->weight;
 	info->features = conf->features;
+	info->features_act = conf->features_act;
 	info->gres = conf->gres;
 	info->cpus_alloc = node->cpus_alloc;
 	info->mem_alloc = node->mem_alloc;
@@ -282,7 +283,7 @@ static void fill_part(const struct cluster *c, const struct part *part, struct p
 	struct text text = TEXT_EMPTY;
 	schema_init(schema_of_part_info(), info);
 	info->name = conf->name;
-	info->nodes = conf->nodes;
+	info->nodes = conf->node_count ? conf->nodes : NULL;
 	info->node_names.v = arena_array(arena, conf->node_count, sizeof(char *));
 	for (size_t i = 0; i < conf->node_count; i++) {
 		const struct core_node_conf *node = node_at(c, conf->node_index[i])->conf;
@@ -293,7 +294,7 @@ static void fill_part(const struct cluster *c, const struct part *part, struct p
 	tres.v[TRES_NODE] = conf->node_count;
 	tres.v[TRES_BILLING] = tres.v[TRES_CPU];
 	tres_print(&tres, &text);
-	info->tres = arena_strdup(arena, text_str(&text));
+	info->tres = conf->node_count ? arena_strdup(arena, text_str(&text)) : NULL;
 	text_free(&text);
 	info->total_cpus = (uint32_t)tres.v[TRES_CPU];
 	info->total_nodes = (uint32_t)conf->node_count;

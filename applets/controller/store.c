@@ -362,6 +362,12 @@ void store_blob(struct store *s, const uint8_t hash[STORE_HASH_SIZE], const void
 	numbered(s);
 }
 
+void store_purge(struct store *s, int64_t before)
+{
+	store_change_put(&s->open.bytes, STORE_PURGE, (uint64_t)before, 0, NULL, 0, NULL, 0);
+	numbered(s);
+}
+
 uint64_t store_seq(const struct store *s)
 {
 	return s->seq;

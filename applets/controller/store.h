@@ -30,7 +30,7 @@
 #define STORE_HASH_SIZE   32
 
 /* Changes that are no records of the core. */
-enum { STORE_BLOB = 1000, STORE_JOB_BLOB = 1001 };
+enum { STORE_BLOB = 1000, STORE_JOB_BLOB = 1001, STORE_PURGE = 1002 };
 
 struct store;
 
@@ -70,6 +70,8 @@ int store_load(struct store *store, store_row row, void *ctx, struct err *err);
 uint64_t store_change(struct store *store, const struct schema *schema, const void *record);
 /* A script or environment; goes when the last job that names it goes. hash: of store_hash(). */
 void store_blob(struct store *store, const uint8_t hash[STORE_HASH_SIZE], const void *bytes, size_t n);
+/* A slice of what ended before that time (Unix seconds) leaves the history with the open batch. */
+void store_purge(struct store *store, int64_t before);
 void store_hash(const void *bytes, size_t n, uint8_t hash[STORE_HASH_SIZE]);
 /* The number of the last change so far, and of the last one on disk. */
 uint64_t store_seq(const struct store *store);

@@ -128,7 +128,7 @@ static int apply_change(struct store_db *db, const struct change *c, struct err 
 		}
 		return 0;
 	}
-	return c->number == 11
+	return c->number == 11 || c->number == STORE_PURGE
 	               ? 0
 	               : err_set(err, ERR_INTERNAL, "no table for changes of kind %u", (unsigned)c->number);
 }
@@ -166,6 +166,12 @@ static int apply_history(struct store_db *db, const struct change *c, struct are
 	sqlite3_bind_int64(s, 15, job.state->exit_status);
 	text_free(&nodes);
 	return run(db, SQL_PUT_HISTORY, err);
+}
+
+static int purge_slice(struct store_db *db, const struct change *c, struct err *err)
+{
+	sqlite3_bind_int64(db->statements[SQL_PURGE_HISTORY], 1, (sqlite3_int64)c->key);
+	return run(db, SQL_PURGE_HISTORY, err);
 }
 
 /* ---- a transaction ---- */
@@ -206,6 +212,8 @@ static int each_change(struct store_db *db, const char *bytes, size_t n, bool hi
 			rc = apply_change(db, &c, err);
 		else if (c.number == 11)
 			rc = apply_history(db, &c, &arena, err);
+		else if (c.number == STORE_PURGE)
+			rc = purge_slice(db, &c, err);
 		arena_reset(&arena);
 	}
 	arena_free(&arena);
@@ -217,7 +225,7 @@ static bool has_history(const char *bytes, size_t n)
 	const uint8_t *at = (const uint8_t *)bytes, *end = at + n;
 	struct change c;
 	while (at < end && take_change(&at, end, &c))
-		if (c.number == 11)
+		if (c.number == 11 || c.number == STORE_PURGE)
 			return true;
 	return false;
 }

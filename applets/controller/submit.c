@@ -31,6 +31,26 @@ static int check_spec(const struct job_spec *spec, struct err *err)
 	                         n, SPEC_MAX);
 }
 
+/* What a user may not ask for is as if not asked, as in the real one: sbatch(1), --nice and --priority. */
+static void limit_rights(const struct request *r, struct job_spec *spec)
+{
+	if (request_is_operator(r))
+		return;
+	spec->admin_comment = NULL;
+	if (spec->nice < 0)
+		spec->nice = 0;
+	if (spec->priority != 0)
+		spec->priority = CORE_NO_VAL;
+}
+
+/* Where it comes from is what the session says, as AllocNodes goes by it. */
+static void set_origin(struct request *r, struct job_spec *spec)
+{
+	const struct session_peer *peer = conn_peer(r->peer->conn);
+	if (peer->host[0])
+		spec->alloc_node = arena_strdup(&r->arena, peer->host);
+}
+
 static int test_only(struct request *r, const struct job_spec *spec, struct err *err)
 {
 	struct controller *ctl = r->ctl;
@@ -182,6 +202,8 @@ int on_submit_batch(struct request *r, struct err *err)
 		return err_set(err, ERR_SCRIPT_TOO_LARGE, "%s", "");
 	if (check_spec(m->spec, err) != 0)
 		return -1;
+	set_origin(r, m->spec);
+	limit_rights(r, m->spec);
 	return resolve(r, m->claimed_gid, batch_resolved, err);
 }
 
@@ -238,6 +260,8 @@ int on_alloc_request(struct request *r, struct err *err)
 	const struct alloc_request *m = r->m;
 	if (check_spec(m->spec, err) != 0)
 		return -1;
+	set_origin(r, m->spec);
+	limit_rights(r, m->spec);
 	return resolve(r, m->claimed_gid, alloc_resolved, err);
 }
 

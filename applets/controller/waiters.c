@@ -114,6 +114,14 @@ static bool is_held(const struct wait_list *l)
 	return false;
 }
 
+/* slurm.conf(5), InactiveLimit: how long an allocation lives on when its command is not heard; none in
+ * partitions for root only, whose scheduler sees to them. */
+static int64_t grace_of(const struct controller *ctl, const struct job *job, int64_t grace_us)
+{
+	int64_t limit = (int64_t)cluster_conf_of(ctl->cluster)->inactive_limit_s * CORE_SECOND;
+	return limit == 0 || (job->part && job->part->conf->root_only) || limit < grace_us ? grace_us : limit;
+}
+
 static void may_be_orphan(struct controller *ctl, uint64_t serial, int64_t grace_us)
 {
 	const struct job *job = job_by_serial(ctl->cluster, serial);
@@ -121,7 +129,7 @@ static void may_be_orphan(struct controller *ctl, uint64_t serial, int64_t grace
 		return;
 	struct wait_list *l = list_of(ctl, serial, true);
 	if (!is_held(l) && !l->orphan)
-		l->orphan = loop_add_timer(ctl->loop, grace_us, orphan_ends, l);
+		l->orphan = loop_add_timer(ctl->loop, grace_of(ctl, job, grace_us), orphan_ends, l);
 }
 
 /* ---- events ---- */

@@ -230,6 +230,12 @@ static void handle(struct worker *w, uint32_t type, void *record)
 		if (is_current(w, end->epoch, "the end of a job"))
 			jobs_end(w, end);
 		break;
+	case MSG_worker_stop:
+		if (is_current(w, ((const struct worker_stop *)record)->epoch, "a shutdown")) {
+			log_info("stopping on the controller's word: what runs here goes on");
+			loop_stop(w->loop);
+		}
+		break;
 	case MSG_fate_ack:
 		grants_ack(w, ack->launch);
 		break;

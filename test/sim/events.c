@@ -323,12 +323,119 @@ static void update_node(struct world *w)
 	node_update(w->c, h->name, verb, chance(w, 500) ? "by chance" : NULL, 0, world_now(w), &err);
 }
 
+/* ---- what an administrator changes ---- */
+
+static void edit_job(struct world *w)
+{
+	struct job *job = some_job(w);
+	struct job_edit e;
+	struct err err = {0};
+	char nodes[32];
+	if (!job)
+		return;
+	schema_init(schema_of_job_edit(), &e);
+	if (chance(w, 300))
+		e.time_limit_min = 1 + pick(w, 90);
+	if (chance(w, 100))
+		e.time_add_min = pick(w, 10);
+	if (chance(w, 150))
+		e.priority = pick(w, 1000);
+	if (chance(w, 150)) {
+		e.nice = (int32_t)pick(w, 200) - 100;
+		e.nice_set = true;
+	}
+	if (chance(w, 200)) {
+		e.nodes_min = 1 + pick(w, 4);
+		e.nodes_max = e.nodes_min + pick(w, 2);
+	}
+	if (chance(w, 150))
+		e.tasks = 1 + pick(w, 6);
+	if (chance(w, 100))
+		e.partition = (char *)(uintptr_t)(chance(w, 500) ? "main" : "low");
+	if (chance(w, 100))
+		e.begin_time = world_now(w) + (core_time)pick(w, 600) * CORE_SECOND;
+	if (chance(w, 100)) {
+		snprintf(nodes, sizeof(nodes), "n%u", 1 + pick(w, SIM_NODES));
+		e.req_nodes = chance(w, 700) ? nodes : (char *)(uintptr_t) "";
+	}
+	if (chance(w, 100))
+		e.mem_per_node = 50 + pick(w, 500);
+	world_trace(w, "update job %u", job->job_id);
+	uint32_t before = job->spec.nodes_min;
+	if (job_update(w->c, job, &e, chance(w, 700), world_now(w), &err) != 0 &&
+	    job->spec.nodes_min != before)
+		world_fail(w, "a refused update of job %u changed it", job->job_id);
+}
+
+static void top(struct world *w)
+{
+	struct job *jobs[2] = {some_job(w), some_job(w)};
+	struct err err = {0};
+	if (!jobs[0] || !jobs[1] || jobs[0] == jobs[1])
+		return;
+	world_trace(w, "top %u,%u", jobs[0]->job_id, jobs[1]->job_id);
+	if (job_top(w->c, jobs, 2, world_now(w), &err) == 0 && jobs[0]->part &&
+	    jobs[0]->part == jobs[1]->part && jobs[0]->spec.who->uid == jobs[1]->spec.who->uid &&
+	    jobs[0]->state.priority <= jobs[1]->state.priority)
+		world_fail(w, "job %u was put before %u and isn't", jobs[0]->job_id, jobs[1]->job_id);
+}
+
+static void edit_node(struct world *w)
+{
+	const struct host *h = some_host(w);
+	const struct node_edit e = {.weight = chance(w, 600) ? 1 + pick(w, 3) : CORE_NO_VAL, .comment = "c"};
+	struct err err = {0};
+	world_trace(w, "update node %s", h->name);
+	node_edit(w->c, h->name, &e, 0, world_now(w), &err);
+}
+
+/* Partition "more" comes and goes; the others change state, time and nodes. */
+static void edit_part(struct world *w)
+{
+	static const enum conf_part_state states[] = {CONF_PART_UP,   CONF_PART_UP,    CONF_PART_UP,
+	                                              CONF_PART_DOWN, CONF_PART_DRAIN, CONF_PART_INACTIVE};
+	static const char *const names[] = {"main", "low", "other", "more"};
+	const char *name = names[pick(w, 4)];
+	const struct part *old = part_by_name(w->c, name);
+	struct core_part_conf part = {.max_time_min = CORE_INFINITE,
+	                              .default_time_min = CORE_NO_VAL,
+	                              .max_nodes = CORE_INFINITE,
+	                              .max_cpus_per_node = CORE_INFINITE,
+	                              .priority_tier = 1,
+	                              .over_time_limit_min = CORE_NO_VAL};
+	struct err err = {0};
+	char nodes[32];
+	if (old && chance(w, 200)) {
+		world_trace(w, "delete partition %s", name);
+		if (part_delete(w->c, name, world_now(w), &err) == 0 && part_by_name(w->c, name))
+			world_fail(w, "partition %s was deleted and is there", name);
+		return;
+	}
+	if (old)
+		part = *old->conf;
+	part.name = (char *)(uintptr_t)name;
+	part.state = states[pick(w, 6)];
+	part.priority_tier = 1 + pick(w, 3);
+	if (chance(w, 300)) {
+		snprintf(nodes, sizeof(nodes), "n[%u-%u]", 1 + pick(w, 3), 3 + pick(w, 4));
+		part.nodes = nodes;
+	}
+	world_trace(w, "%s partition %s", old ? "update" : "create", name);
+	bool was = part_update(w->c, &part, !old, world_now(w), &err) == 0;
+	const struct part *now = part_by_name(w->c, name);
+	if (was && (!now || now->state != part.state || now->conf->priority_tier != part.priority_tier))
+		world_fail(w, "partition %s is not what it was made", name);
+}
+
 /* ---- the whole ---- */
 
 static void reconfigure(struct world *w)
 {
 	world_trace(w, "reconfigure");
 	world_vary_conf(w);
+	w->conf.keep_part_info = chance(w, 500);
+	w->conf.keep_part_state = chance(w, 500);
+	w->conf.keep_node_edits = chance(w, 500);
 	cluster_reconfigure(w->c, &w->conf, world_now(w), NULL, NULL);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		if (w->hosts[i].linked && !node_by_name(w->c, w->hosts[i].name))
@@ -356,10 +463,11 @@ void random_event(struct world *w)
 		uint32_t weight;
 		void (*run)(struct world *w);
 	} rows[] = {
-	        {300, submit},    {50, cancel},       {40, complete},   {20, hold},       {30, release},
-	        {15, requeue},    {250, create_step}, {40, end_step},   {20, cut},        {8, crash},
-	        {3, lose_disk},   {12, update_node},  {3, reconfigure}, {6, clock_jumps}, {80, time_passes},
-	        {25, array_verb}, {15, depend_anew},
+	        {300, submit},     {50, cancel},       {40, complete},   {20, hold},       {30, release},
+	        {15, requeue},     {250, create_step}, {40, end_step},   {20, cut},        {8, crash},
+	        {3, lose_disk},    {12, update_node},  {3, reconfigure}, {6, clock_jumps}, {80, time_passes},
+	        {25, edit_job},    {5, top},           {6, edit_node},   {8, edit_part},   {25, array_verb},
+	        {15, depend_anew},
 	};
 	uint32_t sum = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

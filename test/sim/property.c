@@ -387,7 +387,7 @@ static void compare_node(struct world *w, const struct node *node)
 
 void property_store(struct world *w)
 {
-	size_t rows = 1, history = 0, nodes = 0;
+	size_t rows = 1 + part_record_count(w->c), history = 0, nodes = 0;
 	compare(w, schema_of_meta(), cluster_meta(w->c), 0, 0, "");
 	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
 		compare(w, schema_of_job_spec(), &job->spec, job->serial, 0, "");
@@ -446,7 +446,9 @@ void property_at_rest(struct world *w)
 		uint32_t reason = job_reason(w->c, job);
 		if (job_is_done(job) || waits_for_others(w, job))
 			continue;
-		bool out = !job->part || job->part->state == CONF_PART_DOWN || reason == REASON_PART_CONFIG;
+		bool out = !job->part || job->part->state == CONF_PART_DOWN ||
+		           job->part->state == CONF_PART_INACTIVE || reason == REASON_PART_CONFIG ||
+		           reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT;
 		if (job->state.state != JOB_PENDING || (!out && would_fit(w, job, LOOK_IF_UP)))
 			world_fail(w, "job %u is %s (%s) when all has come to rest", job->job_id,
 			           job_shown_word(job->state.state, job->state.flags),

@@ -430,6 +430,8 @@ static bool settle_jobs(struct world *w)
 			job_complete(w->c, job, 0, world_now(w), &err);
 		uint32_t reason = job_reason(w->c, job);
 		bool never = reason == REASON_PART_CONFIG || reason == REASON_PART_DOWN ||
+		             reason == REASON_PART_INACTIVE || reason == REASON_PART_TIME_LIMIT ||
+		             reason == REASON_PART_NODE_LIMIT || reason == REASON_MAX_MEM_PER_LIMIT ||
 		             reason == REASON_NODES_UNAVAILABLE || reason == REASON_REQ_NODE_NOT_AVAIL ||
 		             waits_for_others(w, job);
 		if (!job_is_done(job) && !(job->state.state == JOB_PENDING && never))

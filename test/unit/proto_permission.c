@@ -124,6 +124,7 @@ static const struct {
         {"job_signal", "c"},
         {"job_end", "c"},
         {"fate_ack", "c"},
+        {"worker_stop", "c"},
         /* with a step's key */
         {"step_launch", "i"},
         {"step_input", "i"},

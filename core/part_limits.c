@@ -1,0 +1,158 @@
+/* What a partition allows: asked at submit, at updates, and in every pass of the scheduler. */
+#include "core/cluster_priv.h"
+#include "core/util/hostlist.h"
+
+#include <string.h>
+
+/* ---- who may use it at all ---- */
+
+static bool in_group(const struct core_part_conf *part, const struct identity *who)
+{
+	for (size_t i = 0; i < part->allow_gid_count; i++) {
+		if (part->allow_gids[i] == who->gid)
+			return true;
+		for (uint32_t k = 0; k < who->groups.n; k++)
+			if (part->allow_gids[i] == who->groups.v[k])
+				return true;
+	}
+	return false;
+}
+
+static bool from_node(const struct core_part_conf *part, const char *node)
+{
+	struct hostlist *h = hostlist_parse(part->alloc_nodes, NULL);
+	bool is = h && node && hostlist_contains(h, node);
+	hostlist_free(h);
+	return is;
+}
+
+struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
+{
+	struct part *part = spec->partition ? part_by_name(c, spec->partition) : part_default(c);
+	bool is_root = spec->who->uid == 0;
+	if (!part && spec->partition)
+		err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s", spec->partition);
+	else if (!part)
+		err_set(err, ERR_NO_DEFAULT_PARTITION, "%s", "");
+	else if (part->state == CONF_PART_INACTIVE || part->state == CONF_PART_DRAIN)
+		err_set(err, ERR_PARTITION_DOWN, "%s", "");
+	else if ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root)
+		err_set(err, ERR_USER_UNKNOWN, "%s", "");
+	else if ((part->conf->root_only && !is_root) ||
+	         (part->conf->alloc_nodes && !from_node(part->conf, spec->alloc_node)))
+		err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	else if (part->conf->allow_groups && !is_root && !in_group(part->conf, spec->who))
+		err_set(err, ERR_GROUP_NOT_PERMITTED, "%s", "");
+	else
+		return part;
+	return NULL;
+}
+
+/* ---- how much ---- */
+
+static uint64_t max_mem_per_node(const struct cluster *c, const struct core_part_conf *part)
+{
+	if (part->max_mem_per_node || part->max_mem_per_cpu)
+		return part->max_mem_per_node;
+	return c->conf->max_mem_per_cpu ? 0 : c->conf->max_mem_per_node;
+}
+
+static uint64_t max_mem_per_cpu(const struct cluster *c, const struct core_part_conf *part)
+{
+	return part->max_mem_per_node || part->max_mem_per_cpu ? part->max_mem_per_cpu
+	                                                       : c->conf->max_mem_per_cpu;
+}
+
+static bool memory_is_over(const struct cluster *c, const struct core_part_conf *part,
+                           const struct job_spec *spec)
+{
+	uint64_t max = max_mem_per_node(c, part);
+	if (max && spec->mem_per_node != CORE_NO_VAL64)
+		return spec->mem_per_node > max || spec->mem_per_node == 0;
+	if (max && spec->mem_per_cpu != CORE_NO_VAL64)
+		return spec->mem_per_cpu * (spec->cpus_per_task ? spec->cpus_per_task : 1) > max;
+	return false;
+}
+
+static uint32_t capped(uint64_t n)
+{
+	return n < (1u << 24) ? (uint32_t)n : 1u << 24;
+}
+
+void part_raise_cpus(const struct cluster *c, const struct part *part, struct job_spec *spec)
+{
+	uint64_t max = part ? max_mem_per_cpu(c, part->conf) : 0, times;
+	if (max == 0)
+		return;
+	/* slurm.conf(5), MaxMemPerCPU: who wants more memory for a CPU gets more CPUs. */
+	if (spec->mem_per_cpu != CORE_NO_VAL64 && spec->mem_per_cpu > max) {
+		times = (spec->mem_per_cpu + max - 1) / max;
+		spec->cpus_per_task = capped((spec->cpus_per_task ? spec->cpus_per_task : 1) * times);
+		spec->mem_per_cpu = (spec->mem_per_cpu + times - 1) / times;
+	} else if (spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node > max) {
+		times = capped((spec->mem_per_node + max - 1) / max);
+		if (spec->min_cpus_node < times)
+			spec->min_cpus_node = (uint32_t)times;
+	}
+}
+
+enum job_reason part_limits_reason(const struct cluster *c, const struct part *part,
+                                   const struct job_spec *spec)
+{
+	const struct core_part_conf *conf = part->conf;
+	bool counted = spec->nodes_max != 0; /* -N was given */
+	if (part->state == CONF_PART_DOWN)
+		return REASON_PART_DOWN;
+	if (part->state == CONF_PART_INACTIVE)
+		return REASON_PART_INACTIVE;
+	if (conf->allow_accounts) /* without accounts there is none that it could know */
+		return REASON_ACCOUNT;
+	if (conf->max_time_min != CORE_INFINITE && spec_time_limit(part, spec) > conf->max_time_min)
+		return REASON_PART_TIME_LIMIT;
+	if (spec->nodes_min > conf->max_nodes || spec->nodes_max > conf->max_nodes ||
+	    (counted && spec->nodes_min < conf->min_nodes) ||
+	    (counted && conf->node_count && spec->nodes_min > conf->node_count))
+		return REASON_PART_NODE_LIMIT;
+	return memory_is_over(c, conf, spec) ? REASON_MAX_MEM_PER_LIMIT : REASON_NONE;
+}
+
+/* ---- EnforcePartLimits ---- */
+
+static bool is_denied(const char *list, const char *account)
+{
+	for (const char *p = list; account && p && *p;) {
+		size_t n = strcspn(p, ",");
+		if (n == strlen(account) && strncasecmp(p, account, n) == 0)
+			return true;
+		p += n + (p[n] == ',');
+	}
+	return false;
+}
+
+int part_enforce(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                 struct err *err)
+{
+	static const struct {
+		enum job_reason reason;
+		enum err_code code;
+	} rows[] = {
+	        {REASON_ACCOUNT, ERR_INVALID_ACCOUNT},
+	        {REASON_PART_TIME_LIMIT, ERR_TIME_LIMIT_EXCEEDED},
+	        {REASON_PART_NODE_LIMIT, ERR_INVALID_NODE_COUNT},
+	        {REASON_MAX_MEM_PER_LIMIT, ERR_INVALID_TASK_MEMORY},
+	};
+	uint64_t cpus = 0, tasks = spec->tasks > spec->nodes_min ? spec->tasks : spec->nodes_min;
+	if (c->conf->enforce_part_limits == 0)
+		return 0;
+	if (is_denied(part->conf->deny_accounts, spec->account))
+		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
+	for (size_t i = 0; i < part->conf->node_count; i++)
+		cpus += c->nodes[part->conf->node_index[i]]->cpus_total;
+	if (tasks * (spec->cpus_per_task ? spec->cpus_per_task : 1) > cpus)
+		return err_set(err, ERR_TOO_MANY_STEP_CPUS, "%s", "");
+	enum job_reason reason = part_limits_reason(c, part, spec);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].reason == reason)
+			return err_set(err, rows[i].code, "%s", "");
+	return 0;
+}

@@ -1,0 +1,404 @@
+/* What an administrator changes at run time, through the core alone: jobs, nodes and partitions; refusals
+ * change nothing, and what is stored comes back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/cluster.h"
+#include "core/util/arena.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define T0 ((core_time)1700000000 * CORE_SECOND)
+
+/* Every change, as schema number, length and bytes. */
+static void on_change(void *ctx, const struct schema *schema, const void *record)
+{
+	struct text body = TEXT_EMPTY, *stored = ctx;
+	schema_encode(schema, record, &body);
+	varint_put(stored, schema->number);
+	varint_put(stored, body.len);
+	text_add_n(stored, body.s ? body.s : "", body.len);
+	text_free(&body);
+}
+
+static const struct schema *(*const kinds[])(void) = {
+        schema_of_meta,        schema_of_job_spec,    schema_of_job_state, schema_of_step_record,
+        schema_of_node_state,  schema_of_job_gone,    schema_of_step_gone, schema_of_node_gone,
+        schema_of_history_job, schema_of_part_record, schema_of_part_gone,
+};
+
+struct lab {
+	struct core_node_conf nodes[3];
+	uint32_t index[3];
+	struct core_part_conf part;
+	struct cluster_conf conf;
+	struct text stored;
+	struct cluster *c;
+};
+
+static char *word(const char *s)
+{
+	return (char *)(uintptr_t)s;
+}
+
+static struct core_part_conf new_part(const char *name, const char *nodes)
+{
+	return (struct core_part_conf){.name = word(name),
+	                               .nodes = word(nodes),
+	                               .max_time_min = CORE_INFINITE,
+	                               .default_time_min = CORE_NO_VAL,
+	                               .max_nodes = CORE_INFINITE,
+	                               .max_cpus_per_node = CORE_INFINITE,
+	                               .priority_tier = 1,
+	                               .over_time_limit_min = CORE_NO_VAL};
+}
+
+static void start(struct lab *lab, core_time now)
+{
+	static const uint8_t instance[16] = {1};
+	static const char *const names[] = {"n1", "n2", "n3"};
+	const struct core_sink sink = {&lab->stored, on_change, NULL};
+	struct hardware hw = {.cpus = 2, .real_memory = 1000};
+	struct err err = {0};
+	lab->c = cluster_new(&lab->conf, &sink);
+	const uint8_t *at = (const uint8_t *)text_str(&lab->stored), *end = at + lab->stored.len;
+	struct arena arena;
+	arena_init(&arena);
+	while (at < end) {
+		uint64_t number, n;
+		at += varint_get(at, (size_t)(end - at), &number);
+		at += varint_get(at, (size_t)(end - at), &n);
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+			const struct schema *schema = kinds[i]();
+			if (schema->number != number)
+				continue;
+			void *record = arena_alloc(&arena, schema->size);
+			assert_int_equal(
+			        schema_decode(schema, record, n ? at : (const void *)"", n, &arena, &err), 0);
+			assert_int_equal(cluster_load(lab->c, schema, record, &err), 0);
+		}
+		at += n;
+	}
+	arena_free(&arena);
+	cluster_start(lab->c, now, instance, NULL, NULL);
+	for (size_t i = 0; i < 3; i++) {
+		const struct node_registration reg = {.boot_id = "b", .version = "22.05.8", .hardware = &hw};
+		assert_int_equal(node_register(lab->c, names[i], &reg, now, &err), 0);
+	}
+	cluster_run(lab->c, now);
+}
+
+static int setup(void **state)
+{
+	static const char *const names[] = {"n1", "n2", "n3"};
+	struct lab *lab = xcalloc(1, sizeof(*lab));
+	for (uint32_t i = 0; i < 3; i++) {
+		lab->nodes[i] = (struct core_node_conf){.name = word(names[i]),
+		                                        .addr = word(names[i]),
+		                                        .hostname = word(names[i]),
+		                                        .cpus = 2,
+		                                        .boards = 1,
+		                                        .sockets = 2,
+		                                        .cores_per_socket = 1,
+		                                        .threads_per_core = 1,
+		                                        .real_memory = 1000,
+		                                        .weight = 1};
+		lab->index[i] = i;
+	}
+	lab->part = new_part("main", "n[1-3]");
+	lab->part.node_index = lab->index;
+	lab->part.node_count = 3;
+	lab->part.is_default = true;
+	lab->conf = (struct cluster_conf){.cluster_name = word("admin"),
+	                                  .nodes = lab->nodes,
+	                                  .node_count = 3,
+	                                  .parts = &lab->part,
+	                                  .part_count = 1,
+	                                  .select_flags = CONF_CR_CORE,
+	                                  .max_job_count = 100,
+	                                  .min_job_age_s = 300,
+	                                  .return_to_service = 2};
+	start(lab, T0);
+	*state = lab;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lab *lab = *state;
+	cluster_free(lab->c);
+	text_free(&lab->stored);
+	free(lab);
+	return 0;
+}
+
+/* The controller is started again, with or without what was set at run time. */
+static void restart(struct lab *lab, bool keep)
+{
+	cluster_free(lab->c);
+	lab->conf.keep_part_info = lab->conf.keep_node_edits = keep;
+	start(lab, T0 + 10 * CORE_SECOND);
+}
+
+static struct job *submit(struct lab *lab, uint32_t uid, uint32_t nodes)
+{
+	struct identity who = {.uid = uid, .gid = uid};
+	struct job_spec spec;
+	struct job *job = NULL;
+	struct err err = {0};
+	schema_init(schema_of_job_spec(), &spec);
+	spec.who = &who;
+	spec.batch = true;
+	spec.nodes_min = spec.nodes_max = nodes;
+	spec.tasks = nodes;
+	spec.time_limit_min = 10;
+	spec.exclusive = nodes == 3;
+	if (job_submit(lab->c, &spec, T0, &job, &err) != 0)
+		fail_msg("%s", err_text(&err));
+	cluster_run(lab->c, T0);
+	return job;
+}
+
+static struct job_edit no_edit(void)
+{
+	struct job_edit e;
+	schema_init(schema_of_job_edit(), &e);
+	return e;
+}
+
+static int update(struct lab *lab, struct job *job, const struct job_edit *e, bool admin)
+{
+	struct err err = {0}, broken = {0};
+	int rc = job_update(lab->c, job, e, admin, T0, &err);
+	cluster_run(lab->c, T0);
+	if (cluster_check(lab->c, &broken) != 0)
+		fail_msg("%s", err_text(&broken));
+	return rc == 0 ? 0 : err.code;
+}
+
+/* ---- jobs ---- */
+
+static void a_running_job_keeps_its_shape(void **state)
+{
+	struct lab *lab = *state;
+	struct job *job = submit(lab, 1000, 1);
+	struct job_edit e = no_edit();
+	assert_int_equal(job->state.state, JOB_RUNNING);
+	e.tasks = 2;
+	assert_int_equal(update(lab, job, &e, true), ERR_JOB_NOT_PENDING);
+	e = no_edit();
+	e.time_limit_min = 20;
+	assert_int_equal(update(lab, job, &e, false), ERR_ACCESS_DENIED);
+	assert_int_equal(job->state.time_limit_min, 10);
+	assert_int_equal(update(lab, job, &e, true), 0);
+	assert_int_equal(job->state.time_limit_min, 20);
+	assert_int_equal(job->limit_at, T0 + (core_time)20 * 60 * CORE_SECOND);
+	e = no_edit();
+	e.time_take_min = 15;
+	e.name = word("shorter");
+	assert_int_equal(update(lab, job, &e, false), 0);
+	assert_int_equal(job->state.time_limit_min, 5);
+	assert_string_equal(job->spec.name, "shorter");
+	cluster_run(lab->c, T0 + (core_time)5 * 60 * CORE_SECOND);
+	assert_int_equal(job->state.state, JOB_TIMEOUT);
+}
+
+static void a_pending_job_becomes_another(void **state)
+{
+	struct lab *lab = *state;
+	struct job *first = submit(lab, 1000, 3), *job = submit(lab, 1000, 3);
+	struct job_edit e = no_edit();
+	struct err err = {0};
+	(void)first;
+	e.nodes_min = e.nodes_max = 9;
+	assert_int_equal(update(lab, job, &e, false), ERR_INVALID_NODE_COUNT);
+	assert_int_equal(job->spec.nodes_min, 3);
+	e = no_edit();
+	e.req_nodes = word("n9");
+	assert_int_equal(update(lab, job, &e, false), ERR_INVALID_NODE_NAME);
+	e = no_edit();
+	e.features = word("fast");
+	assert_int_equal(update(lab, job, &e, false), ERR_INVALID_FEATURE);
+	e = no_edit();
+	e.partition = word("none");
+	assert_int_equal(update(lab, job, &e, true), ERR_INVALID_PARTITION);
+	e = no_edit();
+	e.priority = 0;
+	assert_int_equal(update(lab, job, &e, true), 0);
+	assert_int_equal(job_reason(lab->c, job), REASON_HELD_ADMIN);
+	assert_int_equal(job_release(lab->c, job, false, T0, &err), -1);
+	e.priority = 5000;
+	assert_int_equal(update(lab, job, &e, true), 0);
+	assert_int_equal(job->state.hold, 0);
+	assert_int_equal(job->state.priority, 5000);
+	e = no_edit();
+	e.begin_time = T0 + 3600 * CORE_SECOND;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	assert_int_equal(job_reason(lab->c, job), REASON_BEGIN_TIME);
+}
+
+static void nice_of_a_user_only_goes_down(void **state)
+{
+	struct lab *lab = *state;
+	submit(lab, 1000, 3);
+	struct job *a = submit(lab, 1000, 3), *b = submit(lab, 1000, 3), *jobs[] = {b, a};
+	struct job_edit e = no_edit();
+	struct err err = {0};
+	e.nice = -5;
+	e.nice_set = true;
+	assert_int_equal(update(lab, a, &e, false), ERR_ACCESS_DENIED);
+	e.nice = 5;
+	uint32_t before = a->state.priority;
+	assert_int_equal(update(lab, a, &e, false), 0);
+	assert_int_equal(a->state.priority, before - 5);
+	assert_int_equal(job_top(lab->c, jobs, 2, T0, &err), 0);
+	assert_true(b->state.priority > a->state.priority && a->state.priority >= before);
+}
+
+/* ---- partitions ---- */
+
+static void partitions_come_and_go(void **state)
+{
+	struct lab *lab = *state;
+	struct core_part_conf part = new_part("more", "n[2-3]"), bad = new_part("bad", "n9");
+	struct err err = {0};
+	assert_int_equal(part_update(lab->c, &bad, true, T0, &err), -1);
+	assert_int_equal(err.code, ERR_INVALID_NODE_NAME);
+	part.is_default = true;
+	part.state = CONF_PART_DOWN;
+	err_clear(&err);
+	assert_int_equal(part_update(lab->c, &part, true, T0, &err), 0);
+	assert_int_equal(part_update(lab->c, &part, true, T0, &err), -1);
+	assert_string_equal(part_default(lab->c)->conf->name, "more");
+	struct job *job = submit(lab, 1000, 1);
+	assert_int_equal(job_reason(lab->c, job), REASON_PART_DOWN);
+	err_clear(&err);
+	assert_int_equal(part_delete(lab->c, "more", T0, &err), -1);
+	assert_int_equal(err.code, ERR_PARTITION_IN_USE);
+	/* With -R it is all there again, without it slurm.conf counts and the job waits. */
+	restart(lab, true);
+	assert_string_equal(part_default(lab->c)->conf->name, "more");
+	assert_int_equal(part_by_name(lab->c, "more")->conf->node_count, 2);
+	restart(lab, false);
+	assert_null(part_by_name(lab->c, "more"));
+	assert_string_equal(part_default(lab->c)->conf->name, "main");
+	assert_int_equal(job_by_id(lab->c, 1)->state.state, JOB_PENDING);
+	restart(lab, true);
+	assert_null(part_by_name(lab->c, "more"));
+}
+
+static void a_deleted_partition_stays_away_until_slurm_conf_is_read(void **state)
+{
+	struct lab *lab = *state;
+	struct err err = {0};
+	assert_int_equal(part_delete(lab->c, "main", T0, &err), 0);
+	restart(lab, true);
+	assert_null(part_by_name(lab->c, "main"));
+	lab->conf.keep_part_info = false;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	assert_non_null(part_by_name(lab->c, "main"));
+	assert_int_equal(part_record_count(lab->c), 0);
+}
+
+static void running_jobs_outlive_their_partitions_nodes(void **state)
+{
+	struct lab *lab = *state;
+	struct job *job = submit(lab, 1000, 3);
+	struct core_part_conf part = new_part("main", "n1");
+	struct err err = {0};
+	part.is_default = true;
+	assert_int_equal(part_update(lab->c, &part, false, T0, &err), 0);
+	cluster_run(lab->c, T0);
+	assert_int_equal(job->state.state, JOB_RUNNING);
+	assert_int_equal(cluster_check(lab->c, &err), 0);
+	assert_int_equal(node_by_name(lab->c, "n3")->cpus_alloc, 2);
+}
+
+static void limits_of_a_partition(void **state)
+{
+	static const struct {
+		uint32_t enforce, time, nodes, uid;
+		int code;
+		enum job_reason reason;
+	} rows[] = {
+	        {0, 20, 1, 1000, 0, REASON_PART_TIME_LIMIT},
+	        {0, 5, 3, 1000, 0, REASON_PART_NODE_LIMIT},
+	        {1, 20, 1, 1000, ERR_TIME_LIMIT_EXCEEDED, REASON_NONE},
+	        {2, 5, 3, 1000, ERR_INVALID_NODE_COUNT, REASON_NONE},
+	        {0, 5, 1, 1001, ERR_GROUP_NOT_PERMITTED, REASON_NONE},
+	        {0, 5, 1, 0, 0, REASON_NONE},
+	};
+	struct lab *lab = *state;
+	uint32_t gid = 1000;
+	lab->part.max_time_min = 10;
+	lab->part.max_nodes = 2;
+	lab->part.allow_groups = word("alice");
+	lab->part.allow_gids = &gid;
+	lab->part.allow_gid_count = 1;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct identity who = {.uid = rows[i].uid, .gid = rows[i].uid};
+		struct job_spec spec;
+		struct job *job = NULL;
+		struct err err = {0};
+		lab->conf.enforce_part_limits = rows[i].enforce;
+		cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+		schema_init(schema_of_job_spec(), &spec);
+		spec.who = &who;
+		spec.time_limit_min = rows[i].time;
+		spec.nodes_min = spec.nodes_max = spec.tasks = rows[i].nodes;
+		job_submit(lab->c, &spec, T0, &job, &err);
+		assert_int_equal(err.code, rows[i].code);
+		cluster_run(lab->c, T0);
+		if (job)
+			assert_int_equal(job_reason(lab->c, job), rows[i].reason);
+	}
+}
+
+/* ---- nodes ---- */
+
+static void a_nodes_words_come_back(void **state)
+{
+	struct lab *lab = *state;
+	const struct node_edit edit = {
+	        .weight = 7, .features = "a,b", .features_act = "a", .comment = "remark", .extra = "x"};
+	const struct node_edit foreign = {.weight = CORE_NO_VAL, .features_act = "z"};
+	const struct node_edit idle = {.weight = CORE_NO_VAL, .state = "IDLE"};
+	struct err err = {0};
+	assert_int_equal(node_edit(lab->c, "n2", &foreign, 0, T0, &err), -1);
+	assert_int_equal(err.code, ERR_ACTIVE_FEATURE_NO_SUBSET);
+	err_clear(&err);
+	assert_int_equal(node_edit(lab->c, "n2", &idle, 0, T0, &err), -1);
+	assert_int_equal(err.code, ERR_INVALID_STATE);
+	assert_int_equal(node_edit(lab->c, "n2", &edit, 0, T0, &err), 0);
+	restart(lab, true);
+	const struct node *node = node_by_name(lab->c, "n2");
+	assert_int_equal(node->conf->weight, 7);
+	assert_string_equal(node->conf->features, "a,b");
+	assert_string_equal(node->conf->features_act, "a");
+	restart(lab, false);
+	node = node_by_name(lab->c, "n2");
+	assert_int_equal(node->conf->weight, 1);
+	assert_null(node->conf->features);
+	assert_string_equal(node->state.comment, "remark");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        T(a_running_job_keeps_its_shape),
+	        T(a_pending_job_becomes_another),
+	        T(nice_of_a_user_only_goes_down),
+	        T(partitions_come_and_go),
+	        T(a_deleted_partition_stays_away_until_slurm_conf_is_read),
+	        T(running_jobs_outlive_their_partitions_nodes),
+	        T(limits_of_a_partition),
+	        T(a_nodes_words_come_back),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
