@@ -403,22 +403,3 @@ void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out)
 		    !(param_rows[i].dflt && text_eq_nocase(conf->values[i].text, param_rows[i].dflt)))
 			text_printf(out, "%s%s", out->len ? ", " : "", param_rows[i].name);
 }
-
-/* ---- the hash ---- */
-
-void slurm_conf_hash(const struct slurm_conf *conf, uint8_t out[32])
-{
-	struct text t = TEXT_EMPTY;
-	for (int i = 0; i < PARAM_COUNT; i++)
-		if (conf->values[i].text)
-			text_printf(&t, "%s=%s\n", param_rows[i].name, conf->values[i].text);
-	for (size_t i = 0; i < conf->core.node_count; i++) {
-		const struct core_node_conf *n = &conf->core.nodes[i];
-		text_printf(&t, "%s %s %u %u %u %u %u %llu\n", n->name, n->addr, n->port, n->cpus, n->sockets,
-		            n->cores_per_socket, n->threads_per_core, (unsigned long long)n->real_memory);
-	}
-	for (size_t i = 0; i < conf->core.part_count; i++)
-		text_printf(&t, "%s %s\n", conf->core.parts[i].name, conf->core.parts[i].nodes);
-	crypto_generichash(out, 32, (const uint8_t *)text_str(&t), t.len, NULL, 0);
-	text_free(&t);
-}

@@ -98,6 +98,3 @@ bool conf_is_set(const struct slurm_conf *conf, enum param p);
 void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors);
 /* Names of harmless parameters that are set and not acted on, for one line in the log; empty: none. */
 void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out);
-
-/* A hash of what both ends must agree on: every global parameter, nodes and partitions. */
-void slurm_conf_hash(const struct slurm_conf *conf, uint8_t out[32]);

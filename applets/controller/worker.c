@@ -1,5 +1,6 @@
 /* Workers: registration, heartbeats, and what they report. */
 #include "applets/controller/controller.h"
+#include "conf/digest.h"
 #include "core/util/log.h"
 #include "proto/permission.h"
 
@@ -118,8 +119,8 @@ static void take_over(struct request *r, const struct worker_register *m)
 
 static void send_registered(struct request *r, const struct worker_register *m)
 {
-	static char differs[] = "slurm.conf is not the same file as the controller's";
-	char *texts[1] = {differs};
+	struct text names = TEXT_EMPTY;
+	char *texts[1];
 	const struct meta *meta = cluster_meta(r->ctl->cluster);
 	struct worker_registered reply;
 	schema_init(schema_of_worker_registered(), &reply);
@@ -127,10 +128,14 @@ static void send_registered(struct request *r, const struct worker_register *m)
 	reply.instance = meta->instance;
 	reply.heartbeat_s = HEARTBEAT_S;
 	if (!conf_agrees(r->ctl, m) && !conf_list_has(&r->ctl->file->conf, P_DebugFlags, "NO_CONF_HASH")) {
-		log_error("node %s appears to have a different slurm.conf than the slurmctld", m->node);
+		slurm_conf_differences(&r->ctl->file->conf, m->conf_digest.v, m->conf_digest.n, &names);
+		log_error("node %s appears to have a different slurm.conf than the slurmctld: %s", m->node,
+		          names.len ? names.s : "a part that is not told apart");
+		texts[0] = (char *)(uintptr_t)(names.len ? names.s : "slurm.conf");
 		reply.conf_differs = (struct schema_strs){texts, 1};
 	}
 	outbox_add(r->ctl->outbox, r->peer_id, MSG_worker_registered, r->id, true, &reply);
+	text_free(&names);
 }
 
 static void fate_taken(struct request *r, const char *node, const struct step_fate *f)

@@ -113,6 +113,7 @@ static void opened(void *ctx, struct conn *conn)
 	m.cpu_load = hardware_load();
 	m.free_mem = hardware_free_mem();
 	m.conf_hash = w->conf_hash;
+	m.conf_digest = w->conf_digest;
 	fill_launches(w, &m, &arena);
 	conn_send(conn, MSG_worker_register, 1, &m);
 	arena_free(&arena);

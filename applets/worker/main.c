@@ -3,6 +3,7 @@
 #include "applets/common/daemon.h"
 #include "applets/worker/hardware.h"
 #include "applets/worker/worker.h"
+#include "conf/digest.h"
 #include "core/util/log.h"
 
 #include <errno.h>
@@ -239,6 +240,8 @@ static void configure(struct worker *w, const struct core_node_conf *node)
 	w->conf_hash.v = xmalloc(32);
 	w->conf_hash.n = 32;
 	slurm_conf_hash(conf, w->conf_hash.v);
+	w->conf_digest.v = xmalloc(CONF_DIGEST_MAX);
+	w->conf_digest.n = (uint32_t)slurm_conf_digest(conf, w->conf_digest.v);
 	hardware_find(&w->hardware, w->tmp_fs);
 	compare_hardware(w, node);
 }
@@ -395,6 +398,7 @@ static void stop_all(struct worker *w)
 	key_host_free(w->key);
 	schema_free(schema_of_hardware(), &w->hardware);
 	free(w->conf_hash.v);
+	free(w->conf_digest.v);
 	free(w->working_cluster);
 	free(w->conf_path);
 	free(w->log_path);

@@ -81,7 +81,7 @@ struct worker {
 	uint64_t epoch; /* the highest that was obeyed */
 	uint8_t instance[16];
 	bool has_instance;
-	struct schema_bytes conf_hash;
+	struct schema_bytes conf_hash, conf_digest;
 };
 
 /* control.c */

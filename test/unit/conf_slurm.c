@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "conf/digest.h"
 #include "conf/size.h"
 #include "conf/slurm_conf.h"
 #include "conf/time.h"
@@ -33,6 +34,47 @@ static size_t read_text(struct slurm_conf *conf, const char *text, struct text *
 	conf_errors_free(&errors);
 	text_free(&all);
 	return n;
+}
+
+static void two_files_differ(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *own, *other, *says;
+	} rows[] = {
+	        {"", "", ""},
+	        {"# a comment\nKillWait=30", "killwait=30", ""},
+	        {"KillWait=30", "KillWait=31", "KillWait"},
+	        {"KillWait=30", "MinJobAge=300", "KillWait (missing there), MinJobAge (only there)"},
+	        {"NodeName=a CPUs=1\nNodeName=b CPUs=1", "NodeName=a CPUs=2\nNodeName=b CPUs=1",
+	         "NodeName=a"},
+	        {"NodeName=a", "NodeName=b",
+	         "NodeName=a (missing there), a NodeName or PartitionName (only there)"},
+	        {"PartitionName=p Nodes=worker-1", "PartitionName=p Nodes=worker-2", "PartitionName=p"},
+	        {"NodeName=n[1-10]", "NodeName=n[1-10] CPUs=2",
+	         "NodeName=n1, NodeName=n2, NodeName=n3, NodeName=n4, NodeName=n5, NodeName=n6, NodeName=n7, "
+	         "NodeName=n8 and 2 more"},
+	};
+	static uint8_t digest[CONF_DIGEST_MAX];
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slurm_conf own, other;
+		struct text said = TEXT_EMPTY, own_text = TEXT_EMPTY, other_text = TEXT_EMPTY;
+		uint8_t hash[2][32];
+		text_printf(&own_text, "%s\n", rows[i].own);
+		text_printf(&other_text, "%s\n", rows[i].other);
+		assert_int_equal(read_text(&own, own_text.s, &said), 0);
+		assert_int_equal(read_text(&other, other_text.s, &said), 0);
+		slurm_conf_hash(&own, hash[0]);
+		slurm_conf_hash(&other, hash[1]);
+		assert_int_equal(memcmp(hash[0], hash[1], 32) == 0, rows[i].says[0] == '\0');
+		slurm_conf_differences(&own, digest, slurm_conf_digest(&other, digest), &said);
+		assert_string_equal(text_str(&said), rows[i].says);
+		text_free(&said);
+		text_free(&own_text);
+		text_free(&other_text);
+		slurm_conf_free(&own);
+		slurm_conf_free(&other);
+	}
 }
 
 static void labs_file(void **state)
@@ -284,6 +326,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(labs_file),
+	        cmocka_unit_test(two_files_differ),
 	        cmocka_unit_test(forms_of_lines),
 	        cmocka_unit_test(errors_are_named),
 	        cmocka_unit_test(unsafe_needs_consent),

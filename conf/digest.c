@@ -1,0 +1,157 @@
+/* What controller and workers must agree on, as items of a name and a value: one hash of all, and for when
+ * that differs, a short digest from which the other end finds the names. */
+#include "conf/digest.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAMED_MAX 8u
+
+typedef void (*item_fn)(void *ctx, const char *name, const char *value);
+
+/* Parameters, partitions, nodes: what is most likely to differ first, since a digest is bounded. */
+static void each_item(const struct slurm_conf *conf, item_fn fn, void *ctx)
+{
+	struct text name = TEXT_EMPTY, value = TEXT_EMPTY;
+	for (int i = 0; i < PARAM_COUNT; i++)
+		if (conf->values[i].text && i != P_SlurmctldHost)
+			fn(ctx, param_rows[i].name, conf->values[i].text);
+	for (size_t i = 0; i < conf->host_count; i++)
+		text_printf(&value, "%s(%s)", conf->hosts[i].name, conf->hosts[i].addr);
+	fn(ctx, param_rows[P_SlurmctldHost].name, text_str(&value));
+	for (size_t i = 0; i < conf->core.part_count; i++) {
+		text_clear(&name);
+		text_printf(&name, "PartitionName=%s", conf->core.parts[i].name);
+		fn(ctx, text_str(&name), conf->core.parts[i].nodes ? conf->core.parts[i].nodes : "");
+	}
+	for (size_t i = 0; i < conf->core.node_count; i++) {
+		const struct core_node_conf *n = &conf->core.nodes[i];
+		text_clear(&name);
+		text_clear(&value);
+		text_printf(&name, "NodeName=%s", n->name);
+		text_printf(&value, "%s %u %u %u %u %u %llu", n->addr, n->port, n->cpus, n->sockets,
+		            n->cores_per_socket, n->threads_per_core, (unsigned long long)n->real_memory);
+		fn(ctx, text_str(&name), text_str(&value));
+	}
+	text_free(&name);
+	text_free(&value);
+}
+
+/* ---- the hash of all ---- */
+
+static void add_line(void *ctx, const char *name, const char *value)
+{
+	text_printf(ctx, "%s=%s\n", name, value);
+}
+
+void slurm_conf_hash(const struct slurm_conf *conf, uint8_t out[32])
+{
+	struct text t = TEXT_EMPTY;
+	each_item(conf, add_line, &t);
+	crypto_generichash(out, 32, (const uint8_t *)text_str(&t), t.len, NULL, 0);
+	text_free(&t);
+}
+
+/* ---- the digest ---- */
+
+static void hash_half(const char *s, uint8_t out[CONF_DIGEST_ITEM / 2])
+{
+	uint8_t whole[crypto_generichash_BYTES_MIN];
+	crypto_generichash(whole, sizeof(whole), (const uint8_t *)s, strlen(s), NULL, 0);
+	memcpy(out, whole, CONF_DIGEST_ITEM / 2);
+}
+
+static void hash_item(const char *name, const char *value, uint8_t out[CONF_DIGEST_ITEM])
+{
+	hash_half(name, out);
+	hash_half(value, out + CONF_DIGEST_ITEM / 2);
+}
+
+struct writer {
+	uint8_t *v;
+	size_t n;
+};
+
+static void write_item(void *ctx, const char *name, const char *value)
+{
+	struct writer *w = ctx;
+	if (w->n + CONF_DIGEST_ITEM > CONF_DIGEST_MAX)
+		return;
+	hash_item(name, value, w->v + w->n);
+	w->n += CONF_DIGEST_ITEM;
+}
+
+size_t slurm_conf_digest(const struct slurm_conf *conf, uint8_t out[CONF_DIGEST_MAX])
+{
+	struct writer w = {out, 0};
+	each_item(conf, write_item, &w);
+	return w.n;
+}
+
+/* ---- what differs ---- */
+
+struct comparison {
+	const uint8_t *v;
+	size_t n; /* items */
+	bool *met;
+	struct text *out;
+	size_t differing, own;
+};
+#define ITEMS_MAX (CONF_DIGEST_MAX / CONF_DIGEST_ITEM)
+
+static void name_one(struct comparison *c, const char *name, const char *how)
+{
+	if (c->differing++ < NAMED_MAX)
+		text_printf(c->out, "%s%s%s", c->out->len ? ", " : "", name, how);
+}
+
+static void compare_item(void *ctx, const char *name, const char *value)
+{
+	struct comparison *c = ctx;
+	uint8_t own[CONF_DIGEST_ITEM];
+	/* What is behind the bound in our own digest can't be expected in the other. */
+	if (c->own++ >= ITEMS_MAX)
+		return;
+	hash_item(name, value, own);
+	for (size_t i = 0; i < c->n; i++) {
+		const uint8_t *other = c->v + i * CONF_DIGEST_ITEM;
+		if (memcmp(other, own, sizeof(own) / 2) != 0)
+			continue;
+		c->met[i] = true;
+		if (memcmp(other, own, sizeof(own)) != 0)
+			name_one(c, name, "");
+		return;
+	}
+	/* A digest that is full has left some out. */
+	if (c->n < ITEMS_MAX)
+		name_one(c, name, " (missing there)");
+}
+
+/* What only the other end has is known by its hash alone: a parameter is found in the table. */
+static void name_foreign(struct comparison *c, const uint8_t *item)
+{
+	uint8_t half[CONF_DIGEST_ITEM / 2];
+	for (int i = 0; i < PARAM_COUNT; i++) {
+		hash_half(param_rows[i].name, half);
+		if (memcmp(half, item, sizeof(half)) == 0) {
+			name_one(c, param_rows[i].name, " (only there)");
+			return;
+		}
+	}
+	name_one(c, "a NodeName or PartitionName", " (only there)");
+}
+
+void slurm_conf_differences(const struct slurm_conf *conf, const uint8_t *digest, size_t n, struct text *out)
+{
+	struct comparison c = {
+	        .v = digest, .n = (n < CONF_DIGEST_MAX ? n : CONF_DIGEST_MAX) / CONF_DIGEST_ITEM, .out = out};
+	c.met = xcalloc(c.n + 1, sizeof(*c.met));
+	each_item(conf, compare_item, &c);
+	for (size_t i = 0; i < c.n && c.own < ITEMS_MAX; i++)
+		if (!c.met[i])
+			name_foreign(&c, digest + i * CONF_DIGEST_ITEM);
+	if (c.differing > NAMED_MAX)
+		text_printf(out, " and %zu more", c.differing - NAMED_MAX);
+	free(c.met);
+}
