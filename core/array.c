@@ -79,13 +79,11 @@ void array_leave(struct cluster *c, struct job *job)
 }
 
 /* All but one, which is being changed. */
-static void settle_others(struct cluster *c, struct job_array *array, const struct job *but)
+static void settle_others(struct cluster *c, const struct job_array *array, const struct job *but)
 {
-	list_each (it, &array->records) {
-		struct job *job = list_entry(it, struct job, in_array);
+	for (struct job *job = array_next(c, array->id, NULL); job; job = array_next(c, array->id, job))
 		if (job != but && job->state.state == JOB_PENDING)
 			queue_settle(c, job);
-	}
 }
 
 void array_count_move(struct cluster *c, const struct job *job, bool was_active, bool is_active)

@@ -23,7 +23,8 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
 		size_t from = out->len;
 		if (row->value)
 			row->value(out, record, ctx);
-		text_tame(out, from);
+		if (row->new_line != SHOW_LINES)
+			text_tame(out, from);
 		if (row->after)
 			text_add(out, row->after);
 	}

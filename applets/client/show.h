@@ -15,9 +15,10 @@ struct show_ctx {
 	const struct cluster_conf *conf; /* this host's, or NULL */
 };
 
+#define SHOW_LINES 2
 struct show_row {
-	bool new_line;   /* the row begins a line */
-	const char *key; /* with what stands before the value: "JobId=" */
+	uint8_t new_line; /* the row begins a line: true; and its value has lines of its own: SHOW_LINES */
+	const char *key;  /* with what stands before the value: "JobId=" */
 	void (*value)(struct text *out, const void *record,
 	              const struct show_ctx *ctx);                    /* NULL: `key` is all */
 	bool (*when)(const void *record, const struct show_ctx *ctx); /* NULL: always */

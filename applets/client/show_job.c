@@ -541,7 +541,7 @@ static const struct show_row rows[] = {
         {true, "Socks/Node=", socks_per_node, NULL, NULL},
         {false, "NtasksPerN:B:S:C=", ntasks_per_node, NULL, NULL},
         {false, "CoreSpec=", core_spec, NULL, NULL},
-        {true, "JOB_GRES=(null)", shares, when_detail, NULL},
+        {SHOW_LINES, "JOB_GRES=(null)", shares, when_detail, NULL},
         {true, "MinCPUsNode=", min_cpus_node, NULL, NULL},
         {false, "", min_memory, NULL, NULL},
         {false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},

@@ -12,14 +12,14 @@ void text_reserve(struct text *t, size_t n)
 	size_t need;
 	if (__builtin_add_overflow(t->len, n, &need) || __builtin_add_overflow(need, (size_t)1, &need))
 		need = SIZE_MAX;
-	if (need > t->cap)
+	if (need > t->cap || !t->s)
 		t->s = xgrow(t->s, &t->cap, need < 32 ? 32 : need, 1);
 }
 
 void text_add_n(struct text *t, const char *s, size_t n)
 {
 	text_reserve(t, n);
-	if (n && t->s)
+	if (n)
 		memcpy(t->s + t->len, s, n);
 	t->len += n;
 	t->s[t->len] = '\0';
