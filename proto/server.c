@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -547,7 +548,7 @@ static bool make_room(struct server *s)
 	s->spare_fd = accept4(s->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (s->spare_fd >= 0)
 		close(s->spare_fd);
-	s->spare_fd = dup(s->fd);
+	s->spare_fd = fcntl(s->fd, F_DUPFD_CLOEXEC, 0);
 	return false;
 }
 
@@ -646,7 +647,7 @@ struct server *server_new(struct loop *loop, const struct server_conf *conf, con
 	struct server *s = xcalloc(1, sizeof(*s));
 	*s = (struct server){.loop = loop,
 	                     .fd = fd,
-	                     .spare_fd = dup(fd),
+	                     .spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
 	                     .port = bound_port(fd),
 	                     .ops = ops,
 	                     .ctx = ctx,

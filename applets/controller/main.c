@@ -151,26 +151,10 @@ struct account {
 	bool single_user;
 };
 
-static char *parent_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	return slash && slash != path ? xstrndup(path, (size_t)(slash - path)) : xstrdup("/");
-}
-
-/* The directory of a file that a daemon makes: an existing one is taken as it is. */
-static int make_parent(const char *path, const struct account *a, struct err *err)
-{
-	char *dir = parent_of(path);
-	struct stat st;
-	int rc = stat(dir, &st) == 0 ? 0 : daemon_directory(dir, a->uid, a->gid, 0755, err);
-	free(dir);
-	return rc;
-}
-
 /* The log is made while we are root, in whatever directory, and belongs to SlurmUser then. */
 static int make_log(const char *path, const struct account *a, struct err *err)
 {
-	if (make_parent(path, a, err) != 0)
+	if (daemon_parent(path, a->uid, a->gid, err) != 0)
 		return -1;
 	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
@@ -215,7 +199,9 @@ static int make_directories(const struct cluster_file *file, const struct accoun
 	if (rc == 0 && log)
 		rc = make_log(log, a, err);
 	if (rc == 0)
-		rc = make_parent(pid_file, a, err) == 0 ? daemon_pidfile(pid_file, a->uid, a->gid, err) : -1;
+		rc = daemon_parent(pid_file, a->uid, a->gid, err) == 0
+		             ? daemon_pidfile(pid_file, a->uid, a->gid, err)
+		             : -1;
 	free(own_run_dir);
 	return rc;
 }
