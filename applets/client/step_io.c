@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #define INPUT_WINDOW  (1u << 20) /* as the shepherd's */
-#define DIAL_LIMIT_US 15000000
+#define DIAL_LIMIT_US 15000000   /* a worker that is being restarted is there again by then */
+#define REDIAL_US     100000
 #define ABORT_WAIT_S  32
 #define INTERRUPT_US  1000000
 
@@ -30,7 +31,9 @@ struct place {
 	enum place_state state;
 	uint32_t tasks_left;
 	uint64_t input_out; /* bytes of input on the way, not credited */
-	bool redialled;
+	int64_t give_up;    /* when, since no connection could be had; 0: there is one, or none was tried */
+	struct loop_timer *redial;
+	uint64_t output_got; /* bytes */
 };
 
 struct task {
@@ -278,6 +281,8 @@ static void place_done(struct place *place)
 	if (place->state == PLACE_DONE)
 		return;
 	place->state = PLACE_DONE;
+	loop_del_timer(io->loop, place->redial);
+	place->redial = NULL;
 	if (++io->places_done == io->place_count)
 		loop_stop(io->loop);
 }
@@ -306,13 +311,20 @@ static void on_opened(void *ctx, struct conn *conn)
 {
 	struct place *place = ctx;
 	(void)conn;
+	place->give_up = 0;
 	if (place->state == PLACE_DIALLING)
 		place->state = PLACE_OPEN;
 }
 
-static void on_running(struct place *place)
+static void on_running(struct place *place, const struct step_running *m)
 {
 	place->state = PLACE_RUNNING;
+	if (m->output_sent > place->output_got) {
+		log_error("%s: %" PRIu64 " bytes of output were lost with the connection", place->info->node,
+		          m->output_sent - place->output_got);
+		place->io->lost_output = true;
+	}
+	place->output_got = m->output_sent;
 	log_verbose("launch/slurm: _task_start: Node %s, %" PRIu32 " tasks started", place->info->node,
 	            place->info->tasks.n);
 }
@@ -335,11 +347,12 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	}
 	switch (type) {
 	case MSG_step_running:
-		on_running(place);
+		on_running(place, record);
 		break;
 	case MSG_step_output: {
 		const struct step_output *m = record;
 		const struct step_credit credit = {.bytes = m->data.n};
+		place->output_got += m->data.n;
 		take_output(io, m);
 		if (m->data.n)
 			conn_send(conn, MSG_step_credit, 0, &credit);
@@ -386,24 +399,37 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 
 static void dial(struct place *place);
 
+static void redial(void *ctx)
+{
+	struct place *place = ctx;
+	place->redial = NULL;
+	dial(place);
+}
+
+/* A worker that restarts, a cut connection: the launch waits for us for a while, and is done once however
+ * often we ask for it. */
 static void on_closed(void *ctx, struct conn *conn, const struct err *err)
 {
 	struct place *place = ctx;
+	struct loop *loop = place->io->loop;
+	char why[600];
 	(void)conn;
 	place->conn = NULL;
 	if (place->state == PLACE_DONE)
 		return;
 	if (!err) {
 		place_lost(place, "the step's end was not told");
-	} else if (!place->redialled && place->state == PLACE_RUNNING) {
-		/* A cut connection: the shepherd waits for us for a while. */
-		place->redialled = true;
-		dial(place);
-	} else {
-		char why[600];
-		snprintf(why, sizeof(why), "%s; output may be lost", err_text(err));
-		place_lost(place, place->state == PLACE_DIALLING ? err_text(err) : why);
+		return;
 	}
+	if (!place->give_up)
+		place->give_up = loop_clock() + DIAL_LIMIT_US;
+	if (connect_is_lost(err) && loop_clock() < place->give_up) {
+		log_debug("%s: %s: once more", place->info->node, err_text(err));
+		place->redial = loop_add_timer(loop, REDIAL_US, redial, place);
+		return;
+	}
+	snprintf(why, sizeof(why), "%s; output may be lost", err_text(err));
+	place_lost(place, place->state == PLACE_RUNNING ? why : err_text(err));
 }
 
 static const struct conn_ops ops = {on_opened, on_message, on_closed, NULL};
@@ -431,7 +457,7 @@ static void dial(struct place *place)
 	                        &credential, DIAL_LIMIT_US, &ops, place, &err);
 	if (!place->conn)
 		place_lost(place, err_text(&err));
-	else if (place->state == PLACE_DIALLING)
+	else if (place->state != PLACE_RUNNING)
 		conn_send(place->conn, MSG_step_launch, 0, place->io->conf->launch);
 }
 

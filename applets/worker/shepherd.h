@@ -114,7 +114,7 @@ struct shepherd {
 	struct list sessions;      /* struct step_session */
 	struct step_session *srun; /* the one with right io, or NULL */
 	struct loop_timer *srun_lost;
-	uint64_t window_used;
+	uint64_t window_used, output_sent;
 	bool discard;        /* nobody will come for the output */
 	struct text encoded; /* kept from message to message */
 	struct text input;

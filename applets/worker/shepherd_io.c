@@ -48,6 +48,7 @@ static void stream_send(struct shepherd *s, const struct stream *st, uint8_t *da
 	schema_encode(schema_of_step_output(), &m, &s->encoded);
 	conn_send_encoded(s->srun->conn, MSG_step_output, 0, s->encoded.s, s->encoded.len);
 	s->window_used += n;
+	s->output_sent += n;
 }
 
 static size_t window_left(const struct shepherd *s)
@@ -291,6 +292,11 @@ static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body,
 	struct shepherd *s = p->shepherd;
 	struct step_launch launch;
 	struct err err = {0};
+	if (s->launched && p == s->srun && s->phase != SHEPHERD_WAITING) {
+		/* Its connection was cut before it knew that it had been heard. */
+		log_verbose("srun at %s asks for the launch once more: not done again", p->address);
+		return;
+	}
 	if (s->launched || s->batch || s->phase != SHEPHERD_WAITING || p != s->srun)
 		err_set(&err, ERR_ALREADY_DONE, "this step was launched already");
 	else if (schema_decode(schema_of_step_launch(), &launch, body, n, &s->arena, &err) != 0)
@@ -386,6 +392,10 @@ static void srun_never_came(void *ctx)
 {
 	struct shepherd *s = ctx;
 	s->srun_lost = NULL;
+	if (!s->launched) {
+		shepherd_fail(s, SIGKILL, "srun was lost before it said what to run");
+		return;
+	}
 	free(s->end_text);
 	s->end_text = xstrdup("its srun was lost");
 	end_begin(s, s->record.grant->kill_wait_s, NULL);
@@ -411,7 +421,7 @@ static void session_closed(void *ctx, struct conn *conn, const struct err *err)
 	session_gone(p);
 	if (was_srun && s->phase != SHEPHERD_LEAVING) {
 		streams_unwatch(s);
-		if (!s->launched)
+		if (!err && !s->launched)
 			shepherd_fail(s, SIGKILL, "srun went away before it said what to run");
 		else if (!err || s->ending)
 			end_begin(s, s->record.grant->kill_wait_s,
@@ -481,6 +491,7 @@ void session_started(struct shepherd *s)
 	}
 	m.pids.v = pids;
 	m.tasks.v = numbers;
+	m.output_sent = s->output_sent;
 	m.pids.n = m.tasks.n = s->task_count;
 	conn_send(s->srun->conn, MSG_step_running, 0, &m);
 	free(pids);
