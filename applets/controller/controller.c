@@ -4,6 +4,7 @@
 #include "core/util/log.h"
 
 #include "conf/batchbox_conf.h"
+#include "proto/fault.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -80,6 +81,16 @@ static void close_round(struct controller *ctl)
 	outbox_release(ctl->outbox, committed);
 }
 
+/* In a build with fault points, whose restarts from the store no simulation of the core can see. */
+static void check_invariants(struct controller *ctl)
+{
+	struct err err = {0};
+	if (!fault_checks() || cluster_check(ctl->cluster, &err) == 0)
+		return;
+	log_write(LOG_LEVEL_FATAL, "an invariant of the cluster is broken: %s", err_text(&err));
+	abort();
+}
+
 static void before_sleep(void *ctx)
 {
 	struct controller *ctl = ctx;
@@ -90,6 +101,7 @@ static void before_sleep(void *ctx)
 		run_cluster(ctl, now);
 		submits_settle(ctl);
 	}
+	check_invariants(ctl);
 	close_round(ctl);
 	arm_due(ctl, now);
 }
@@ -127,6 +139,7 @@ static int load_cluster(struct controller *ctl, struct err *err)
 		               "another StateSaveLocation, or the name back",
 		               store_dir(ctl->store), meta->cluster_name, conf->cluster_name);
 	cluster_start(ctl->cluster, controller_now(), ctl->instance, note, NULL);
+	check_invariants(ctl);
 	ctl->touched = true;
 	return 0;
 }

@@ -183,7 +183,7 @@ static void check_implies_send(void **state)
 				assert_true(permission_may_send(type, &senders[i].peer, SLURM_UID));
 }
 
-/* A cluster without a SlurmUser known: its placeholder is nobody's uid. */
+/* A cluster without a SlurmUser known: the value in its place is no user. */
 static void no_slurm_user(void **state)
 {
 	(void)state;
