@@ -8,7 +8,8 @@
 /* Counts its calls in this process; when the count reaches the number in the file that BATCHBOX_FAULT_FILE
  * names, the file is removed and the process kills itself. what: for the log. */
 void fault_point(const char *what);
-/* Microseconds that this host's clock is wrong by: BATCHBOX_CLOCK_OFFSET, in seconds. */
+/* Microseconds that this host's clock is wrong by: BATCHBOX_CLOCK_OFFSET, in seconds, or what the file that
+ * BATCHBOX_CLOCK_FILE names says just now: the clock jumps when that is written. */
 int64_t fault_clock_offset(void);
 /* What must always hold is looked at in such a build; in others it costs too much. */
 static inline bool fault_checks(void)
