@@ -12,7 +12,7 @@
 
 #define PURGE_FIRST_US 1000000
 #define PURGE_US       60000000 /* between slices of the history's purge */
-#define SHUTDOWN_US    100000   /* for the last words to leave */
+#define SHUTDOWN_US    2000000  /* at most, for the last words to leave: a peer may not be reading */
 #define DUE_MAX_US     10000000 /* the wall clock may be set while we sleep */
 
 core_time controller_now(void)
@@ -104,6 +104,8 @@ static void before_sleep(void *ctx)
 	check_invariants(ctl);
 	close_round(ctl);
 	arm_due(ctl, now);
+	if (ctl->leaving && outbox_waiting(ctl->outbox) == 0 && !peers_waiting(ctl))
+		loop_stop(ctl->loop);
 }
 
 /* ---- loading ---- */
@@ -417,7 +419,8 @@ int on_shutdown(struct request *r, struct err *err)
 	answer_ok(r);
 	if (m->workers_too && !ctl->degraded)
 		stop_workers(ctl);
-	/* What was said now has left before the loop ends. */
+	/* before_sleep() ends the loop as soon as what was said now has left. */
+	ctl->leaving = true;
 	loop_add_timer(ctl->loop, SHUTDOWN_US, leave, ctl);
 	return 0;
 }

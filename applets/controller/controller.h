@@ -66,7 +66,7 @@ struct controller {
 	bool keep_edits; /* slurmctld -R, and from the first load on: what was set at run time stays */
 	bool touched;    /* the core was called in this round */
 	bool degraded;   /* a commit failed and none has worked since: nothing is changed */
-	bool stopping;
+	bool stopping, leaving; /* leaving: the loop ends when all that was said has left */
 	bool broken; /* the state can't even be read any more: the process ends */
 };
 
@@ -96,6 +96,7 @@ extern const struct server_ops controller_server_ops;
 struct peer *peer_by_id(struct controller *ctl, uint64_t id);
 void peer_close(struct peer *peer);   /* as if it had broken */
 void peer_drained(struct peer *peer); /* what waited for it has left: it may be read again, and told more */
+bool peers_waiting(const struct controller *ctl); /* bytes for someone are still here */
 void peers_close_all(struct controller *ctl);
 /* Workers only: their reports stay unacknowledged, and they register again. */
 void peers_close_workers(struct controller *ctl);

@@ -294,6 +294,16 @@ static void close_some(struct controller *ctl, bool workers_only)
 	free(ids);
 }
 
+bool peers_waiting(const struct controller *ctl)
+{
+	size_t at = 0;
+	void *entry;
+	while (map_next(&ctl->peers, &at, &entry))
+		if (conn_waiting(((const struct peer *)entry)->conn) > 0)
+			return true;
+	return false;
+}
+
 void peers_close_all(struct controller *ctl)
 {
 	close_some(ctl, false);
