@@ -346,9 +346,13 @@ void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const
 		shares_free(list_entry(it, struct job, in_all));
 	list_each_safe (it, tmp, &c->jobs)
 		job_settle(c, list_entry(it, struct job, in_all), notes);
-	for (size_t i = 0; i < c->node_count; i++)
-		if (!c->nodes[i]->connected)
-			node_arm_down(c, c->nodes[i]);
+	for (size_t i = 0; i < c->node_count; i++) {
+		struct node *node = c->nodes[i];
+		if (node->last_heard == 0)
+			node->last_heard = c->now; /* a new one has time to come */
+		if (!node->connected)
+			node_arm_down(c, node);
+	}
 	arena_free(&old_arena);
 	cluster_nodes_changed(c);
 }

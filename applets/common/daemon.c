@@ -1,11 +1,13 @@
 #include "applets/common/daemon.h"
 
+#include "core/util/arena.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -220,4 +222,12 @@ int daemon_drop(uid_t uid, gid_t gid, const char *user, struct err *err)
 	    rg != gid || eg != gid || sg != gid || setuid(0) == 0)
 		return err_set(err, ERR_ACCESS_DENIED, "root was not given up for %s", user);
 	return 0;
+}
+
+char *daemon_absolute_path(const char *path)
+{
+	char cwd[PATH_MAX];
+	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
+		return xstrdup(path);
+	return xprintf("%s/%s", cwd, path);
 }

@@ -13,6 +13,9 @@ int daemon_detach(struct err *err);
 /* The daemon serves now: releases the parent, notifies systemd (READY=1), and points stdin, stdout and stderr
  * to /dev/null when detached. */
 void daemon_ready(void);
+/* The path as it will be found from another directory: a daemon leaves the one it was started in. malloc'ed.
+ */
+char *daemon_absolute_path(const char *path);
 void daemon_notify(const char *state); /* sd_notify's text, e.g. "STOPPING=1" */
 
 /* Creates and locks the pid file and writes the pid; a live holder is an error that names it. The fd stays

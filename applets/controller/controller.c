@@ -352,6 +352,15 @@ static struct cluster_file *read_again(struct controller *ctl, struct err *err)
 	return NULL;
 }
 
+/* Those that are connected; the others never hear of it, as with Slurm. */
+static void tell_workers(struct controller *ctl, uint32_t type, const void *order)
+{
+	size_t at = 0;
+	void *entry;
+	while (map_next(&ctl->workers, &at, &entry))
+		outbox_add(ctl->outbox, ((const struct peer *)entry)->id, type, 0, true, order);
+}
+
 int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 {
 	struct cluster_file *file = read_again(ctl, err);
@@ -371,9 +380,11 @@ int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 	file->controller = ctl->file->controller;
 	ctl->file = file;
 	close_foreign_workers(ctl);
-	if (log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level))
-		log_set_stderr_level(level);
+	if (!ctl->keep_log_level && log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level))
+		log_change_level(level);
 	log_info("slurm.conf was read again");
+	const struct worker_reconfigure order = {.epoch = cluster_meta(ctl->cluster)->epoch};
+	tell_workers(ctl, MSG_worker_reconfigure, &order);
 	return 0;
 }
 
@@ -394,16 +405,6 @@ int on_ping(struct request *r, struct err *err)
 	return 0;
 }
 
-/* Each worker that is connected; the others never hear of it, as with Slurm. */
-static void stop_workers(struct controller *ctl)
-{
-	const struct worker_stop m = {.epoch = cluster_meta(ctl->cluster)->epoch};
-	size_t at = 0;
-	void *entry;
-	while (map_next(&ctl->workers, &at, &entry))
-		outbox_add(ctl->outbox, ((const struct peer *)entry)->id, MSG_worker_stop, 0, true, &m);
-}
-
 static void leave(void *ctx)
 {
 	loop_stop(((struct controller *)ctx)->loop);
@@ -417,8 +418,9 @@ int on_shutdown(struct request *r, struct err *err)
 	log_info("shutdown%s was asked for by %s", m->workers_too ? "" : " of slurmctld alone",
 	         peer_title(r->peer));
 	answer_ok(r);
+	const struct worker_stop stop = {.epoch = cluster_meta(ctl->cluster)->epoch};
 	if (m->workers_too && !ctl->degraded)
-		stop_workers(ctl);
+		tell_workers(ctl, MSG_worker_stop, &stop);
 	/* before_sleep() ends the loop as soon as what was said now has left. */
 	ctl->leaving = true;
 	loop_add_timer(ctl->loop, SHUTDOWN_US, leave, ctl);

@@ -42,7 +42,7 @@ struct controller {
 	struct loop *loop;
 	struct cluster_file *file; /* the newest; earlier ones live on, as others may hold their texts */
 	struct kept_file *kept_files;
-	const char *conf_path; /* -f, or NULL */
+	const char *conf_path;
 	struct cluster *cluster;
 	struct store *store;
 	struct outbox *outbox;
@@ -63,11 +63,12 @@ struct controller {
 	core_time boot_time, due_at;
 	uint32_t slurm_uid;
 	bool single_user;
-	bool keep_edits; /* slurmctld -R, and from the first load on: what was set at run time stays */
-	bool touched;    /* the core was called in this round */
-	bool degraded;   /* a commit failed and none has worked since: nothing is changed */
+	bool keep_edits;        /* slurmctld -R, and from the first load on: what was set at run time stays */
+	bool keep_log_level;    /* slurmctld -v said it */
+	bool touched;           /* the core was called in this round */
+	bool degraded;          /* a commit failed and none has worked since: nothing is changed */
 	bool stopping, leaving; /* leaving: the loop ends when all that was said has left */
-	bool broken; /* the state can't even be read any more: the process ends */
+	bool broken;            /* the state can't even be read any more: the process ends */
 };
 
 /* ---- controller.c ---- */

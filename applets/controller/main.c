@@ -330,6 +330,7 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	raise_file_limit();
 	controller_init(&ctl, NULL, file);
 	ctl.conf_path = o->conf;
+	ctl.keep_log_level = o->verbose > 0;
 	ctl.keep_edits = o->keep_edits;
 	ctl.slurm_uid = a.uid;
 	ctl.single_user = a.single_user;
@@ -369,8 +370,11 @@ int slurmctld_main(int argc, char **argv)
 	if (cluster_file_read(&file, o.conf) != 0)
 		return 1;
 	int rc = cluster_file_check(&file);
+	char *path = daemon_absolute_path(file.path); /* it is read again from elsewhere */
+	o.conf = path;
 	if (rc == 0 && (rc = start(&file, &o, &err)) != 0)
 		log_write(LOG_LEVEL_FATAL, "%s", err_text(&err));
 	cluster_file_free(&file);
+	free(path);
 	return rc == 0 ? 0 : 1;
 }

@@ -237,6 +237,10 @@ static void handle(struct worker *w, uint32_t type, void *record)
 			loop_stop(w->loop);
 		}
 		break;
+	case MSG_worker_reconfigure:
+		if (is_current(w, ((const struct worker_reconfigure *)record)->epoch, "a reconfigure"))
+			worker_reconfigure(w);
+		break;
 	case MSG_fate_ack:
 		grants_ack(w, ack->launch);
 		break;
@@ -305,6 +309,16 @@ void control_start(struct worker *w)
 	if (getrandom(&w->life_id, sizeof(w->life_id), 0) != (ssize_t)sizeof(w->life_id))
 		w->life_id = (uint64_t)loop_clock();
 	dial(w);
+}
+
+void control_renew(struct worker *w)
+{
+	struct control *c = w->control;
+	if (!c || !c->conn)
+		return; /* the next registration tells it */
+	conn_close(c->conn);
+	c->backoff_us = BACKOFF_MIN_US;
+	redial_later(w);
 }
 
 void control_stop(struct worker *w)

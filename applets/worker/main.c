@@ -3,12 +3,10 @@
 #include "applets/common/daemon.h"
 #include "applets/worker/hardware.h"
 #include "applets/worker/worker.h"
-#include "conf/digest.h"
 #include "core/util/log.h"
 
 #include <errno.h>
 #include <getopt.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,26 +123,6 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 
 /* ---- who we are ---- */
 
-static bool names_host(const char *name, const char *host, const char *short_host)
-{
-	return name && (strcmp(name, host) == 0 || strcmp(name, short_host) == 0);
-}
-
-static const struct core_node_conf *find_node(const struct worker *w, const char *asked,
-                                              const char *full_host)
-{
-	const struct cluster_conf *conf = &w->file.conf.core;
-	for (size_t i = 0; i < conf->node_count; i++) {
-		const struct core_node_conf *node = &conf->nodes[i];
-		if (asked ? strcmp(node->name, asked) == 0 : names_host(node->hostname, full_host, w->host))
-			return node;
-	}
-	for (size_t i = 0; !asked && i < conf->node_count; i++)
-		if (names_host(conf->nodes[i].name, full_host, w->host))
-			return &conf->nodes[i];
-	return NULL;
-}
-
 static const struct core_node_conf *who_am_i(struct worker *w, const char *asked, struct err *err)
 {
 	char full[256] = "";
@@ -154,7 +132,7 @@ static const struct core_node_conf *who_am_i(struct worker *w, const char *asked
 	}
 	text_copy(w->host, sizeof(w->host), full);
 	w->host[strcspn(w->host, ".")] = '\0';
-	const struct core_node_conf *node = find_node(w, asked, full);
+	const struct core_node_conf *node = worker_find_node(w, &w->file, asked, full);
 	if (!node && asked)
 		err_set(err, ERR_INVALID_NODE_NAME,
 		        "Unable to determine this slurmd's NodeName: no node is named %s in %s", asked,
@@ -166,33 +144,6 @@ static const struct core_node_conf *who_am_i(struct worker *w, const char *asked
 		        "add it there, or start slurmd with -N NAME",
 		        w->conf_path, full);
 	return node;
-}
-
-/* A daemon leaves its directory. */
-static char *absolute_path(const char *path)
-{
-	char cwd[PATH_MAX];
-	if (path[0] == '/' || !getcwd(cwd, sizeof(cwd)))
-		return xstrdup(path);
-	return xprintf("%s/%s", cwd, path);
-}
-
-/* %h and %n in the paths of slurm.conf(5). */
-static char *expand_path(const struct worker *w, const char *path)
-{
-	struct text out = TEXT_EMPTY;
-	for (const char *p = path; *p; p++) {
-		if (p[0] == '%' && p[1] == 'n')
-			text_add(&out, w->node);
-		else if (p[0] == '%' && p[1] == 'h')
-			text_add(&out, w->host);
-		else {
-			text_add_char(&out, *p);
-			continue;
-		}
-		p++;
-	}
-	return text_take(&out);
 }
 
 /* The worker's own key, from a master that is wiped before this returns. */
@@ -211,41 +162,6 @@ static struct key_host *own_key(const struct worker *w, struct err *err)
 	return key;
 }
 
-/* ---- configuration ---- */
-
-static void compare_hardware(const struct worker *w, const struct core_node_conf *node)
-{
-	const struct hardware *hw = &w->hardware;
-	if (node->cpus == hw->cpus && node->boards == hw->boards && node->sockets == hw->sockets &&
-	    node->cores_per_socket == hw->cores_per_socket && node->threads_per_core == hw->threads_per_core)
-		return;
-	log_info("Node configuration differs from hardware: CPUs=%u:%u(hw) Boards=%u:%u(hw) "
-	         "SocketsPerBoard=%u:%u(hw) "
-	         "CoresPerSocket=%u:%u(hw) ThreadsPerCore=%u:%u(hw)",
-	         node->cpus, hw->cpus, node->boards, hw->boards, node->sockets, hw->sockets,
-	         node->cores_per_socket, hw->cores_per_socket, node->threads_per_core, hw->threads_per_core);
-}
-
-static void configure(struct worker *w, const struct core_node_conf *node)
-{
-	const struct slurm_conf *conf = &w->file.conf;
-	w->node = node->name;
-	w->node_addr = node->addr;
-	w->port = (uint16_t)(node->port ? node->port : conf_u32(conf, P_SlurmdPort));
-	w->append = conf_bool(conf, P_JobFileAppend);
-	w->kill_wait_s = conf->core.kill_wait_s;
-	w->tmp_fs = conf_str(conf, P_TmpFS);
-	w->working_cluster = xprintf("%s:%s:%u:9728:109", w->file.controller.cluster, w->file.controller.name,
-	                             w->file.controller_port);
-	w->conf_hash.v = xmalloc(32);
-	w->conf_hash.n = 32;
-	slurm_conf_hash(conf, w->conf_hash.v);
-	w->conf_digest.v = xmalloc(CONF_DIGEST_MAX);
-	w->conf_digest.n = (uint32_t)slurm_conf_digest(conf, w->conf_digest.v);
-	hardware_find(&w->hardware, w->tmp_fs);
-	compare_hardware(w, node);
-}
-
 static int open_log(struct worker *w, const struct slurmd_options *o, struct err *err)
 {
 	enum log_level level = LOG_LEVEL_INFO;
@@ -253,6 +169,7 @@ static int open_log(struct worker *w, const struct slurmd_options *o, struct err
 	const char *path = o->log ? o->log : conf_str(&w->file.conf, P_SlurmdLogFile);
 	if (configured && !log_level_parse(configured, &level))
 		return err_set(err, ERR_CONFIG, "SlurmdDebug=%s is not a level of the log", configured);
+	w->keep_log_level = o->verbose > 0;
 	if (o->verbose)
 		level = LOG_LEVEL_INFO + o->verbose > LOG_LEVEL_DEBUG5
 		                ? LOG_LEVEL_DEBUG5
@@ -260,8 +177,8 @@ static int open_log(struct worker *w, const struct slurmd_options *o, struct err
 	log_set_stderr_level(level);
 	if (!path)
 		return 0;
-	char *expanded = expand_path(w, path);
-	w->log_path = absolute_path(expanded);
+	char *expanded = worker_expand_path(w, path);
+	w->log_path = daemon_absolute_path(expanded);
 	free(expanded);
 	w->log_level = level;
 	return daemon_parent(w->log_path, geteuid(), getegid(), err) == 0
@@ -291,18 +208,18 @@ static void stop(void *ctx, int signo)
 
 static void reopen(void *ctx, int signo)
 {
-	(void)ctx;
 	log_reopen();
 	if (signo == SIGHUP)
-		log_info("the log was reopened; a changed slurm.conf is read when slurmd is restarted");
+		worker_reconfigure(ctx);
 }
 
-static int add_signals(struct loop *loop, struct err *err)
+static int add_signals(struct worker *w, struct err *err)
 {
+	struct loop *loop = w->loop;
 	if (loop_add_signal(loop, SIGTERM, stop, loop, err) != 0 ||
 	    loop_add_signal(loop, SIGINT, stop, loop, err) != 0 ||
-	    loop_add_signal(loop, SIGHUP, reopen, loop, err) != 0 ||
-	    loop_add_signal(loop, SIGUSR2, reopen, loop, err) != 0)
+	    loop_add_signal(loop, SIGHUP, reopen, w, err) != 0 ||
+	    loop_add_signal(loop, SIGUSR2, reopen, w, err) != 0)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
 	return 0;
@@ -349,8 +266,8 @@ static int open_spool(struct worker *w, struct err *err)
 	gid_t group;
 	if (cluster_file_slurm_user(&w->file, &slurm, &group, err) != 0)
 		return -1;
-	char *path = expand_path(w, conf_str(&w->file.conf, P_SlurmdSpoolDir));
-	char *pid_file = expand_path(w, conf_str(&w->file.conf, P_SlurmdPidFile));
+	char *path = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdSpoolDir));
+	char *pid_file = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdPidFile));
 	int rc = daemon_pidfile(pid_file, geteuid(), getegid(), err);
 	if (rc == 0)
 		rc = spool_open(&w->spool, path, slurm, err);
@@ -367,7 +284,7 @@ static int start(struct worker *w, const struct slurmd_options *o, struct err *e
 		return -1;
 	w->key = own_key(w, err);
 	w->loop = w->key ? loop_new(err) : NULL;
-	if (!w->loop || add_signals(w->loop, err) != 0 || open_spool(w, err) != 0)
+	if (!w->loop || add_signals(w, err) != 0 || open_spool(w, err) != 0)
 		return -1;
 	w->start_time = loop_wall_clock();
 	w->rebooted = o->rebooted;
@@ -397,13 +314,10 @@ static void stop_all(struct worker *w)
 		loop_free(w->loop);
 	key_host_free(w->key);
 	schema_free(schema_of_hardware(), &w->hardware);
-	free(w->conf_hash.v);
-	free(w->conf_digest.v);
-	free(w->working_cluster);
 	free(w->conf_path);
 	free(w->log_path);
 	daemon_pidfile_remove();
-	cluster_file_free(&w->file);
+	worker_configure_free(w);
 }
 
 static void init(struct worker *w)
@@ -441,10 +355,10 @@ int slurmd_main(int argc, char **argv)
 	init(&w);
 	if (cluster_file_read(&w.file, o.conf) != 0 || cluster_file_check(&w.file) != 0)
 		return 1;
-	w.conf_path = absolute_path(w.file.path);
+	w.conf_path = daemon_absolute_path(w.file.path);
 	const struct core_node_conf *node = who_am_i(&w, o.node, &err);
 	if (node) {
-		configure(&w, node);
+		worker_configure(&w, node);
 		umask(022);
 		if (open_log(&w, &o, &err) == 0 && start(&w, &o, &err) == 0) {
 			log_info("slurmd for node %s started, port %u", w.node, w.port);

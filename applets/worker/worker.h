@@ -62,6 +62,7 @@ struct worker {
 	/* from the configuration */
 	char *conf_path, *working_cluster, *log_path;
 	uint32_t log_level, kill_wait_s;
+	bool keep_log_level; /* -v said it */
 	bool append;
 	struct hardware hardware;
 	bool rebooted;       /* -b */
@@ -82,11 +83,29 @@ struct worker {
 	uint8_t instance[16];
 	bool has_instance;
 	struct schema_bytes conf_hash, conf_digest;
+	uint8_t hash[32]; /* conf_hash */
+	struct worker_kept_file *kept_files;
 };
+
+/* configure.c */
+/* The node of that name (asked), or the one that is this host. NULL: none. */
+const struct core_node_conf *worker_find_node(const struct worker *w, const struct cluster_file *file,
+                                              const char *asked, const char *full_host);
+/* %h and %n in the paths of slurm.conf(5); malloc'ed. */
+char *worker_expand_path(const struct worker *w, const char *path);
+/* Takes what w->file says of that node. */
+void worker_configure(struct worker *w, const struct core_node_conf *node);
+/* Reads the file again; one with errors, or without this node, leaves the old one in force, and the log says
+ * why. */
+void worker_reconfigure(struct worker *w);
+void worker_configure_free(struct worker *w);
 
 /* control.c */
 void control_start(struct worker *w);
 void control_stop(struct worker *w);
+/* Registers anew, on a new connection: what is on its way on the old one is settled as after any other cut.
+ */
+void control_renew(struct worker *w);
 /* Sends when this worker is registered; what is lost otherwise is in the next registration. */
 void control_send(struct worker *w, uint32_t type, const void *record);
 bool control_is_up(const struct worker *w);

@@ -65,6 +65,13 @@ enum log_level log_stderr_level(void)
 	return (enum log_level)log_state.stderr_level;
 }
 
+void log_change_level(enum log_level level)
+{
+	log_state.stderr_level = (int)level;
+	if (log_state.fd >= 0)
+		log_state.file_level = (int)level;
+}
+
 void log_set_syslog(enum log_level level)
 {
 	log_state.syslog_level = (int)level;

@@ -22,6 +22,8 @@ enum log_level {
 void log_init(const char *prefix, enum log_level stderr_level);
 void log_set_stderr_level(enum log_level level);
 enum log_level log_stderr_level(void);
+/* A running daemon's: of stderr and of the file, where there is one. */
+void log_change_level(enum log_level level);
 /* Opens (appending, 0600 for a new one) or reopens a log file; NULL closes it. */
 int log_open_file(const char *path, enum log_level level, struct err *err);
 void log_reopen(void); /* after a rotation */

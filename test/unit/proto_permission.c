@@ -125,6 +125,7 @@ static const struct {
         {"job_end", "c"},
         {"fate_ack", "c"},
         {"worker_stop", "c"},
+        {"worker_reconfigure", "c"},
         /* with a step's key */
         {"step_launch", "i"},
         {"step_input", "i"},
