@@ -14,11 +14,14 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#define BACKOFF_MIN_US  100000
+#define BACKOFF_MIN_US 100000
+/* At most; less where SlurmdTimeout is short, so that a controller that restarts hears of us before that is
+ * over. */
 #define BACKOFF_MAX_US  5000000
 #define DIAL_TIMEOUT_US 10000000
+#define DIAL_MIN_US     500000
 #define HEARTBEAT_MAX_S 60
-#define SILENCE_MS      10000 /* how long the kernel tries to reach a silent controller */
+#define SILENCE_US      10000000 /* how long the kernel tries to reach a silent controller */
 
 struct control {
 	struct conn *conn; /* NULL: waiting to dial */
@@ -30,6 +33,20 @@ struct control {
 };
 
 static void dial(void *ctx);
+
+/* A share of SlurmdTimeout, between DIAL_MIN_US and that limit. */
+static int64_t share_of_timeout(const struct worker *w, unsigned parts, int64_t limit_us)
+{
+	int64_t us = (int64_t)w->file.conf.core.slurmd_timeout_s * 1000000 / parts;
+	if (us == 0 || us > limit_us)
+		return limit_us;
+	return us > DIAL_MIN_US ? us : DIAL_MIN_US;
+}
+
+static int64_t backoff_max(const struct worker *w)
+{
+	return share_of_timeout(w, 10, BACKOFF_MAX_US);
+}
 
 bool control_is_up(const struct worker *w)
 {
@@ -57,7 +74,7 @@ static void redial_later(struct worker *w)
 	if (getrandom(&r, sizeof(r), 0) != (ssize_t)sizeof(r))
 		r = (uint32_t)loop_clock();
 	int64_t delay = c->backoff_us / 2 + (int64_t)(r % 1000) * c->backoff_us / 1000;
-	c->backoff_us = c->backoff_us * 2 < BACKOFF_MAX_US ? c->backoff_us * 2 : BACKOFF_MAX_US;
+	c->backoff_us = c->backoff_us * 2 < backoff_max(w) ? c->backoff_us * 2 : backoff_max(w);
 	c->registered = false;
 	c->conn = NULL;
 	stop_timer(w, &c->heartbeat);
@@ -94,7 +111,7 @@ static void opened(void *ctx, struct conn *conn)
 	struct worker_register m;
 	struct arena arena;
 	char boot_id[64], version[] = SLURM_VERSION_TEXT;
-	unsigned silence = SILENCE_MS;
+	unsigned silence = (unsigned)(share_of_timeout(w, 4, SILENCE_US) / 1000);
 	setsockopt(conn_fd(conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
 	arena_init(&arena);
 	schema_init(schema_of_worker_register(), &m);
@@ -161,7 +178,7 @@ static void registered(struct worker *w, const struct worker_registered *m)
 	struct control *c = w->control;
 	if (!accept_controller(w, m)) {
 		conn_close(c->conn);
-		c->backoff_us = BACKOFF_MAX_US;
+		c->backoff_us = backoff_max(w);
 		redial_later(w);
 		return;
 	}
@@ -215,7 +232,7 @@ static void handle(struct worker *w, uint32_t type, void *record)
 		          log_escape(error->text ? error->text : err_code_text((int)error->code)));
 		if (!w->control->registered) {
 			conn_close(w->control->conn);
-			w->control->backoff_us = BACKOFF_MAX_US;
+			w->control->backoff_us = backoff_max(w);
 			redial_later(w);
 		}
 		break;
@@ -294,7 +311,7 @@ static void dial(void *ctx)
 	const struct conn_credential credential = {.host_key = w->key};
 	c->redial = NULL;
 	c->conn = conn_dial(w->loop, w->file.controller_addr, w->file.controller_port, &w->file.controller,
-	                    &credential, DIAL_TIMEOUT_US, &control_ops, w, &err);
+	                    &credential, share_of_timeout(w, 4, DIAL_TIMEOUT_US), &control_ops, w, &err);
 	if (!c->conn) {
 		log_error("cannot dial the controller: %s", err_text(&err));
 		redial_later(w);

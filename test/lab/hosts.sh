@@ -246,7 +246,7 @@ host_directory() {
 }
 
 host_boot() { # HOST...: those that are not up
-	local host switch dir made=() dirs=() ports='' cut
+	local host switch dir made=() dirs=() ports='' cut mac
 	for host; do host_pid "$host" || made+=("$host"); done
 	((${#made[@]})) || return 0
 	group_make "${made[@]}"
@@ -270,7 +270,9 @@ host_boot() { # HOST...: those that are not up
 		host_pid "$host"
 		switch=$REPLY
 		host_address "$host"
-		printf '%s\n' 'link set lo up' "address add $REPLY/24 dev eth0" 'link set eth0 up' |
+		# A host's card is the same after a boot; others would look for the old one for a while.
+		printf -v mac '02:00:0a:4d:00:%02x' "${REPLY##*.}"
+		printf '%s\n' 'link set lo up' "link set eth0 address $mac" "address add $REPLY/24 dev eth0" 'link set eth0 up' |
 			nsenter -t "$switch" -n ip -batch -
 		for cut in "$LAB_DIR/hosts/$host"/cut "$LAB_DIR/hosts/$host"/cut.*; do
 			[[ ! -e $cut ]] || host_drop "$host" "${cut#"$LAB_DIR/hosts/$host/cut"}"
