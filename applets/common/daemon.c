@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -219,5 +220,8 @@ int daemon_drop(uid_t uid, gid_t gid, const char *user, struct err *err)
 	if (getresuid(&r, &e, &s) != 0 || r != uid || e != uid || s != uid || getresgid(&rg, &eg, &sg) != 0 ||
 	    rg != gid || eg != gid || sg != gid || setuid(0) == 0)
 		return err_set(err, ERR_ACCESS_DENIED, "root was not given up for %s", user);
+	/* Another uid makes a process as dumpable as fs.suid_dumpable says, which systemd-coredump sets. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_sys(err, errno, "cannot forbid core dumps");
 	return 0;
 }
