@@ -157,7 +157,14 @@ int daemon_directory(const char *path, uid_t owner, gid_t group, mode_t mode, st
 	struct stat st;
 	if (path[0] != '/')
 		return err_set(err, ERR_CONFIG, "%s is not an absolute path", path);
-	if (lstat(path, &st) != 0 && errno == ENOENT) {
+	int seen = lstat(path, &st);
+	/* Whoever put it there chooses what a daemon with root's rights writes into. */
+	if (seen == 0 && S_ISLNK(st.st_mode) && st.st_uid != owner && st.st_uid != 0)
+		return err_set(
+		        err, ERR_CONFIG,
+		        "%s is a symbolic link of uid %u: remove it, or put the directory itself there", path,
+		        (unsigned)st.st_uid);
+	if (seen != 0 && errno == ENOENT) {
 		if (directory_parents(path, err) != 0)
 			return -1;
 		if (mkdir(path, mode) != 0 && errno != EEXIST)
