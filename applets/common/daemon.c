@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -158,7 +159,14 @@ int daemon_directory(const char *path, uid_t owner, gid_t group, mode_t mode, st
 	struct stat st;
 	if (path[0] != '/')
 		return err_set(err, ERR_CONFIG, "%s is not an absolute path", path);
-	if (lstat(path, &st) != 0 && errno == ENOENT) {
+	int seen = lstat(path, &st);
+	/* Whoever put it there chooses what a daemon with root's rights writes into. */
+	if (seen == 0 && S_ISLNK(st.st_mode) && st.st_uid != owner && st.st_uid != 0)
+		return err_set(
+		        err, ERR_CONFIG,
+		        "%s is a symbolic link of uid %u: remove it, or put the directory itself there", path,
+		        (unsigned)st.st_uid);
+	if (seen != 0 && errno == ENOENT) {
 		if (directory_parents(path, err) != 0)
 			return -1;
 		if (mkdir(path, mode) != 0 && errno != EEXIST)
@@ -221,6 +229,9 @@ int daemon_drop(uid_t uid, gid_t gid, const char *user, struct err *err)
 	if (getresuid(&r, &e, &s) != 0 || r != uid || e != uid || s != uid || getresgid(&rg, &eg, &sg) != 0 ||
 	    rg != gid || eg != gid || sg != gid || setuid(0) == 0)
 		return err_set(err, ERR_ACCESS_DENIED, "root was not given up for %s", user);
+	/* Another uid makes a process as dumpable as fs.suid_dumpable says, which systemd-coredump sets. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_sys(err, errno, "cannot forbid core dumps");
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #ifdef BATCHBOX_TEST
@@ -85,5 +86,9 @@ int identity_become(const struct identity *who, struct err *err)
 		return err_sys(err, errno, "cannot become group %u", who->gid);
 	if (SETRESUID(who->uid, who->uid, who->uid) != 0)
 		return err_sys(err, errno, "cannot become uid %u", who->uid);
+	/* Until it runs the user's program, this is a copy of the shepherd, with its sessions' keys; another
+	 * uid makes it as dumpable as fs.suid_dumpable says. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return err_sys(err, errno, "cannot forbid core dumps");
 	return verify_ids(who, err);
 }

@@ -2,6 +2,8 @@
 #include "applets/worker/identity.h"
 #include "test/unit/worker_play.h"
 
+#include <sys/prctl.h>
+
 /* ---- batch scripts ---- */
 
 static void batch_to_a_file(void **state)
@@ -291,6 +293,33 @@ static void identity_failures(void **state)
 	assert_int_not_equal(become_in_child(&who, &good), 0);
 }
 
+/* A kernel whose fs.suid_dumpable is 1: whoever changes his uid can be dumped and traced from then on. */
+static int dumpable_setresuid(uid_t r, uid_t e, uid_t s)
+{
+	return setresuid(r, e, s) == 0 ? prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) : -1;
+}
+
+/* What has become the user, and still holds the shepherd's memory, is closed to the user. */
+static void identity_closed(void **state)
+{
+	gid_t groups[] = {65531};
+	struct identity who = {.uid = 65532, .gid = 65531, .groups = {groups, 1}};
+	int status = -1;
+	(void)state;
+	if (geteuid() != 0) {
+		print_message("needs root: to become another user\n");
+		skip();
+	}
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		identity_calls.setresuid = dumpable_setresuid;
+		_exit(identity_become(&who, NULL) != 0 ? 1 : prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0 ? 2 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 static int tests(void)
 {
 	const struct CMUnitTest all[] = {
@@ -308,6 +337,7 @@ static int tests(void)
 	        T(files_of_a_task),
 	        T(other_user),
 	        cmocka_unit_test(identity_failures),
+	        cmocka_unit_test(identity_closed),
 	};
 	return cmocka_run_group_tests(all, NULL, NULL);
 }

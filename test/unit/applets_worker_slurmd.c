@@ -177,6 +177,138 @@ static void step_keys(void **state)
 	assert_true(c->srun_done);
 }
 
+/* ---- old step keys ---- */
+
+/* srun's with keys of their own, all at once: a worker gives a grant that it doesn't know yet 10 s to come.
+ */
+#define OLD_KEYS 3
+
+struct old_key {
+	bool opened, closed;
+	struct err err;
+};
+
+static void old_opened(void *ctx, struct conn *conn)
+{
+	struct old_key *k = ctx;
+	(void)conn;
+	k->opened = true;
+}
+
+static void old_said(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+{
+	(void)ctx;
+	(void)conn;
+	(void)id;
+	(void)body;
+	(void)n;
+	fail_msg("an old key was answered with %s", message_name(type));
+}
+
+static void old_closed(void *ctx, struct conn *conn, const struct err *err)
+{
+	struct old_key *k = ctx;
+	(void)conn;
+	k->closed = true;
+	if (err)
+		k->err = *err;
+}
+
+static const struct conn_ops old_ops = {.opened = old_opened, .message = old_said, .closed = old_closed};
+
+/* Each of these steps, with the key that the controller once gave for it: refused by the worker itself. */
+static void old_keys_are_refused(struct cluster *c, const struct key_step_of *of, size_t n)
+{
+	struct old_key keys[OLD_KEYS] = {0};
+	const struct session_audience worker = {.role = ROLE_WORKER, .name = "worker-1", .cluster = "unit"};
+	assert_in_range(n, 1, OLD_KEYS);
+	for (size_t i = 0; i < n; i++) {
+		uint8_t key[KEY_SIZE];
+		key_step_derive(c->worker_key, &of[i], key);
+		const struct conn_credential credential = {.step_key = key, .step = &of[i]};
+		assert_non_null(conn_dial(c->loop, "127.0.0.1", c->worker_port, &worker, &credential,
+		                          2 * (int64_t)LIMIT_US, &old_ops, &keys[i], NULL));
+	}
+	for (size_t i = 0; i < n; i++) {
+		UNTIL(c, keys[i].closed);
+		assert_false(keys[i].opened);
+		if (!strstr(keys[i].err.text, "refused"))
+			fail_msg("launch %d: \"%s\" is no refusal", (int)of[i].launch, keys[i].err.text);
+	}
+}
+
+static void serve(struct cluster *c, const struct key_step_of *of, const char *script)
+{
+	text_free(&c->out);
+	srun_dial(c, of, of);
+	srun_shell(c, script);
+}
+
+/* A requeue, the job's end, other lives of worker and controller: what was given out for an earlier launch
+ * opens nothing any more, while the launch in force goes on. */
+static void old_step_keys(void **state)
+{
+	struct cluster *c = *state;
+	struct key_step_of requeued = step_of(c, 1), now = step_of(c, 2), unclaimed = step_of(c, 3);
+	struct step_grant *g = grant(c, 1);
+	/* The first attempt of job 7, which is requeued; the second one runs. */
+	send_grant(c, g);
+	serve(c, &requeued, "exit 0");
+	UNTIL(c, c->srun_closed && c->fates == 1);
+	assert_true(c->srun_done);
+	send_end(c, 1, 30);
+	UNTIL(c, c->gone == 1);
+	g = grant(c, 2);
+	g->attempt = 2;
+	send_grant(c, g);
+	serve(c, &now, "echo up; while [ ! -e go ]; do sleep 0.05; done");
+	UNTIL(c, c->out.len == 3);
+	/* Another job, which ended before its srun came. */
+	unclaimed.serial = 9;
+	g = grant(c, 3);
+	g->serial = 9;
+	send_grant(c, g);
+	const struct job_end end = {.epoch = c->epoch, .serial = 9, .attempt = 1, .kill_wait_s = 30};
+	conn_send(c->worker, MSG_job_end, 0, &end);
+	UNTIL(c, c->gone == 2);
+	const struct key_step_of old[] = {requeued, unclaimed, now};
+	old_keys_are_refused(c, old, 2);
+	/* Both daemons start again. */
+	slurmd_kill(c, SIGKILL);
+	c->epoch++;
+	slurmd_start(c);
+	UNTIL(c, c->registrations == 2);
+	assert_int_equal(c->registered.running.n, 1);
+	assert_int_equal(c->fates, 2);
+	old_keys_are_refused(c, old, 2);
+	assert_false(c->srun_closed);
+	write_file(c, "go", "");
+	UNTIL(c, c->srun_closed && c->fates == 3);
+	assert_true(c->srun_done);
+	assert_int_equal(c->fate.launch, 2);
+	assert_int_equal(c->fate.status, 0);
+	/* The job's last end, with the controller's new life. */
+	send_end(c, 2, 30);
+	UNTIL(c, c->gone == 3);
+	conn_close(c->worker);
+	c->worker = NULL;
+	c->epoch++;
+	UNTIL(c, c->registrations == 3);
+	old_keys_are_refused(c, old, 3);
+	assert_int_equal(c->fates, 3);
+	/* The worker that refused all these serves the next. */
+	struct key_step_of next = step_of(c, 4);
+	send_grant(c, grant(c, 4));
+	UNTIL(c, c->refused == 1); /* job 7 is over here */
+	next.serial = 10;
+	g = grant(c, 4);
+	g->serial = 10;
+	send_grant(c, g);
+	serve(c, &next, "echo served");
+	UNTIL(c, c->srun_closed);
+	assert_string_equal(text_str(&c->out), "served\n");
+}
+
 static void unclaimed_grant(void **state)
 {
 	struct cluster *c = *state;
@@ -404,15 +536,13 @@ int main(int argc, char **argv)
 		return 1;
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        T(registration),      T(batch_job),
-	        T(unknown_job),       T(granted_twice),
-	        T(refused_grants),    T(srun_step),
-	        T(step_keys),         T(unclaimed_grant),
-	        T(ended_by_force),    T(worker_restarts),
-	        T(shepherd_lost),     T(both_lost),
-	        T(other_database),    T(other_database_after_end),
-	        T(older_epoch),       T(signals),
-	        T(task_surroundings), T(damaged_spool),
+	        T(registration),   T(batch_job),       T(unknown_job),
+	        T(granted_twice),  T(refused_grants),  T(srun_step),
+	        T(step_keys),      T(old_step_keys),   T(unclaimed_grant),
+	        T(ended_by_force), T(worker_restarts), T(shepherd_lost),
+	        T(both_lost),      T(other_database),  T(other_database_after_end),
+	        T(older_epoch),    T(signals),         T(task_surroundings),
+	        T(damaged_spool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

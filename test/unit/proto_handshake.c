@@ -492,6 +492,94 @@ static void accepted_says_no(void **state)
 	world_free(w);
 }
 
+/* ---- a single user's cluster ---- */
+
+#define THE_USER 1000
+
+static struct server *single_users(struct world *w, enum session_role role)
+{
+	struct err err = {0};
+	bool controller = role == ROLE_CONTROLLER;
+	const struct server_conf conf = {.role = role,
+	                                 .name = controller ? "head" : "n1",
+	                                 .cluster = "lab",
+	                                 .master = controller ? w->master : NULL,
+	                                 .own = controller ? w->controller_key : w->worker_key,
+	                                 .version = "test 1",
+	                                 .instance = INSTANCE,
+	                                 .fd_reserve = 8,
+	                                 .single_uid = THE_USER,
+	                                 .slurm_uid = THE_USER};
+	struct server *s = server_new(w->loop, &conf, "127.0.0.1", 0,
+	                              controller ? &controller_ops : &worker_ops, w, &err);
+	if (!s)
+		fail_msg("%s", err_text(&err));
+	return s;
+}
+
+/* A ticket for that user that is true in all else: made with the daemons' own keys. */
+static int dial_with_ticket_of(struct world *w, struct server *s, enum session_kind kind, uint32_t uid)
+{
+	bool step = kind == SESSION_STEP;
+	uint8_t hello[WIRE_HELLO_SIZE], bytes[WIRE_OPEN_SIZE], h[32], psk[32], key[KEY_SIZE];
+	struct wire_open open = {.version = SESSION_VERSION,
+	                         .kind = kind,
+	                         .class = step ? KEY_CLASS_WORKER : KEY_CLASS_CONTROLLER,
+	                         .uid = uid,
+	                         .gid = step ? UINT32_MAX : 1000,
+	                         .role = step ? ROLE_WORKER : ROLE_CONTROLLER};
+	int fd = raw_connect(server_port(s));
+	assert_int_equal(raw_read(w, fd, hello, sizeof(hello)), sizeof(hello));
+	memcpy(open.kid, key_master_id(w->master), KEY_ID_SIZE);
+	text_copy(open.host, sizeof(open.host), step ? "n1" : "head");
+	text_copy(open.audience, sizeof(open.audience), step ? "n1" : "head");
+	crypto_scalarmult_base(open.e_c, KEY_BYTES);
+	if (step) {
+		open.step = a_step();
+		open.step.uid = uid;
+		key_step_derive(w->worker_key, &open.step, key);
+	} else {
+		memcpy(key, key_host_bytes(w->controller_key), sizeof(key));
+	}
+	wire_put_open(&open, bytes);
+	wire_transcript(hello, "lab", bytes, h);
+	wire_ticket(key, h, open.mac, psk);
+	wire_put_open(&open, bytes);
+	assert_int_equal(send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL), sizeof(bytes));
+	return fd;
+}
+
+/* Nobody else is served, not even root, and not even with what only the cluster's key can make. */
+static void a_single_users_cluster(void **state)
+{
+	(void)state;
+	static const uint32_t others[] = {0, THE_USER + 1, 990};
+	struct world *w = world_new();
+	uint8_t rest[24];
+	struct server *head = single_users(w, ROLE_CONTROLLER), *node = single_users(w, ROLE_WORKER);
+	w->granted = true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		int user = dial_with_ticket_of(w, head, SESSION_USER, others[i]);
+		assert_int_equal(refusal_of(w, user), REFUSED_USER);
+		int step = dial_with_ticket_of(w, node, SESSION_STEP, others[i]);
+		assert_int_equal(refusal_of(w, step), REFUSED_USER);
+	}
+	assert_int_equal(w->accepted, 0);
+	assert_int_equal(w->step_fd, -1);
+	int user = dial_with_ticket_of(w, head, SESSION_USER, THE_USER);
+	assert_int_equal(raw_read(w, user, rest, sizeof(rest)), sizeof(rest));
+	assert_int_equal(w->accepted, 1);
+	int step = dial_with_ticket_of(w, node, SESSION_STEP, THE_USER);
+	WAIT_FOR(w, w->step_fd >= 0);
+	assert_int_equal(w->step_peer.uid, THE_USER);
+	close(user);
+	close(step);
+	WAIT_FOR(w, w->at_server.closed);
+	server_free(head);
+	server_free(node);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -509,6 +597,7 @@ int main(void)
 	        cmocka_unit_test(small_order),
 	        cmocka_unit_test(recorded),
 	        cmocka_unit_test(accepted_says_no),
+	        cmocka_unit_test(a_single_users_cluster),
 	};
 	if (sodium_init() < 0)
 		return 1;

@@ -77,6 +77,17 @@ static void accepted(const char *path)
 	key_master_free(master);
 }
 
+/* What this process has read so far, of files and all else. */
+static unsigned long long bytes_read(void)
+{
+	unsigned long long n = 0;
+	FILE *f = fopen("/proc/self/io", "re");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "rchar: %llu", &n), 1);
+	fclose(f);
+	return n;
+}
+
 static void sizes(void **state)
 {
 	(void)state;
@@ -94,7 +105,9 @@ static void sizes(void **state)
 	write_file(at("k"), 65537, 0600);
 	refused(at("k"), "65537 bytes");
 	assert_int_equal(truncate(at("k"), 1 << 30), 0);
+	unsigned long long before = bytes_read();
 	refused(at("k"), "1073741824 bytes");
+	assert_in_range(bytes_read() - before, 0, 65536); /* by its size alone */
 	unlink(at("k"));
 }
 
@@ -167,6 +180,45 @@ static void parents(void **state)
 	assert_int_equal(chmod(at("open"), 0777), 0);
 	assert_int_equal(symlink(at("a/b"), at("open/way")), 0);
 	refused(at("open/way/k"), "go-w");
+}
+
+/* FILE.next and FILE.prev are keys as FILE is: one that another can read or put there ends the start. */
+static void neighbours(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"k.next", "k.prev"};
+	uint8_t key[KEY_SIZE], id[KEY_ID_SIZE];
+	struct err err = {0};
+	write_file(at("k"), 100, 0400);
+	write_file(at("other"), 200, 0400);
+	struct key_master *master = key_master_read(at("other"), NULL, 0, &err);
+	assert_non_null(master);
+	memcpy(id, key_master_id(master), sizeof(id));
+	key_master_free(master);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		write_file(at(names[i]), 200, 0440);
+		refused(at("k"), "chmod");
+		unlink(at(names[i]));
+		write_file(at(names[i]), 31, 0400);
+		refused(at("k"), "31 bytes");
+		unlink(at(names[i]));
+		assert_int_equal(symlink(at("other"), at(names[i])), 0);
+		refused(at("k"), "symbolic link");
+		unlink(at(names[i]));
+		assert_int_equal(mkfifo(at(names[i]), 0400), 0);
+		refused(at("k"), "regular");
+		unlink(at(names[i]));
+		write_file(at(names[i]), 200, 0400);
+		master = key_master_read(at("k"), NULL, 0, &err);
+		assert_non_null(master);
+		/* Accepted beside FILE, which alone makes tickets. */
+		assert_memory_not_equal(key_master_id(master), id, sizeof(id));
+		assert_true(key_master_host(master, id, "lab", KEY_CLASS_WORKER, "n1", 0, key));
+		key_master_free(master);
+		unlink(at(names[i]));
+	}
+	unlink(at("k"));
+	unlink(at("other"));
 }
 
 static void made(void **state)
@@ -345,11 +397,10 @@ static void no_core(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(sizes),          cmocka_unit_test(modes),
-	        cmocka_unit_test(kinds_of_files), cmocka_unit_test(foreign_owner),
-	        cmocka_unit_test(parents),        cmocka_unit_test(made),
-	        cmocka_unit_test(derived),        cmocka_unit_test(all_differ),
-	        cmocka_unit_test(key_ids),        cmocka_unit_test(no_core),
+	        cmocka_unit_test(sizes),         cmocka_unit_test(modes),   cmocka_unit_test(kinds_of_files),
+	        cmocka_unit_test(foreign_owner), cmocka_unit_test(parents), cmocka_unit_test(neighbours),
+	        cmocka_unit_test(made),          cmocka_unit_test(derived), cmocka_unit_test(all_differ),
+	        cmocka_unit_test(key_ids),       cmocka_unit_test(no_core),
 	};
 	if (sodium_init() < 0)
 		return 1;
