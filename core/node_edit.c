@@ -61,22 +61,11 @@ static int check_state(const struct node *node, const struct node_edit *edit, st
 
 /* ---- features ---- */
 
-static bool has_word(const char *list, const char *word, size_t n)
-{
-	for (const char *p = list; p && *p;) {
-		size_t len = strcspn(p, ",");
-		if (len == n && strncasecmp(p, word, n) == 0)
-			return true;
-		p += len + (p[len] == ',');
-	}
-	return false;
-}
-
 static bool is_subset(const char *part, const char *all)
 {
 	for (const char *p = part; p && *p;) {
 		size_t n = strcspn(p, ",");
-		if (n && !has_word(all, p, n))
+		if (n && !text_list_has(all, p, n))
 			return false;
 		p += n + (p[n] == ',');
 	}

@@ -196,6 +196,17 @@ bool text_starts_nocase(const char *s, const char *prefix)
 	return true;
 }
 
+bool text_list_has(const char *list, const char *word, size_t n)
+{
+	for (const char *p = list; p && *p;) {
+		size_t len = strcspn(p, ",");
+		if (len == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += len + (p[len] == ',');
+	}
+	return false;
+}
+
 bool text_copy(char *to, size_t size, const char *s)
 {
 	if (size == 0)

@@ -46,6 +46,8 @@ bool text_to_i64(const char *s, int64_t *out);
 bool text_eq(const char *a, const char *b);        /* both may be NULL; NULL equals only NULL */
 bool text_eq_nocase(const char *a, const char *b); /* ASCII */
 bool text_starts_nocase(const char *s, const char *prefix);
+/* Is the word, of so many bytes, one of the comma-separated list's, in whatever case? No list: no. */
+bool text_list_has(const char *list, const char *word, size_t n);
 /* The copied bytes always end in NUL; false when s did not fit whole. */
 bool text_copy(char *to, size_t size, const char *s);
 /* Levenshtein distance without regard to case, for "nearest known name"; stops counting at `limit`. */

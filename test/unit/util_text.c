@@ -112,6 +112,22 @@ static void comparing(void **state)
 	assert_true(text_starts_nocase("x", ""));
 }
 
+static void listed(void **state)
+{
+	(void)state;
+	assert_true(text_list_has("gpu,Big,x", "gpu", 3));
+	assert_true(text_list_has("gpu,Big,x", "bIG", 3));
+	assert_true(text_list_has("gpu,Big,x", "x&y", 1)); /* so many bytes of it */
+	assert_false(text_list_has("gpu,Big,x", "gp", 2));
+	assert_false(text_list_has("gpu,Big,x", "gpux", 4));
+	assert_false(text_list_has("gpu,Big,x", "gpu,Big", 7));
+	assert_false(text_list_has("gpu,Big,x", "", 0));
+	assert_true(text_list_has("gpu,,x", "", 0));
+	assert_true(text_list_has(",x,", "x", 1));
+	assert_false(text_list_has("", "x", 1));
+	assert_false(text_list_has(NULL, "x", 1));
+}
+
 static void copying(void **state)
 {
 	(void)state;
@@ -181,7 +197,7 @@ int main(void)
 	        cmocka_unit_test(escaping),       cmocka_unit_test(unsigned_numbers),
 	        cmocka_unit_test(signed_numbers), cmocka_unit_test(comparing),
 	        cmocka_unit_test(copying),        cmocka_unit_test(nearest),
-	        cmocka_unit_test(splitting),
+	        cmocka_unit_test(splitting),      cmocka_unit_test(listed),
 	};
 	return cmocka_run_group_tests_name("util_text", tests, NULL, NULL);
 }
