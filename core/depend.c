@@ -496,8 +496,7 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 	job->state.depend = old;
 	drop_all(job);
 	job->state.depend = new;
-	free(job->spec.dependency);
-	job->spec.dependency = text && *text ? xstrdup(text) : NULL;
+	text_set(&job->spec.dependency, text_or_null(text));
 	if (new.n > 0)
 		job->state.eligible_time = job->state.accrue_time = 0;
 	else

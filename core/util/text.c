@@ -128,6 +128,20 @@ const char *text_str(const struct text *t)
 	return t->s ? t->s : "";
 }
 
+/* ---- a string of its own ---- */
+
+void text_set(char **to, const char *s)
+{
+	char *old = *to;
+	*to = xstrdup(s);
+	free(old);
+}
+
+const char *text_or_null(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
 /* ---- numbers ---- */
 
 bool text_to_u64(const char *s, uint64_t *out)

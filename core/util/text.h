@@ -38,6 +38,10 @@ void text_free(struct text *t);
 char *text_take(struct text *t);            /* the caller owns the string (never NULL); t is empty again */
 const char *text_str(const struct text *t); /* never NULL */
 
+/* *to, memory of its own or NULL, becomes a copy of s (NULL: none), which may lie in the old one. */
+void text_set(char **to, const char *s);
+const char *text_or_null(const char *s); /* NULL for "" too */
+
 /* Whole-string decimal numbers: no blanks, no sign for unsigned, no overflow. true when read. */
 bool text_to_u64(const char *s, uint64_t *out);
 bool text_to_u32(const char *s, uint32_t *out);

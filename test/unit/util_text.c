@@ -59,6 +59,25 @@ static void escaping(void **state)
 	text_free(&t);
 }
 
+static void owned(void **state)
+{
+	(void)state;
+	char *s = NULL;
+	text_set(&s, "abc");
+	assert_string_equal(s, "abc");
+	text_set(&s, s + 1);
+	assert_string_equal(s, "bc");
+	text_set(&s, s);
+	assert_string_equal(s, "bc");
+	text_set(&s, "");
+	assert_string_equal(s, "");
+	text_set(&s, NULL);
+	assert_null(s);
+	assert_null(text_or_null(NULL));
+	assert_null(text_or_null(""));
+	assert_string_equal(text_or_null("a"), "a");
+}
+
 static void unsigned_numbers(void **state)
 {
 	(void)state;
@@ -198,6 +217,7 @@ int main(void)
 	        cmocka_unit_test(signed_numbers), cmocka_unit_test(comparing),
 	        cmocka_unit_test(copying),        cmocka_unit_test(nearest),
 	        cmocka_unit_test(splitting),      cmocka_unit_test(listed),
+	        cmocka_unit_test(owned),
 	};
 	return cmocka_run_group_tests_name("util_text", tests, NULL, NULL);
 }
