@@ -314,28 +314,18 @@ void depend_run(struct cluster *c)
 
 /* ---- reading ---- */
 
-static bool read_number(const char **p, uint32_t *out)
-{
-	const char *start = *p;
-	uint64_t n = 0;
-	for (; **p >= '0' && **p <= '9' && n < UINT32_MAX; (*p)++)
-		n = n * 10 + (uint64_t)(**p - '0');
-	*out = (uint32_t)n;
-	return *p > start && n < UINT32_MAX;
-}
-
 /* "12", "12_3", "12_*", each with "+MINUTES" or not. */
 static bool read_id(const char *p, struct dependency *d)
 {
 	d->task_id = CORE_NO_VAL;
 	d->delay_min = 0;
-	if (!read_number(&p, &d->job_id) || d->job_id == 0)
+	if (!text_read_u32(&p, &d->job_id) || d->job_id == 0)
 		return false;
 	if (p[0] == '_' && p[1] == '*')
 		p += 2;
-	else if (*p == '_' && (p++, !read_number(&p, &d->task_id)))
+	else if (*p == '_' && (p++, !text_read_u32(&p, &d->task_id)))
 		return false;
-	if (*p == '+' && (p++, !read_number(&p, &d->delay_min)))
+	if (*p == '+' && (p++, !text_read_u32(&p, &d->delay_min)))
 		return false;
 	return *p == '\0';
 }

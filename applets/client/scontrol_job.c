@@ -201,32 +201,31 @@ static bool read_when(struct job_edit *e, const char *value, char sign, size_t o
 }
 
 /* MIN[-MAX] */
-static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t offset)
+static bool bounds(const char *value, uint32_t *min, uint32_t *max)
 {
-	char min[16];
+	char first[16];
 	size_t n = strcspn(value, "-");
-	(void)sign;
-	(void)offset;
-	if (n >= sizeof(min))
+	if (n >= sizeof(first))
 		return false;
-	memcpy(min, value, n);
-	min[n] = '\0';
-	return text_to_u32(min, &e->nodes_min) && (!value[n] || text_to_u32(value + n + 1, &e->nodes_max));
+	memcpy(first, value, n);
+	first[n] = '\0';
+	return text_to_u32(first, min) && (!value[n] || text_to_u32(value + n + 1, max));
 }
 
-/* MIN[-MAX]: what is wanted at least counts. */
-static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
+static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t offset)
 {
-	char min[16];
-	uint32_t max;
-	size_t n = strcspn(value, "-");
 	(void)sign;
 	(void)offset;
-	if (n >= sizeof(min))
-		return false;
-	memcpy(min, value, n);
-	min[n] = '\0';
-	return text_to_u32(min, &e->cpus) && (!value[n] || text_to_u32(value + n + 1, &max));
+	return bounds(value, &e->nodes_min, &e->nodes_max);
+}
+
+/* What is wanted at least counts. */
+static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	uint32_t max;
+	(void)sign;
+	(void)offset;
+	return bounds(value, &e->cpus, &max);
 }
 
 static bool read_nice(struct job_edit *e, const char *value, char sign, size_t offset)

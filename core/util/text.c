@@ -181,6 +181,18 @@ bool text_to_i64(const char *s, int64_t *out)
 	return true;
 }
 
+bool text_read_u32(const char **p, uint32_t *out)
+{
+	const char *start = *p;
+	uint64_t v = 0;
+	for (; **p >= '0' && **p <= '9' && v < UINT32_MAX; (*p)++)
+		v = v * 10 + (uint64_t)(**p - '0');
+	if (*p == start || v >= UINT32_MAX)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
 /* ---- comparing ---- */
 
 static char lower(char c)

@@ -46,6 +46,9 @@ const char *text_or_null(const char *s); /* NULL for "" too */
 bool text_to_u64(const char *s, uint64_t *out);
 bool text_to_u32(const char *s, uint32_t *out);
 bool text_to_i64(const char *s, int64_t *out);
+/* The decimal number that *p begins with, below UINT32_MAX; *p then is behind it. Another or none: false, and
+ * *p is anywhere in its digits. */
+bool text_read_u32(const char **p, uint32_t *out);
 
 bool text_eq(const char *a, const char *b);        /* both may be NULL; NULL equals only NULL */
 bool text_eq_nocase(const char *a, const char *b); /* ASCII */

@@ -112,6 +112,25 @@ static void signed_numbers(void **state)
 	assert_false(text_to_i64(NULL, &v));
 }
 
+static void leading_numbers(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+	        "", "x", " 1", "-1", "+1", "4294967295", "4294967296", "99999999999999999999999",
+	};
+	uint32_t v = 42;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *p = bad[i];
+		assert_false(text_read_u32(&p, &v));
+	}
+	assert_int_equal(v, 42);
+	const char *p = "007-4294967294:5";
+	assert_true(text_read_u32(&p, &v) && v == 7 && *p++ == '-');
+	assert_true(text_read_u32(&p, &v) && v == 4294967294 && *p++ == ':');
+	assert_true(text_read_u32(&p, &v) && v == 5 && *p == '\0');
+	assert_false(text_read_u32(&p, &v));
+}
+
 static void comparing(void **state)
 {
 	(void)state;
@@ -217,7 +236,7 @@ int main(void)
 	        cmocka_unit_test(signed_numbers), cmocka_unit_test(comparing),
 	        cmocka_unit_test(copying),        cmocka_unit_test(nearest),
 	        cmocka_unit_test(splitting),      cmocka_unit_test(listed),
-	        cmocka_unit_test(owned),
+	        cmocka_unit_test(owned),          cmocka_unit_test(leading_numbers),
 	};
 	return cmocka_run_group_tests_name("util_text", tests, NULL, NULL);
 }
