@@ -334,6 +334,7 @@ static bool read_id(const char *p, struct dependency *d)
 struct reader {
 	const struct cluster *c;
 	struct job *job; /* NULL: only check */
+	bool satisfied;  /* one of several, any of which will do, was over before this job came */
 };
 
 static bool is_same(const struct dependency *a, const struct dependency *b)
@@ -359,7 +360,7 @@ static bool add(struct reader *r, struct dependency *d)
 	}
 	struct job_state *s = &r->job->state;
 	if (!known && d->kind != DEPEND_SINGLETON) {
-		r->job->depend_known |= s->depend_any;
+		r->satisfied |= s->depend_any;
 		return true;
 	}
 	d->serial = target && !is_array ? target->serial : 0;
@@ -435,12 +436,10 @@ int depend_parse(struct cluster *c, struct job *job, const char *text, struct er
 {
 	struct reader r = {.c = c, .job = job};
 	drop_all(job);
-	job->depend_known = false;
 	job->state.depend_any = text && strchr(text, '?');
 	if (text && *text && read_list(&r, text, err) != 0)
 		return -1;
-	/* One of several was over before this job came. */
-	if (job->depend_known)
+	if (r.satisfied)
 		drop_all(job);
 	look_at_all(c, job);
 	return 0;
@@ -500,9 +499,8 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 
 /* ---- writing ---- */
 
-void job_depend_text(const struct cluster *c, const struct job *job, struct text *out)
+void job_depend_text(const struct job *job, struct text *out)
 {
-	(void)c;
 	for (uint32_t i = 0; i < job->state.depend.n; i++) {
 		const struct dependency *d = &job->state.depend.v[i];
 		text_printf(out, "%s%s", i == 0 ? "" : job->state.depend_any ? "?" : ",", kind_word(d->kind));
