@@ -214,11 +214,10 @@ static const struct store_ops store_ops = {.committed = store_wrote, .failed = s
 static void purge(void *ctx)
 {
 	struct controller *ctl = ctx;
-	uint32_t days = 0;
+	int64_t days = ctl->file->own->keep_days;
 	ctl->purge_timer = loop_add_timer(ctl->loop, PURGE_US, purge, ctl);
-	if (ctl->degraded || !ctl->file->own->keep_days || !text_to_u32(ctl->file->own->keep_days, &days))
-		return;
-	store_purge(ctl->store, controller_now() / CORE_SECOND - (int64_t)days * 86400);
+	if (!ctl->degraded && days > 0)
+		store_purge(ctl->store, controller_now() / CORE_SECOND - days * 86400);
 }
 
 /* ---- life ---- */
