@@ -4,6 +4,7 @@
 #include "core/util/log.h"
 
 #include "conf/batchbox_conf.h"
+#include "conf/digest.h"
 #include "proto/fault.h"
 
 #include <sodium.h>
@@ -241,6 +242,7 @@ void controller_init(struct controller *ctl, struct loop *loop, struct cluster_f
 int controller_load(struct controller *ctl, const struct store_conf *conf, struct err *err)
 {
 	randombytes_buf(ctl->instance, sizeof(ctl->instance));
+	slurm_conf_hash(&ctl->file->conf, ctl->conf_hash);
 	ctl->store = store_open(ctl->loop, conf, &store_ops, ctl, err);
 	if (!ctl->store || load_cluster(ctl, err) != 0 || store_commit_now(ctl->store, err) != 0)
 		return -1;
@@ -367,6 +369,7 @@ int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 	ctl->kept_files = kept;
 	file->controller = ctl->file->controller;
 	ctl->file = file;
+	slurm_conf_hash(&file->conf, ctl->conf_hash);
 	close_foreign_workers(ctl);
 	if (log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level))
 		log_set_stderr_level(level);
