@@ -5,13 +5,31 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool read_text(struct arena *arena, const char *value, void *to)
+{
+	*(char **)to = arena_strdup(arena, value);
+	return true;
+}
+
+static bool read_days(struct arena *arena, const char *value, void *to)
+{
+	uint32_t days;
+	(void)arena;
+	if (!text_to_u32(value, &days) || days == 0 || days > 100000)
+		return false;
+	*(uint32_t *)to = days;
+	return true;
+}
+
 static const struct setting {
 	const char *section, *name;
+	bool (*read)(struct arena *arena, const char *value, void *to);
 	size_t offset;
+	const char *wanted; /* said of a bad value */
 } settings[] = {
-        {"auth", "key_file", offsetof(struct conf_batchbox, key_file)},
-        {"history", "keep_days", offsetof(struct conf_batchbox, keep_days)},
-        {"accept", "unsafe", offsetof(struct conf_batchbox, unsafe)},
+        {"auth", "key_file", read_text, offsetof(struct conf_batchbox, key_file), NULL},
+        {"history", "keep_days", read_days, offsetof(struct conf_batchbox, keep_days), "a number of days"},
+        {"accept", "unsafe", read_text, offsetof(struct conf_batchbox, unsafe), NULL},
 };
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))
 
@@ -21,15 +39,11 @@ struct parse {
 	const char *path;
 };
 
-/* Numbers are numbers. */
-static int check_value(struct parse *p, const struct setting *setting, const char *value)
+static void take_value(struct parse *p, const struct setting *setting, const char *value)
 {
-	uint32_t days;
-	if (setting->offset == offsetof(struct conf_batchbox, keep_days) &&
-	    (!text_to_u32(value, &days) || days == 0 || days > 100000))
-		conf_error_add(p->errors, p->path, 0,
-		               "[history] keep_days = %.60s: a number of days is wanted", value);
-	return 1;
+	if (!setting->read(&p->own->arena, value, (char *)p->own + setting->offset))
+		conf_error_add(p->errors, p->path, 0, "[%s] %s = %.60s: %s is wanted", setting->section,
+		               setting->name, value, setting->wanted);
 }
 
 static int take(void *user, const char *section, const char *name, const char *value)
@@ -39,9 +53,8 @@ static int take(void *user, const char *section, const char *name, const char *v
 	for (size_t i = 0; i < SETTING_COUNT; i++) {
 		names[i] = settings[i].name;
 		if (text_eq_nocase(section, settings[i].section) && text_eq_nocase(name, settings[i].name)) {
-			*(char **)(void *)((char *)p->own + settings[i].offset) =
-			        arena_strdup(&p->own->arena, value);
-			return check_value(p, &settings[i], value);
+			take_value(p, &settings[i], value);
+			return 1;
 		}
 	}
 	const char *near = text_nearest(name, names, SETTING_COUNT);

@@ -5,9 +5,8 @@
 
 struct conf_batchbox {
 	struct arena arena;
-	char *key_file;  /* [auth] key_file: NULL: searched for */
-	char *keep_days; /* [history] keep_days: jobs that ended longer ago leave the history; NULL: none do
-	                  */
+	char *key_file;     /* [auth] key_file: NULL: searched for */
+	uint32_t keep_days; /* [history] keep_days: jobs that ended longer ago leave the history; 0: none */
 	char *unsafe; /* [accept] unsafe: comma list of unsafe parameters of slurm.conf that the administrator
 	              accepts as not acted on */
 };

@@ -572,17 +572,6 @@ static const struct set_line *find_set(const struct node_part *np, const char *n
 	return NULL;
 }
 
-static bool has_feature(const struct core_node_conf *node, const char *word)
-{
-	for (const char *p = node->features; p && *p;) {
-		size_t n = strcspn(p, ",");
-		if (n == strlen(word) && strncasecmp(p, word, n) == 0)
-			return true;
-		p += n + (p[n] == ',');
-	}
-	return false;
-}
-
 static void mark(struct node_part *np, const struct part_line *p, const char *list, bool *in)
 {
 	struct err err = {0};
@@ -610,7 +599,8 @@ static void mark(struct node_part *np, const struct part_line *p, const char *li
 				in[i] = true;
 		} else if (set) {
 			for (size_t i = 0; set->feature && i < np->conf->core.node_count; i++)
-				in[i] = in[i] || has_feature(&np->conf->core.nodes[i], set->feature);
+				in[i] = in[i] || text_list_has(np->conf->core.nodes[i].features, set->feature,
+				                               strlen(set->feature));
 			if (set->nodes)
 				mark(np, p, set->nodes, in);
 		} else {

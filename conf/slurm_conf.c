@@ -113,13 +113,7 @@ bool conf_bool(const struct slurm_conf *conf, enum param p)
 
 static bool list_has(const char *list, const char *word)
 {
-	for (const char *p = list; p && *p;) {
-		size_t n = strcspn(p, ",");
-		if (n == strlen(word) && strncasecmp(p, word, n) == 0)
-			return true;
-		p += n + (p[n] == ',');
-	}
-	return false;
+	return text_list_has(list, word, strlen(word));
 }
 
 bool conf_list_has(const struct slurm_conf *conf, enum param p, const char *word)

@@ -12,20 +12,38 @@ static struct job_array *array_of_id(const struct cluster *c, uint32_t id)
 
 /* ---- what a record stands for ---- */
 
-static void set_tasks(struct cluster *c, struct job *job, struct core_bits *tasks)
+static uint32_t task_count(const struct job *job)
+{
+	return job->tasks ? job->tasks->set : 0;
+}
+
+/* The record stood for so many tasks before: it is counted and written anew. */
+static void tasks_changed(struct cluster *c, struct job *job, uint32_t before)
 {
 	struct text text = TEXT_EMPTY;
-	c->array_tasks -= job->tasks ? job->tasks->set : 0;
-	if (job->tasks != tasks)
-		free(job->tasks);
-	job->tasks = tasks;
+	c->array_tasks = c->array_tasks - before + task_count(job);
 	free(job->state.array_tasks);
 	job->state.array_tasks = NULL;
-	if (!tasks)
+	if (!job->tasks)
 		return;
-	c->array_tasks += tasks->set;
-	taskset_text(tasks, true, &text);
+	taskset_text(job->tasks, true, &text);
 	job->state.array_tasks = text_take(&text);
+}
+
+static void set_tasks(struct cluster *c, struct job *job, struct core_bits *tasks)
+{
+	uint32_t before = task_count(job);
+	free(job->tasks);
+	job->tasks = tasks;
+	tasks_changed(c, job, before);
+}
+
+/* In place: a copy would be as long as the array. */
+static void take_task(struct cluster *c, struct job *job, uint32_t task)
+{
+	uint32_t before = task_count(job);
+	bits_del(job->tasks, task);
+	tasks_changed(c, job, before);
 }
 
 bool job_has_task(const struct job *job, uint32_t task)
@@ -196,12 +214,7 @@ struct job *array_take_first(struct cluster *c, struct job *job)
 	}
 	struct job *task = another(c, job);
 	become_task(c, task, first);
-	c->array_tasks--;
-	bits_del(job->tasks, first);
-	struct text text = TEXT_EMPTY;
-	taskset_text(job->tasks, true, &text);
-	free(job->state.array_tasks);
-	job->state.array_tasks = text_take(&text);
+	take_task(c, job, first);
 	emit_meta(c);
 	emit_job_spec(c, task);
 	emit_job_state(c, task);
@@ -217,11 +230,7 @@ static void take_out(struct cluster *c, struct job_array *array, uint32_t task)
 		struct job *job = list_entry(it, struct job, in_array);
 		if (!job->tasks || !bits_has(job->tasks, task))
 			continue;
-		struct core_bits *tasks = job->tasks;
-		job->tasks = NULL;
-		c->array_tasks -= tasks->set;
-		bits_del(tasks, task);
-		set_tasks(c, job, tasks);
+		take_task(c, job, task);
 		emit_job_state(c, job);
 	}
 }

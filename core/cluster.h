@@ -105,7 +105,6 @@ struct job {
 	        tasks; /* which of the array's tasks this record stands for; NULL: one (spec.array_task_id) */
 	struct depend_link *depends; /* beside state.depend: what it waits for */
 	uint32_t depend_count;
-	bool depend_known; /* while they are read: one was over before */
 	struct list in_look;
 	struct list step_queue; /* steps that wait for room */
 	struct share *shares;   /* beside state.nodes: what only memory has of each */
@@ -214,7 +213,7 @@ void job_set_array_limit(struct cluster *c, struct job *job, uint32_t limit, cor
 /* --dependency anew ("" or NULL: none). */
 int job_set_dependency(struct cluster *c, struct job *job, const char *text, core_time now, struct err *err);
 /* As squeue's %E has it: "afterok:28(unfulfilled)"; nothing when there is none left. */
-void job_depend_text(const struct cluster *c, const struct job *job, struct text *out);
+void job_depend_text(const struct job *job, struct text *out);
 /* enum job_reason: for a pending job why it waits now, derived and not stored; for others what was recorded.
  */
 uint32_t job_reason(const struct cluster *c, const struct job *job);

@@ -314,28 +314,18 @@ void depend_run(struct cluster *c)
 
 /* ---- reading ---- */
 
-static bool read_number(const char **p, uint32_t *out)
-{
-	const char *start = *p;
-	uint64_t n = 0;
-	for (; **p >= '0' && **p <= '9' && n < UINT32_MAX; (*p)++)
-		n = n * 10 + (uint64_t)(**p - '0');
-	*out = (uint32_t)n;
-	return *p > start && n < UINT32_MAX;
-}
-
 /* "12", "12_3", "12_*", each with "+MINUTES" or not. */
 static bool read_id(const char *p, struct dependency *d)
 {
 	d->task_id = CORE_NO_VAL;
 	d->delay_min = 0;
-	if (!read_number(&p, &d->job_id) || d->job_id == 0)
+	if (!text_read_u32(&p, &d->job_id) || d->job_id == 0)
 		return false;
 	if (p[0] == '_' && p[1] == '*')
 		p += 2;
-	else if (*p == '_' && (p++, !read_number(&p, &d->task_id)))
+	else if (*p == '_' && (p++, !text_read_u32(&p, &d->task_id)))
 		return false;
-	if (*p == '+' && (p++, !read_number(&p, &d->delay_min)))
+	if (*p == '+' && (p++, !text_read_u32(&p, &d->delay_min)))
 		return false;
 	return *p == '\0';
 }
@@ -344,6 +334,7 @@ static bool read_id(const char *p, struct dependency *d)
 struct reader {
 	const struct cluster *c;
 	struct job *job; /* NULL: only check */
+	bool satisfied;  /* one of several, any of which will do, was over before this job came */
 };
 
 static bool is_same(const struct dependency *a, const struct dependency *b)
@@ -369,7 +360,7 @@ static bool add(struct reader *r, struct dependency *d)
 	}
 	struct job_state *s = &r->job->state;
 	if (!known && d->kind != DEPEND_SINGLETON) {
-		r->job->depend_known |= s->depend_any;
+		r->satisfied |= s->depend_any;
 		return true;
 	}
 	d->serial = target && !is_array ? target->serial : 0;
@@ -445,12 +436,10 @@ int depend_parse(struct cluster *c, struct job *job, const char *text, struct er
 {
 	struct reader r = {.c = c, .job = job};
 	drop_all(job);
-	job->depend_known = false;
 	job->state.depend_any = text && strchr(text, '?');
 	if (text && *text && read_list(&r, text, err) != 0)
 		return -1;
-	/* One of several was over before this job came. */
-	if (job->depend_known)
+	if (r.satisfied)
 		drop_all(job);
 	look_at_all(c, job);
 	return 0;
@@ -496,8 +485,7 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 	job->state.depend = old;
 	drop_all(job);
 	job->state.depend = new;
-	free(job->spec.dependency);
-	job->spec.dependency = text && *text ? xstrdup(text) : NULL;
+	text_set(&job->spec.dependency, text_or_null(text));
 	if (new.n > 0)
 		job->state.eligible_time = job->state.accrue_time = 0;
 	else
@@ -511,9 +499,8 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 
 /* ---- writing ---- */
 
-void job_depend_text(const struct cluster *c, const struct job *job, struct text *out)
+void job_depend_text(const struct job *job, struct text *out)
 {
-	(void)c;
 	for (uint32_t i = 0; i < job->state.depend.n; i++) {
 		const struct dependency *d = &job->state.depend.v[i];
 		text_printf(out, "%s%s", i == 0 ? "" : job->state.depend_any ? "?" : ",", kind_word(d->kind));

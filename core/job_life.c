@@ -17,20 +17,14 @@ void job_set_limit(struct cluster *c, struct job *job)
 	due_at(c, job->limit_at, DUE_LIMIT, job->serial, job->state.attempt);
 }
 
-static void set_text(char **where, const char *text)
-{
-	free(*where);
-	*where = xstrdup(text);
-}
-
 static void forget_last_attempt(struct cluster *c, struct job *job)
 {
 	struct job_state *s = &job->state;
 	steps_drop(c, job);
 	shares_free(job);
 	node_alloc_list_free(&s->nodes);
-	set_text(&s->reason_text, NULL);
-	set_text(&s->failed_node, NULL);
+	text_set(&s->reason_text, NULL);
+	text_set(&s->failed_node, NULL);
 	s->flags = 0;
 	s->end_time = 0;
 	s->exit_status = s->derived_status = 0;
@@ -50,8 +44,8 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	s->start_time = s->last_sched_eval = job->last_heard = c->now;
 	s->nodes = *nodes;
 	*nodes = (struct node_alloc_list){0};
-	set_text(&s->partition, job->part->conf->name);
-	set_text(&s->batch_host, s->nodes.v[0].node);
+	text_set(&s->partition, job->part->conf->name);
+	text_set(&s->batch_host, s->nodes.v[0].node);
 	s->time_limit_min = spec_time_limit(job->part, &job->spec);
 	shares_take(c, job);
 	job_set_limit(c, job);
@@ -103,7 +97,7 @@ static void shares_are_back(struct cluster *c, struct job *job)
 	if (s->state == JOB_PENDING) {
 		shares_free(job);
 		node_alloc_list_free(&s->nodes);
-		set_text(&s->batch_host, NULL);
+		text_set(&s->batch_host, NULL);
 		emit_job_state(c, job);
 		queue_settle(c, job);
 		return;
@@ -243,7 +237,7 @@ void job_lose_node(struct cluster *c, struct share *share)
 			share->node->completing++;
 	}
 	if (active)
-		set_text(&job->state.failed_node, record->node);
+		text_set(&job->state.failed_node, record->node);
 	if (active && !goes_on)
 		step_queue_refuse(c, job, "its job has lost a node");
 	steps_lose_node(c, job, record->node);

@@ -52,18 +52,12 @@ static bool row_is_set(const struct edit_row *row, const struct job_edit *edit)
 	                             : *(const uint64_t *)at != CORE_NO_VAL64;
 }
 
-static void replace(char **where, const char *with)
-{
-	free(*where);
-	*where = with && *with ? xstrdup(with) : NULL;
-}
-
 static void row_apply(const struct edit_row *row, const struct job_edit *edit, struct job_spec *spec)
 {
 	const void *from = (const char *)edit + row->from;
 	void *to = (char *)spec + row->to;
 	if (row->kind == EDIT_STR)
-		replace(to, *(char *const *)from);
+		text_set(to, text_or_null(*(char *const *)from));
 	else if (row->kind == EDIT_U32)
 		*(uint32_t *)to = *(const uint32_t *)from;
 	else
@@ -117,7 +111,7 @@ static int update_partition(struct update *u, struct err *err)
 		return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
 	if (!part_by_name(u->c, name))
 		return err_set(err, ERR_INVALID_PARTITION, "%s", "");
-	replace(&u->spec.partition, name);
+	text_set(&u->spec.partition, name);
 	if (!u->admin && !job_check_part(u->c, &u->spec, err))
 		return -1;
 	u->part = part_by_name(u->c, name);
@@ -129,7 +123,7 @@ static int update_nodes(struct update *u, struct err *err)
 	const struct job_edit *e = u->edit;
 	struct job_spec *spec = &u->spec;
 	if (e->req_nodes)
-		replace(&spec->req_nodes, e->req_nodes);
+		text_set(&spec->req_nodes, text_or_null(e->req_nodes));
 	if (check_node_names(u->c, spec->req_nodes, err) != 0 ||
 	    check_node_names(u->c, spec->exc_nodes, err) != 0)
 		return -1;
@@ -357,8 +351,7 @@ int job_update(struct cluster *c, struct job *job, const struct job_edit *edit, 
 			schema_free(schema_of_job_spec(), &u.spec);
 			return -1;
 		}
-		free(u.spec.dependency);
-		u.spec.dependency = xstrdup(job->spec.dependency);
+		text_set(&u.spec.dependency, job->spec.dependency);
 	}
 	apply(&u);
 	return 0;

@@ -126,11 +126,9 @@ void leaving_clear(struct node *node)
 
 void node_set_reason(struct cluster *c, struct node *node, const char *reason, uint32_t uid)
 {
-	char *text = xstrdup(reason);
-	free(node->state.reason);
-	node->state.reason = text;
-	node->state.reason_uid = text ? uid : CORE_NO_VAL;
-	node->state.reason_time = text ? c->now : 0;
+	text_set(&node->state.reason, reason);
+	node->state.reason_uid = node->state.reason ? uid : CORE_NO_VAL;
+	node->state.reason_time = node->state.reason ? c->now : 0;
 }
 
 void node_fail_jobs(struct cluster *c, struct node *node)

@@ -61,22 +61,11 @@ static int check_state(const struct node *node, const struct node_edit *edit, st
 
 /* ---- features ---- */
 
-static bool has_word(const char *list, const char *word, size_t n)
-{
-	for (const char *p = list; p && *p;) {
-		size_t len = strcspn(p, ",");
-		if (len == n && strncasecmp(p, word, n) == 0)
-			return true;
-		p += len + (p[len] == ',');
-	}
-	return false;
-}
-
 static bool is_subset(const char *part, const char *all)
 {
 	for (const char *p = part; p && *p;) {
 		size_t n = strcspn(p, ",");
-		if (n && !has_word(all, p, n))
+		if (n && !text_list_has(all, p, n))
 			return false;
 		p += n + (p[n] == ',');
 	}
@@ -96,13 +85,6 @@ static struct core_node_conf *conf_of(struct cluster *c, const struct node *node
 	return &c->conf->nodes[node->index];
 }
 
-static void replace(char **where, const char *with)
-{
-	char *text = with && *with ? xstrdup(with) : NULL;
-	free(*where);
-	*where = text;
-}
-
 /* What is remembered of weight and features, into the configuration. */
 static void take_conf(struct cluster *c, const struct node *node)
 {
@@ -120,14 +102,10 @@ static void set_features(struct cluster *c, struct node *node, const struct node
 {
 	struct node_state *s = &node->state;
 	/* Kept even when empty: "" is another word than slurm.conf's. */
-	if (edit->features) {
-		free(s->features);
-		s->features = xstrdup(edit->features);
-	}
-	if (edit->features_act) {
-		free(s->features_act);
-		s->features_act = xstrdup(edit->features_act);
-	}
+	if (edit->features)
+		text_set(&s->features, edit->features);
+	if (edit->features_act)
+		text_set(&s->features_act, edit->features_act);
 	if (edit->weight != CORE_NO_VAL)
 		s->weight = edit->weight;
 	take_conf(c, node);
@@ -145,8 +123,8 @@ void node_edits_apply(struct cluster *c, bool keep)
 			continue;
 		}
 		s->weight = CORE_NO_VAL;
-		replace(&s->features, NULL);
-		replace(&s->features_act, NULL);
+		text_set(&s->features, NULL);
+		text_set(&s->features_act, NULL);
 		emit_node(c, node);
 	}
 }
@@ -165,12 +143,12 @@ int node_edit(struct cluster *c, const char *name, const struct node_edit *edit,
 		return -1;
 	set_features(c, node, edit);
 	if (edit->comment)
-		replace(&node->state.comment, edit->comment);
+		text_set(&node->state.comment, text_or_null(edit->comment));
 	if (edit->extra)
-		replace(&node->state.extra, edit->extra);
+		text_set(&node->state.extra, text_or_null(edit->extra));
 	/* Of a node that is well there is no reason. */
 	if (edit->reason && (is_bad(node) || (verb && verb->needs_reason)))
-		node_set_reason(c, node, *edit->reason ? edit->reason : NULL, by_uid);
+		node_set_reason(c, node, text_or_null(edit->reason), by_uid);
 	if (verb && !verb->down)
 		apply_verb(c, node, verb, edit->reason != NULL);
 	if (verb && verb->down)

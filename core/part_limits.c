@@ -118,17 +118,6 @@ enum job_reason part_limits_reason(const struct cluster *c, const struct part *p
 
 /* ---- EnforcePartLimits ---- */
 
-static bool is_denied(const char *list, const char *account)
-{
-	for (const char *p = list; account && p && *p;) {
-		size_t n = strcspn(p, ",");
-		if (n == strlen(account) && strncasecmp(p, account, n) == 0)
-			return true;
-		p += n + (p[n] == ',');
-	}
-	return false;
-}
-
 int part_enforce(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err)
 {
@@ -144,7 +133,7 @@ int part_enforce(const struct cluster *c, const struct part *part, const struct 
 	uint64_t cpus = 0, tasks = spec->tasks > spec->nodes_min ? spec->tasks : spec->nodes_min;
 	if (c->conf->enforce_part_limits == 0)
 		return 0;
-	if (is_denied(part->conf->deny_accounts, spec->account))
+	if (spec->account && text_list_has(part->conf->deny_accounts, spec->account, strlen(spec->account)))
 		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
 	for (size_t i = 0; i < part->conf->node_count; i++)
 		cpus += c->nodes[part->conf->node_index[i]]->cpus_total;

@@ -8,14 +8,6 @@
 
 /* ---- hardware ---- */
 
-static void replace(char **where, const char *with)
-{
-	if (with && !text_eq(*where, with)) {
-		free(*where);
-		*where = xstrdup(with);
-	}
-}
-
 /* True: what the worker found is less than what is configured, and why says it. */
 static bool hardware_is_low(const struct cluster *c, const struct node *node, const struct hardware *hw,
                             struct text *why)
@@ -184,8 +176,10 @@ int node_register(struct cluster *c, const char *name, const struct node_registr
 	node->last_heard = now;
 	node->down_at = 0;
 	leaving_clear(node);
-	replace(&node->state.boot_id, reg->boot_id);
-	replace(&node->state.version, reg->version);
+	if (reg->boot_id)
+		text_set(&node->state.boot_id, reg->boot_id);
+	if (reg->version)
+		text_set(&node->state.version, reg->version);
 	node->state.boot_time = reg->boot_time;
 	node->state.slurmd_start_time = reg->slurmd_start_time;
 	if (node->state.last_busy == 0)

@@ -36,25 +36,13 @@ struct selection {
 
 /* ---- features and memory ---- */
 
-static bool has_feature(const char *features, const char *word, size_t len)
-{
-	for (const char *p = features; p && *p;) {
-		size_t n = strcspn(p, ",");
-		if (n == len && strncasecmp(p, word, len) == 0)
-			return true;
-		p += n + (p[n] == ',');
-	}
-	return false;
-}
-
 /* "a&b": all of them. Other operators are refused at submit. */
 static bool has_features(const struct node *node, const char *wanted)
 {
+	const char *features = node->conf->features_act ? node->conf->features_act : node->conf->features;
 	for (const char *p = wanted; p && *p;) {
 		size_t n = strcspn(p, "&,");
-		if (n &&
-		    !has_feature(node->conf->features_act ? node->conf->features_act : node->conf->features,
-		                 p, n))
+		if (n && !text_list_has(features, p, n))
 			return false;
 		p += n + (p[n] != '\0');
 	}

@@ -6,30 +6,20 @@
 
 /* ---- reading ---- */
 
-static bool read_number(const char **p, uint32_t *out)
-{
-	uint64_t n = 0;
-	const char *start = *p;
-	for (; **p >= '0' && **p <= '9' && n < UINT32_MAX; (*p)++)
-		n = n * 10 + (uint64_t)(**p - '0');
-	*out = (uint32_t)n;
-	return *p > start && n < UINT32_MAX;
-}
-
 /* One of "3", "1-7", "1-7:2". */
 static bool read_range(const char **p, uint32_t range[3])
 {
-	if (!read_number(p, &range[0]))
+	if (!text_read_u32(p, &range[0]))
 		return false;
 	range[1] = range[0];
 	range[2] = 1;
 	if (**p == '-') {
 		(*p)++;
-		if (!read_number(p, &range[1]))
+		if (!text_read_u32(p, &range[1]))
 			return false;
 		if (**p == ':') {
 			(*p)++;
-			if (!read_number(p, &range[2]))
+			if (!text_read_u32(p, &range[2]))
 				return false;
 		}
 	}
@@ -59,7 +49,7 @@ static bool read_limit(const char *p, uint32_t *limit)
 	if (!limit)
 		return false;
 	*limit = 0;
-	return *p == '\0' || (read_number(&p, limit) && *p == '\0');
+	return *p == '\0' || (text_read_u32(&p, limit) && *p == '\0');
 }
 
 struct core_bits *taskset_parse(const char *list, uint32_t end, uint32_t *limit, struct err *err)

@@ -66,10 +66,8 @@ static void add_all(struct column_format *f, const struct column *columns, size_
 	for (size_t i = 0; i < n; i++) {
 		if (columns[i].letter == '\0')
 			continue;
-		if (!first) {
-			free(f->uses[f->n - 1].suffix);
-			f->uses[f->n - 1].suffix = xstrdup("|");
-		}
+		if (!first)
+			text_set(&f->uses[f->n - 1].suffix, "|");
 		column_format_add(f, &columns[i], 0, false, "");
 		first = false;
 	}

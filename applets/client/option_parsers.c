@@ -219,12 +219,10 @@ PARSER(requeue)
 /* "3", "2-4", with k for 1024 */
 static bool node_number(const char **p, uint32_t *out)
 {
-	uint64_t v = 0;
-	const char *start = *p;
-	for (; **p >= '0' && **p <= '9' && v < UINT32_MAX; (*p)++)
-		v = v * 10 + (uint64_t)(**p - '0');
-	if (*p == start)
+	uint32_t n;
+	if (!text_read_u32(p, &n))
 		return false;
+	uint64_t v = n;
 	if (**p == 'k' || **p == 'K') {
 		v *= 1024;
 		(*p)++;

@@ -218,10 +218,8 @@ static int make_format(const struct sacct_options *o, struct column_format *f, s
 		}
 		add_column(f, o, column, width);
 	}
-	if (rc == 0 && o->parsable2 && f->n) {
-		free(f->uses[f->n - 1].suffix);
-		f->uses[f->n - 1].suffix = xstrdup("");
-	}
+	if (rc == 0 && o->parsable2 && f->n)
+		text_set(&f->uses[f->n - 1].suffix, "");
 	free(copy);
 	return rc;
 }

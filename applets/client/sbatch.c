@@ -48,22 +48,22 @@ static char *absolute(struct arena *arena, const char *path)
  * ends with *rc. */
 static bool parse(struct submit *s, int argc, char **argv, struct script *script, int *rc)
 {
-	struct err e = {0}, *err = &e;
+	struct err err = {0};
 	int rest = argc;
-	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, err) != 0 ||
-	    submit_environment(s, err) != 0) {
-		*rc = submit_exit_code(s, err);
+	if (submit_arguments(s, argc, argv, ORIGIN_COMMAND_LINE, &rest, &err) != 0 ||
+	    submit_environment(s, &err) != 0) {
+		*rc = submit_exit_code(s, &err);
 		return false;
 	}
 	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR
 	                              : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
 	*rc = 1;
-	if (get_script(s, argc, argv, rest, script, err) != 0) {
-		log_error("%s", err_text(err));
+	if (get_script(s, argc, argv, rest, script, &err) != 0) {
+		log_error("%s", err_text(&err));
 		return false;
 	}
-	if (!s->wrap && submit_directives(s, script->bytes, script->n, err) != 0) {
-		*rc = submit_exit_code(s, err);
+	if (!s->wrap && submit_directives(s, script->bytes, script->n, &err) != 0) {
+		*rc = submit_exit_code(s, &err);
 		return false;
 	}
 	submit_show(s);
@@ -73,9 +73,9 @@ static bool parse(struct submit *s, int argc, char **argv, struct script *script
 		s->spec.argv.v = argv + rest + 1;
 		s->spec.argv.n = (uint32_t)(argc - rest - 1);
 	}
-	if (submit_finish(s, script->name, err) == 0)
+	if (submit_finish(s, script->name, &err) == 0)
 		return true;
-	log_error("%s", err_text(err));
+	log_error("%s", err_text(&err));
 	return false;
 }
 

@@ -45,7 +45,7 @@ static int find_by_name(struct scontrol *sc, const char *name, uint32_t uid)
 	return sc->found.n ? 0 : -1;
 }
 
-/* ---- one request ---- */
+/* ---- requests ---- */
 
 static int send(struct scontrol *sc, const struct job_update_request *m, struct err *err)
 {
@@ -60,38 +60,51 @@ static void say(const struct err *err, const char *job)
 		log_info("%s", err->text);
 }
 
-/* ---- hold, uhold, release, requeue, requeuehold ---- */
-
-static int verb_of_one(struct scontrol *sc, uint32_t verb, const char *word)
+/* The request, for the job of that number. */
+static int change_one(struct scontrol *sc, struct job_update_request *m, const char *word)
 {
-	struct job_update_request m = {.verb = verb};
 	struct err err = {0};
-	if (!text_to_u32(word, &m.job_id) || m.job_id == 0)
+	if (!text_to_u32(word, &m->job_id) || m->job_id == 0)
 		err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
-	else if (send(sc, &m, &err) == 0)
+	else if (send(sc, m, &err) == 0)
 		return 0;
 	say(&err, word);
-	if (verb <= JOB_VERB_RELEASE)
+	if (m->verb <= JOB_VERB_RELEASE)
 		fprintf(stderr, "slurm_suspend error: %s\n", err_code_text(err.code));
 	return 1;
 }
 
-static int verb_by_name(struct scontrol *sc, uint32_t verb, const char *name)
+/* For each of "12,13". */
+static int change_listed(struct scontrol *sc, struct job_update_request *m, char *ids)
 {
 	int rc = 0;
-	if (find_by_name(sc, name, CORE_NO_VAL) != 0)
+	char *rest = ids;
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ','))
+		if (*word)
+			rc |= change_one(sc, m, word);
+	return rc;
+}
+
+/* For each job of that name, of that user if one is given. */
+static int change_named(struct scontrol *sc, struct job_update_request *m, const char *name, uint32_t uid)
+{
+	int rc = 0;
+	if (find_by_name(sc, name, uid) != 0)
 		return 1;
 	for (uint32_t i = 0; i < sc->found.n; i++) {
 		char word[16];
 		snprintf(word, sizeof(word), "%" PRIu32, sc->found.v[i]);
-		rc |= verb_of_one(sc, verb, word);
+		rc |= change_one(sc, m, word);
 	}
 	return rc;
 }
 
+/* ---- hold, uhold, release, requeue, requeuehold ---- */
+
 int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
 {
 	static const char *const names[] = {"hold", "uhold", "release", "requeue", "requeuehold"};
+	struct job_update_request m = {.verb = verb};
 	int rc = 0;
 	if (argc < 1) {
 		fprintf(stderr, "too few arguments for keyword:%s\n", names[verb]);
@@ -105,14 +118,9 @@ int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
 	if (scontrol_connect(sc, "slurm_update error") != 0)
 		return 1;
 	for (int i = 0; i < argc; i++) {
-		char *rest = argv[i];
-		if (text_starts_nocase(argv[i], "jobname=") || text_starts_nocase(argv[i], "name=")) {
-			rc |= verb_by_name(sc, verb, strchr(argv[i], '=') + 1);
-			continue;
-		}
-		for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ','))
-			if (*word)
-				rc |= verb_of_one(sc, verb, word);
+		bool named = text_starts_nocase(argv[i], "jobname=") || text_starts_nocase(argv[i], "name=");
+		rc |= named ? change_named(sc, &m, strchr(argv[i], '=') + 1, CORE_NO_VAL)
+		            : change_listed(sc, &m, argv[i]);
 	}
 	return rc;
 }
@@ -201,32 +209,31 @@ static bool read_when(struct job_edit *e, const char *value, char sign, size_t o
 }
 
 /* MIN[-MAX] */
-static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t offset)
+static bool bounds(const char *value, uint32_t *min, uint32_t *max)
 {
-	char min[16];
+	char first[16];
 	size_t n = strcspn(value, "-");
-	(void)sign;
-	(void)offset;
-	if (n >= sizeof(min))
+	if (n >= sizeof(first))
 		return false;
-	memcpy(min, value, n);
-	min[n] = '\0';
-	return text_to_u32(min, &e->nodes_min) && (!value[n] || text_to_u32(value + n + 1, &e->nodes_max));
+	memcpy(first, value, n);
+	first[n] = '\0';
+	return text_to_u32(first, min) && (!value[n] || text_to_u32(value + n + 1, max));
 }
 
-/* MIN[-MAX]: what is wanted at least counts. */
-static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
+static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t offset)
 {
-	char min[16];
-	uint32_t max;
-	size_t n = strcspn(value, "-");
 	(void)sign;
 	(void)offset;
-	if (n >= sizeof(min))
-		return false;
-	memcpy(min, value, n);
-	min[n] = '\0';
-	return text_to_u32(min, &e->cpus) && (!value[n] || text_to_u32(value + n + 1, &max));
+	return bounds(value, &e->nodes_min, &e->nodes_max);
+}
+
+/* What is wanted at least counts. */
+static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	uint32_t max;
+	(void)sign;
+	(void)offset;
+	return bounds(value, &e->cpus, &max);
 }
 
 static bool read_nice(struct job_edit *e, const char *value, char sign, size_t offset)
@@ -424,39 +431,6 @@ static int take_target(struct job_target *t, char *word, bool *taken)
 	return 0;
 }
 
-static int update_one(struct scontrol *sc, const char *word, struct job_edit *edit)
-{
-	struct job_update_request m = {.verb = JOB_VERB_EDIT, .edit = edit};
-	struct err err = {0};
-	if (!text_to_u32(word, &m.job_id) || m.job_id == 0)
-		err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
-	else if (send(sc, &m, &err) == 0)
-		return 0;
-	say(&err, word);
-	return 1;
-}
-
-static int update_all(struct scontrol *sc, const struct job_target *t, struct job_edit *edit)
-{
-	int rc = 0;
-	if (scontrol_connect(sc, "slurm_update error") != 0)
-		return 1;
-	char *rest = t->ids;
-	for (char *word = t->ids ? text_split(&rest, ',') : NULL; word; word = text_split(&rest, ','))
-		if (*word)
-			rc |= update_one(sc, word, edit);
-	if (t->ids)
-		return rc;
-	if (find_by_name(sc, t->name, t->uid) != 0)
-		return 1;
-	for (uint32_t i = 0; i < sc->found.n; i++) {
-		char word[16];
-		snprintf(word, sizeof(word), "%" PRIu32, sc->found.v[i]);
-		rc |= update_one(sc, word, edit);
-	}
-	return rc;
-}
-
 int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 {
 	struct job_target t = {.uid = CORE_NO_VAL};
@@ -474,5 +448,8 @@ int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 		fputs("No changes specified\n", stderr);
 		return 1;
 	}
-	return update_all(sc, &t, &edit);
+	struct job_update_request m = {.verb = JOB_VERB_EDIT, .edit = &edit};
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return 1;
+	return t.ids ? change_listed(sc, &m, t.ids) : change_named(sc, &m, t.name, t.uid);
 }

@@ -4,6 +4,7 @@
 #include "core/util/log.h"
 
 #include "conf/batchbox_conf.h"
+#include "conf/digest.h"
 #include "proto/fault.h"
 
 #include <sodium.h>
@@ -216,11 +217,10 @@ static const struct store_ops store_ops = {.committed = store_wrote, .failed = s
 static void purge(void *ctx)
 {
 	struct controller *ctl = ctx;
-	uint32_t days = 0;
+	int64_t days = ctl->file->own->keep_days;
 	ctl->purge_timer = loop_add_timer(ctl->loop, PURGE_US, purge, ctl);
-	if (ctl->degraded || !ctl->file->own->keep_days || !text_to_u32(ctl->file->own->keep_days, &days))
-		return;
-	store_purge(ctl->store, controller_now() / CORE_SECOND - (int64_t)days * 86400);
+	if (!ctl->degraded && days > 0)
+		store_purge(ctl->store, controller_now() / CORE_SECOND - days * 86400);
 }
 
 /* ---- life ---- */
@@ -244,6 +244,7 @@ void controller_init(struct controller *ctl, struct loop *loop, struct cluster_f
 int controller_load(struct controller *ctl, const struct store_conf *conf, struct err *err)
 {
 	randombytes_buf(ctl->instance, sizeof(ctl->instance));
+	slurm_conf_hash(&ctl->file->conf, ctl->conf_hash);
 	ctl->store = store_open(ctl->loop, conf, &store_ops, ctl, err);
 	if (!ctl->store || load_cluster(ctl, err) != 0 || store_commit_now(ctl->store, err) != 0)
 		return -1;
@@ -379,6 +380,7 @@ int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 	ctl->kept_files = kept;
 	file->controller = ctl->file->controller;
 	ctl->file = file;
+	slurm_conf_hash(&file->conf, ctl->conf_hash);
 	close_foreign_workers(ctl);
 	if (!ctl->keep_log_level && log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level))
 		log_change_level(level);

@@ -43,6 +43,7 @@ struct controller {
 	struct cluster_file *file; /* the newest; earlier ones live on, as others may hold their texts */
 	struct kept_file *kept_files;
 	const char *conf_path;
+	uint8_t conf_hash[32]; /* of the newest file, for each worker that registers */
 	struct cluster *cluster;
 	struct store *store;
 	struct outbox *outbox;

@@ -70,7 +70,7 @@ static void fill_job(struct controller *ctl, const struct job *job, bool with_st
 	info->reason = job_reason(ctl->cluster, job);
 	job_reason_text(ctl->cluster, job, &reason);
 	info->reason_text = arena_strdup(arena, text_str(&reason));
-	job_depend_text(ctl->cluster, job, &depend);
+	job_depend_text(job, &depend);
 	info->dependency = depend.len ? arena_strdup(arena, text_str(&depend)) : NULL;
 	text_free(&depend);
 	info->nodes = job->state.nodes.n ? job_node_list(job, arena) : NULL;

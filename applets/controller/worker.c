@@ -96,10 +96,8 @@ static int check_claim(struct request *r, const struct worker_register *m, struc
 
 static bool conf_agrees(const struct controller *ctl, const struct worker_register *m)
 {
-	uint8_t own[32];
-	slurm_conf_hash(&ctl->file->conf, own);
-	return m->conf_hash.n == 0 ||
-	       (m->conf_hash.n == sizeof(own) && memcmp(own, m->conf_hash.v, sizeof(own)) == 0);
+	return m->conf_hash.n == 0 || (m->conf_hash.n == sizeof(ctl->conf_hash) &&
+	                               memcmp(ctl->conf_hash, m->conf_hash.v, sizeof(ctl->conf_hash)) == 0);
 }
 
 static void take_over(struct request *r, const struct worker_register *m)

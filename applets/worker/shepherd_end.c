@@ -108,8 +108,7 @@ static void overdue(void *ctx)
 	struct link_overdue m = {.launch = s->record.grant->launch};
 	s->overdue_timer = NULL;
 	if (s->worker < 0) {
-		free(s->end_text);
-		s->end_text = xstrdup("its time was over and the controller could not be reached");
+		text_set(&s->end_text, "its time was over and the controller could not be reached");
 		end_begin(s, s->record.grant->kill_wait_s, "DUE TO TIME LIMIT");
 		return;
 	}

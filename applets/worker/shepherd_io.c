@@ -396,8 +396,7 @@ static void srun_never_came(void *ctx)
 		shepherd_fail(s, SIGKILL, "srun was lost before it said what to run");
 		return;
 	}
-	free(s->end_text);
-	s->end_text = xstrdup("its srun was lost");
+	text_set(&s->end_text, "its srun was lost");
 	end_begin(s, s->record.grant->kill_wait_s, NULL);
 }
 

@@ -128,6 +128,20 @@ const char *text_str(const struct text *t)
 	return t->s ? t->s : "";
 }
 
+/* ---- a string of its own ---- */
+
+void text_set(char **to, const char *s)
+{
+	char *old = *to;
+	*to = xstrdup(s);
+	free(old);
+}
+
+const char *text_or_null(const char *s)
+{
+	return s && *s ? s : NULL;
+}
+
 /* ---- numbers ---- */
 
 bool text_to_u64(const char *s, uint64_t *out)
@@ -167,6 +181,18 @@ bool text_to_i64(const char *s, int64_t *out)
 	return true;
 }
 
+bool text_read_u32(const char **p, uint32_t *out)
+{
+	const char *start = *p;
+	uint64_t v = 0;
+	for (; **p >= '0' && **p <= '9' && v < UINT32_MAX; (*p)++)
+		v = v * 10 + (uint64_t)(**p - '0');
+	if (*p == start || v >= UINT32_MAX)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
 /* ---- comparing ---- */
 
 static char lower(char c)
@@ -194,6 +220,17 @@ bool text_starts_nocase(const char *s, const char *prefix)
 		if (lower(*s) != lower(*prefix))
 			return false;
 	return true;
+}
+
+bool text_list_has(const char *list, const char *word, size_t n)
+{
+	for (const char *p = list; p && *p;) {
+		size_t len = strcspn(p, ",");
+		if (len == n && strncasecmp(p, word, n) == 0)
+			return true;
+		p += len + (p[len] == ',');
+	}
+	return false;
 }
 
 bool text_copy(char *to, size_t size, const char *s)

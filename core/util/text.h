@@ -38,14 +38,23 @@ void text_free(struct text *t);
 char *text_take(struct text *t);            /* the caller owns the string (never NULL); t is empty again */
 const char *text_str(const struct text *t); /* never NULL */
 
+/* *to, memory of its own or NULL, becomes a copy of s (NULL: none), which may lie in the old one. */
+void text_set(char **to, const char *s);
+const char *text_or_null(const char *s); /* NULL for "" too */
+
 /* Whole-string decimal numbers: no blanks, no sign for unsigned, no overflow. true when read. */
 bool text_to_u64(const char *s, uint64_t *out);
 bool text_to_u32(const char *s, uint32_t *out);
 bool text_to_i64(const char *s, int64_t *out);
+/* The decimal number that *p begins with, below UINT32_MAX; *p then is behind it. Another or none: false, and
+ * *p is anywhere in its digits. */
+bool text_read_u32(const char **p, uint32_t *out);
 
 bool text_eq(const char *a, const char *b);        /* both may be NULL; NULL equals only NULL */
 bool text_eq_nocase(const char *a, const char *b); /* ASCII */
 bool text_starts_nocase(const char *s, const char *prefix);
+/* Is the word, of so many bytes, one of the comma-separated list's, in whatever case? No list: no. */
+bool text_list_has(const char *list, const char *word, size_t n);
 /* The copied bytes always end in NUL; false when s did not fit whole. */
 bool text_copy(char *to, size_t size, const char *s);
 /* Levenshtein distance without regard to case, for "nearest known name"; stops counting at `limit`. */

@@ -6,11 +6,11 @@
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include "proto/conn.h"
+#include "test/unit/user_fixture.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -424,10 +424,7 @@ UNUSED static void job_reaches(struct fixture *f, struct client *c, struct fake 
 UNUSED static int fixture_init(struct err *err)
 {
 	log_init("test", LOG_LEVEL_QUIET);
-	if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setresgid(TEST_UID, TEST_UID, TEST_UID) != 0 ||
-	                       setresuid(TEST_UID, TEST_UID, TEST_UID) != 0))
-		return -1;
-	return key_init(err);
+	return become_ordinary(TEST_UID) ? key_init(err) : -1;
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

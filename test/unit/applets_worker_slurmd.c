@@ -514,15 +514,6 @@ static void damaged_spool(void **state)
 	assert_true(is_there(c, "spool.worker-1/launch/bad.1"));
 }
 
-static int become_ordinary(void)
-{
-	if (geteuid() != 0)
-		return 0;
-	if (setgroups(0, NULL) != 0 || setgid(OTHER_UID) != 0 || setuid(OTHER_UID) != 0)
-		return -1;
-	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc > 1 && strcmp(argv[0], "shepherd") == 0)
@@ -532,7 +523,7 @@ int main(int argc, char **argv)
 	struct err err = {0};
 	signal(SIGPIPE, SIG_IGN);
 	log_init("test", LOG_LEVEL_ERROR);
-	if (become_ordinary() != 0 || key_init(&err) != 0)
+	if (!become_ordinary(OTHER_UID) || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0 || key_init(&err) != 0)
 		return 1;
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {

@@ -13,11 +13,11 @@
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include "proto/conn.h"
+#include "test/unit/user_fixture.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>

@@ -1,139 +1,21 @@
 /* What an administrator changes at run time, through the core alone: jobs, nodes and partitions; refusals
  * change nothing, and what is stored comes back. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "core/cluster.h"
-#include "core/util/arena.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define T0 ((core_time)1700000000 * CORE_SECOND)
-
-/* Every change, as schema number, length and bytes. */
-static void on_change(void *ctx, const struct schema *schema, const void *record)
-{
-	struct text body = TEXT_EMPTY, *stored = ctx;
-	schema_encode(schema, record, &body);
-	varint_put(stored, schema->number);
-	varint_put(stored, body.len);
-	text_add_n(stored, body.s ? body.s : "", body.len);
-	text_free(&body);
-}
-
-static const struct schema *(*const kinds[])(void) = {
-        schema_of_meta,        schema_of_job_spec,    schema_of_job_state, schema_of_step_record,
-        schema_of_node_state,  schema_of_job_gone,    schema_of_step_gone, schema_of_node_gone,
-        schema_of_history_job, schema_of_part_record, schema_of_part_gone,
-};
-
-struct lab {
-	struct core_node_conf nodes[3];
-	uint32_t index[3];
-	struct core_part_conf part;
-	struct cluster_conf conf;
-	struct text stored;
-	struct cluster *c;
-};
-
-static char *word(const char *s)
-{
-	return (char *)(uintptr_t)s;
-}
-
-static struct core_part_conf new_part(const char *name, const char *nodes)
-{
-	return (struct core_part_conf){.name = word(name),
-	                               .nodes = word(nodes),
-	                               .max_time_min = CORE_INFINITE,
-	                               .default_time_min = CORE_NO_VAL,
-	                               .max_nodes = CORE_INFINITE,
-	                               .max_cpus_per_node = CORE_INFINITE,
-	                               .priority_tier = 1,
-	                               .over_time_limit_min = CORE_NO_VAL};
-}
-
-static void start(struct lab *lab, core_time now)
-{
-	static const uint8_t instance[16] = {1};
-	static const char *const names[] = {"n1", "n2", "n3"};
-	const struct core_sink sink = {&lab->stored, on_change, NULL};
-	struct hardware hw = {.cpus = 2, .real_memory = 1000};
-	struct err err = {0};
-	lab->c = cluster_new(&lab->conf, &sink);
-	const uint8_t *at = (const uint8_t *)text_str(&lab->stored), *end = at + lab->stored.len;
-	struct arena arena;
-	arena_init(&arena);
-	while (at < end) {
-		uint64_t number, n;
-		at += varint_get(at, (size_t)(end - at), &number);
-		at += varint_get(at, (size_t)(end - at), &n);
-		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-			const struct schema *schema = kinds[i]();
-			if (schema->number != number)
-				continue;
-			void *record = arena_alloc(&arena, schema->size);
-			assert_int_equal(
-			        schema_decode(schema, record, n ? at : (const void *)"", n, &arena, &err), 0);
-			assert_int_equal(cluster_load(lab->c, schema, record, &err), 0);
-		}
-		at += n;
-	}
-	arena_free(&arena);
-	cluster_start(lab->c, now, instance, NULL, NULL);
-	for (size_t i = 0; i < 3; i++) {
-		const struct node_registration reg = {.boot_id = "b", .version = "22.05.8", .hardware = &hw};
-		assert_int_equal(node_register(lab->c, names[i], &reg, now, &err), 0);
-	}
-	cluster_run(lab->c, now);
-}
+#include "test/unit/core_fixture.h"
 
 static int setup(void **state)
 {
 	static const char *const names[] = {"n1", "n2", "n3"};
 	struct lab *lab = xcalloc(1, sizeof(*lab));
-	for (uint32_t i = 0; i < 3; i++) {
-		lab->nodes[i] = (struct core_node_conf){.name = word(names[i]),
-		                                        .addr = word(names[i]),
-		                                        .hostname = word(names[i]),
-		                                        .cpus = 2,
-		                                        .boards = 1,
-		                                        .sockets = 2,
-		                                        .cores_per_socket = 1,
-		                                        .threads_per_core = 1,
-		                                        .real_memory = 1000,
-		                                        .weight = 1};
-		lab->index[i] = i;
-	}
-	lab->part = new_part("main", "n[1-3]");
-	lab->part.node_index = lab->index;
-	lab->part.node_count = 3;
-	lab->part.is_default = true;
-	lab->conf = (struct cluster_conf){.cluster_name = word("admin"),
-	                                  .nodes = lab->nodes,
-	                                  .node_count = 3,
-	                                  .parts = &lab->part,
-	                                  .part_count = 1,
-	                                  .select_flags = CONF_CR_CORE,
-	                                  .max_job_count = 100,
-	                                  .min_job_age_s = 300,
-	                                  .return_to_service = 2};
-	start(lab, T0);
+	lab_conf(lab, names, 2, 1000, new_part("main", "n[1-3]"));
+	lab->conf.return_to_service = 2;
+	lab_start(lab, T0);
 	*state = lab;
 	return 0;
 }
 
 static int teardown(void **state)
 {
-	struct lab *lab = *state;
-	cluster_free(lab->c);
-	text_free(&lab->stored);
-	free(lab);
+	lab_free(*state);
 	return 0;
 }
 
@@ -142,7 +24,7 @@ static void restart(struct lab *lab, bool keep)
 {
 	cluster_free(lab->c);
 	lab->conf.keep_part_info = lab->conf.keep_node_edits = keep;
-	start(lab, T0 + 10 * CORE_SECOND);
+	lab_start(lab, T0 + 10 * CORE_SECOND);
 }
 
 static struct job *submit(struct lab *lab, uint32_t uid, uint32_t nodes)
@@ -173,11 +55,10 @@ static struct job_edit no_edit(void)
 
 static int update(struct lab *lab, struct job *job, const struct job_edit *e, bool admin)
 {
-	struct err err = {0}, broken = {0};
+	struct err err = {0};
 	int rc = job_update(lab->c, job, e, admin, T0, &err);
 	cluster_run(lab->c, T0);
-	if (cluster_check(lab->c, &broken) != 0)
-		fail_msg("%s", err_text(&broken));
+	check_cluster(lab->c);
 	return rc == 0 ? 0 : err.code;
 }
 

@@ -1,164 +1,22 @@
 /* The lab's jobs through the core alone: submit, start, steps, ends; and every stored change replayed into a
  * fresh cluster. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "core/cluster.h"
-#include "core/util/arena.h"
-#include "core/util/map.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#define T0 ((core_time)1700000000 * CORE_SECOND)
-
-struct seen {
-	int started, launched, granted, ended, job_ended, refused;
-	char last_ended_nodes[256];
-	uint64_t launches[16];
-	size_t launch_count;
-	struct text stored; /* every change: schema number, length, bytes */
-};
-
-static const struct schema *const stored_schemas[16] = {0};
-
-static void on_change(void *ctx, const struct schema *schema, const void *record)
-{
-	struct seen *s = ctx;
-	struct text body = TEXT_EMPTY;
-	schema_encode(schema, record, &body);
-	varint_put(&s->stored, schema->number);
-	varint_put(&s->stored, body.len);
-	text_add_n(&s->stored, body.s ? body.s : "", body.len);
-	text_free(&body);
-	(void)stored_schemas;
-}
-
-static void on_action(void *ctx, const struct action *a)
-{
-	struct seen *s = ctx;
-	switch (a->kind) {
-	case ACTION_JOB_STARTED:
-		s->started++;
-		break;
-	case ACTION_LAUNCH_BATCH:
-		s->launched++;
-		s->launches[s->launch_count++ % 16] = a->step->record.launch;
-		break;
-	case ACTION_GRANT_STEP:
-		s->granted++;
-		s->launches[s->launch_count++ % 16] = a->step->record.launch;
-		break;
-	case ACTION_END_JOB:
-		s->ended++;
-		break;
-	case ACTION_JOB_ENDED:
-		s->job_ended++;
-		break;
-	case ACTION_REFUSE_STEP:
-		s->refused++;
-		break;
-	case ACTION_SIGNAL:
-	case ACTION_END_STEP:
-	case ACTION_STEP_ENDED:
-		break;
-	}
-}
-
-struct lab {
-	struct core_node_conf nodes[3];
-	uint32_t index[3];
-	struct core_part_conf part;
-	struct cluster_conf conf;
-	struct seen seen;
-	struct core_sink sink;
-	struct cluster *c;
-};
-
-static void lab_conf(struct lab *lab, uint32_t cpus)
-{
-	static const char *const names[] = {"worker-1", "worker-2", "worker-3"};
-	for (uint32_t i = 0; i < 3; i++) {
-		lab->nodes[i] = (struct core_node_conf){.name = (char *)(uintptr_t)names[i],
-		                                        .addr = (char *)(uintptr_t)names[i],
-		                                        .hostname = (char *)(uintptr_t)names[i],
-		                                        .port = 6818,
-		                                        .cpus = cpus,
-		                                        .boards = 1,
-		                                        .sockets = cpus,
-		                                        .cores_per_socket = 1,
-		                                        .threads_per_core = 1,
-		                                        .real_memory = 1800,
-		                                        .weight = 1};
-		lab->index[i] = i;
-	}
-	lab->part = (struct core_part_conf){.name = (char *)(uintptr_t) "compute",
-	                                    .nodes = (char *)(uintptr_t) "worker-[1-3]",
-	                                    .node_index = lab->index,
-	                                    .node_count = 3,
-	                                    .is_default = true,
-	                                    .max_time_min = CORE_INFINITE,
-	                                    .default_time_min = CORE_NO_VAL,
-	                                    .max_nodes = CORE_INFINITE,
-	                                    .max_cpus_per_node = CORE_INFINITE,
-	                                    .priority_tier = 1,
-	                                    .over_time_limit_min = CORE_NO_VAL};
-	lab->conf = (struct cluster_conf){.cluster_name = (char *)(uintptr_t) "lab",
-	                                  .nodes = lab->nodes,
-	                                  .node_count = 3,
-	                                  .parts = &lab->part,
-	                                  .part_count = 1,
-	                                  .select_flags = CONF_CR_CORE,
-	                                  .max_job_count = 10000,
-	                                  .min_job_age_s = 300,
-	                                  .kill_wait_s = 30,
-	                                  .slurmd_timeout_s = 300,
-	                                  .job_requeue = true};
-}
-
-static void lab_register(struct lab *lab, const char *name, const uint64_t *launches, size_t n, core_time now)
-{
-	struct hardware hw = {.cpus = 64, .real_memory = 100000, .tmp_disk = 1000};
-	struct err err = {0};
-	const struct node_registration reg = {.boot_id = "boot-1",
-	                                      .version = "22.05.8",
-	                                      .hardware = &hw,
-	                                      .launches = launches,
-	                                      .launch_count = n};
-	assert_int_equal(node_register(lab->c, name, &reg, now, &err), 0);
-}
+#include "test/unit/core_fixture.h"
 
 static void check(struct lab *lab)
 {
-	struct err err = {0};
-	if (cluster_check(lab->c, &err) != 0)
-		fail_msg("%s", err_text(&err));
+	check_cluster(lab->c);
 }
 
 static struct lab *lab_new(uint32_t cpus)
 {
-	static const uint8_t instance[16] = {1};
+	static const char *const names[] = {"worker-1", "worker-2", "worker-3"};
 	struct lab *lab = xcalloc(1, sizeof(*lab));
-	lab_conf(lab, cpus);
-	lab->sink = (struct core_sink){&lab->seen, on_change, on_action};
-	lab->c = cluster_new(&lab->conf, &lab->sink);
-	cluster_start(lab->c, T0, instance, NULL, NULL);
-	for (int i = 0; i < 3; i++)
-		lab_register(lab, lab->nodes[i].name, NULL, 0, T0);
-	cluster_run(lab->c, T0);
-	check(lab);
+	lab_conf(lab, names, cpus, 1800, new_part("compute", "worker-[1-3]"));
+	lab->conf.kill_wait_s = 30;
+	lab->conf.slurmd_timeout_s = 300;
+	lab->conf.job_requeue = true;
+	lab_start(lab, T0);
 	return lab;
-}
-
-static void lab_free(struct lab *lab)
-{
-	cluster_free(lab->c);
-	text_free(&lab->seen.stored);
-	free(lab);
 }
 
 static struct job *submit(struct lab *lab, bool batch, uint32_t nodes, uint32_t tasks, core_time now)
@@ -350,42 +208,11 @@ static void time_limit(void **state)
 
 /* ---- restoring ---- */
 
-static const struct schema *schema_by_number(uint64_t number)
+/* Of these the last one counts; a step is loaded once, as its row is in the end. */
+static bool loads_again(const struct schema *s)
 {
-	static const struct schema *(*const all[])(void) = {
-	        schema_of_meta,       schema_of_job_spec, schema_of_job_state, schema_of_step_record,
-	        schema_of_node_state, schema_of_job_gone, schema_of_step_gone, schema_of_history_job};
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (all[i]()->number == number)
-			return all[i]();
-	return NULL;
-}
-
-/* Feeds all stored changes, in order, to a fresh cluster (each put replaces the one before). */
-static struct cluster *replay(struct lab *lab)
-{
-	struct cluster *c = cluster_new(&lab->conf, &(struct core_sink){0});
-	struct arena arena;
-	arena_init(&arena);
-	const uint8_t *p = (const uint8_t *)lab->seen.stored.s;
-	for (size_t at = 0; at < lab->seen.stored.len;) {
-		uint64_t number = 0, n = 0;
-		struct err err = {0};
-		at += varint_get(p + at, lab->seen.stored.len - at, &number);
-		at += varint_get(p + at, lab->seen.stored.len - at, &n);
-		const struct schema *s = schema_by_number(number);
-		assert_non_null(s);
-		void *record = arena_alloc(&arena, s->size);
-		assert_int_equal(schema_decode(s, record, p + at, (size_t)n, &arena, &err), 0);
-		/* Steps are rows of their own, which only a store replaces: load each once, at its last
-		 * state. */
-		if (s != schema_of_job_gone() && s != schema_of_step_gone() && s != schema_of_history_job() &&
-		    s != schema_of_step_record())
-			assert_int_equal(cluster_load(c, s, record, &err), 0);
-		at += (size_t)n;
-	}
-	arena_free(&arena);
-	return c;
+	return s != schema_of_job_gone() && s != schema_of_step_gone() && s != schema_of_history_job() &&
+	       s != schema_of_step_record();
 }
 
 static void restored_as_it_was(void **state)
@@ -394,11 +221,10 @@ static void restored_as_it_was(void **state)
 	static const uint8_t instance[16] = {2};
 	struct lab *lab = lab_new(2);
 	struct job *running = submit(lab, false, 3, 6, T0), *waiting = submit(lab, true, 1, 1, T0);
-	struct cluster *c = replay(lab);
+	struct cluster *c = cluster_new(&lab->conf, &(struct core_sink){0});
+	replay(c, &lab->stored, loads_again);
 	cluster_start(c, T0 + CORE_SECOND, instance, NULL, NULL);
-	struct err err = {0};
-	if (cluster_check(c, &err) != 0)
-		fail_msg("%s", err_text(&err));
+	check_cluster(c);
 	const struct job *a = job_by_id(c, running->job_id), *b = job_by_id(c, waiting->job_id);
 	assert_int_equal(schema_differs(schema_of_job_state(), &a->state, &running->state), 0);
 	assert_int_equal(schema_differs(schema_of_job_spec(), &b->spec, &waiting->spec), 0);

@@ -1,7 +1,7 @@
 /* The local ticket socket: what can be sent to it, whom it serves, whom a client believes. */
 #include "test/unit/proto_fixture.h"
+#include "test/unit/user_fixture.h"
 
-#include <grp.h>
 #include <sched.h>
 #include <sys/auxv.h>
 #include <sys/prctl.h>
@@ -260,8 +260,7 @@ static int child(struct world *w, uid_t ruid, uid_t euid, gid_t gid, int (*fn)(s
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
-		    setresuid(ruid, euid, euid) != 0)
+		if (!become_user(ruid, euid, gid))
 			_exit(99);
 		_exit(fn(w));
 	}
@@ -693,8 +692,7 @@ static void set_user_id(void **state)
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (setgroups(0, NULL) == 0 && setresgid(1000, 1000, 1000) == 0 &&
-		    setresuid(1000, 1000, 1000) == 0)
+		if (become_user(1000, 1000, 1000))
 			execl(path, path, "ask", (char *)NULL);
 		_exit(99);
 	}

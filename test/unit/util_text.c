@@ -59,6 +59,25 @@ static void escaping(void **state)
 	text_free(&t);
 }
 
+static void owned(void **state)
+{
+	(void)state;
+	char *s = NULL;
+	text_set(&s, "abc");
+	assert_string_equal(s, "abc");
+	text_set(&s, s + 1);
+	assert_string_equal(s, "bc");
+	text_set(&s, s);
+	assert_string_equal(s, "bc");
+	text_set(&s, "");
+	assert_string_equal(s, "");
+	text_set(&s, NULL);
+	assert_null(s);
+	assert_null(text_or_null(NULL));
+	assert_null(text_or_null(""));
+	assert_string_equal(text_or_null("a"), "a");
+}
+
 static void unsigned_numbers(void **state)
 {
 	(void)state;
@@ -93,6 +112,25 @@ static void signed_numbers(void **state)
 	assert_false(text_to_i64(NULL, &v));
 }
 
+static void leading_numbers(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+	        "", "x", " 1", "-1", "+1", "4294967295", "4294967296", "99999999999999999999999",
+	};
+	uint32_t v = 42;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		const char *p = bad[i];
+		assert_false(text_read_u32(&p, &v));
+	}
+	assert_int_equal(v, 42);
+	const char *p = "007-4294967294:5";
+	assert_true(text_read_u32(&p, &v) && v == 7 && *p++ == '-');
+	assert_true(text_read_u32(&p, &v) && v == 4294967294 && *p++ == ':');
+	assert_true(text_read_u32(&p, &v) && v == 5 && *p == '\0');
+	assert_false(text_read_u32(&p, &v));
+}
+
 static void comparing(void **state)
 {
 	(void)state;
@@ -110,6 +148,22 @@ static void comparing(void **state)
 	assert_true(text_starts_nocase("DebugFlags", "debug"));
 	assert_false(text_starts_nocase("deb", "debug"));
 	assert_true(text_starts_nocase("x", ""));
+}
+
+static void listed(void **state)
+{
+	(void)state;
+	assert_true(text_list_has("gpu,Big,x", "gpu", 3));
+	assert_true(text_list_has("gpu,Big,x", "bIG", 3));
+	assert_true(text_list_has("gpu,Big,x", "x&y", 1)); /* so many bytes of it */
+	assert_false(text_list_has("gpu,Big,x", "gp", 2));
+	assert_false(text_list_has("gpu,Big,x", "gpux", 4));
+	assert_false(text_list_has("gpu,Big,x", "gpu,Big", 7));
+	assert_false(text_list_has("gpu,Big,x", "", 0));
+	assert_true(text_list_has("gpu,,x", "", 0));
+	assert_true(text_list_has(",x,", "x", 1));
+	assert_false(text_list_has("", "x", 1));
+	assert_false(text_list_has(NULL, "x", 1));
 }
 
 static void copying(void **state)
@@ -181,7 +235,8 @@ int main(void)
 	        cmocka_unit_test(escaping),       cmocka_unit_test(unsigned_numbers),
 	        cmocka_unit_test(signed_numbers), cmocka_unit_test(comparing),
 	        cmocka_unit_test(copying),        cmocka_unit_test(nearest),
-	        cmocka_unit_test(splitting),
+	        cmocka_unit_test(splitting),      cmocka_unit_test(listed),
+	        cmocka_unit_test(owned),          cmocka_unit_test(leading_numbers),
 	};
 	return cmocka_run_group_tests_name("util_text", tests, NULL, NULL);
 }
