@@ -6,6 +6,7 @@
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include "proto/conn.h"
+#include "test/unit/port_fixture.h"
 #include "test/unit/user_fixture.h"
 
 #include <errno.h>
@@ -68,17 +69,6 @@ UNUSED static void write_conf(struct fixture *f, const char *more)
 	        f->port, (unsigned)geteuid(), f->dir, f->dir, f->dir, more);
 	write_file(f, "slurm.conf", text, strlen(text));
 	free(text);
-}
-
-UNUSED static uint16_t free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
-	socklen_t n = sizeof(a);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof(a)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-	close(fd);
-	return ntohs(a.sin_port);
 }
 
 UNUSED static pid_t spawn(struct fixture *f)

@@ -13,6 +13,7 @@
 #include "core/util/log.h"
 #include "core/util/text.h"
 #include "proto/conn.h"
+#include "test/unit/port_fixture.h"
 #include "test/unit/user_fixture.h"
 
 #include <arpa/inet.h>
@@ -279,17 +280,6 @@ static void slurmd_kill(struct cluster *c, int signo)
 		assert_int_equal(status, 0);
 	c->slurmd = 0;
 	UNTIL(c, c->worker == NULL);
-}
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof(at);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
-	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	close(fd);
-	return ntohs(at.sin_port);
 }
 
 static void write_file(const struct cluster *c, const char *name, const char *text)

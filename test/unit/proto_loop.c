@@ -34,16 +34,18 @@ static struct loop *fresh(void)
 	return loop;
 }
 
+/* Further apart than this process is held up between two lines. */
+#define APART_US 100000
 static void timers_in_order(void **state)
 {
 	(void)state;
 	struct loop *loop = fresh();
-	loop_add_timer(loop, 9000, note, "d");
-	loop_add_timer(loop, 1000, note, "a");
-	struct loop_timer *never = loop_add_timer(loop, 2000, note, "x");
-	loop_add_timer(loop, 5000, note, "c");
-	loop_add_timer(loop, 3000, note, "b");
-	loop_add_timer(loop, 10000, stop, loop);
+	loop_add_timer(loop, 9 * APART_US, note, "d");
+	loop_add_timer(loop, 1 * APART_US, note, "a");
+	struct loop_timer *never = loop_add_timer(loop, 2 * APART_US, note, "x");
+	loop_add_timer(loop, 5 * APART_US, note, "c");
+	loop_add_timer(loop, 3 * APART_US, note, "b");
+	loop_add_timer(loop, 10 * APART_US, stop, loop);
 	struct loop_timer *late = loop_add_timer(loop, 3600000000ll, note, "y");
 	loop_del_timer(loop, never);
 	loop_run(loop);
