@@ -206,6 +206,128 @@ static void time_limit(void **state)
 	lab_free(lab);
 }
 
+/* OverTimeLimit (slurm.conf(5)): minutes beyond the limit; a partition's own counts instead. */
+static void over_time_limit(void **state)
+{
+	(void)state;
+	const struct {
+		uint32_t cluster, part, minutes; /* 0: never */
+	} rows[] = {{0, CORE_NO_VAL, 1},
+	            {5, CORE_NO_VAL, 6},
+	            {5, 2, 3},
+	            {5, 0, 1},
+	            {CORE_INFINITE, CORE_NO_VAL, 0},
+	            {CORE_INFINITE, 1, 2}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct lab *lab = lab_new(1);
+		struct job_spec spec;
+		struct identity who = {.uid = 1000, .gid = 1000};
+		struct job *job;
+		struct err err = {0};
+		lab->conf.over_time_limit_min = rows[i].cluster;
+		lab->part.over_time_limit_min = rows[i].part;
+		cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+		schema_init(schema_of_job_spec(), &spec);
+		spec.who = &who;
+		spec.batch = true;
+		spec.time_limit_min = 1;
+		assert_int_equal(job_submit(lab->c, &spec, T0, &job, &err), 0);
+		cluster_run(lab->c, T0);
+		assert_int_equal(job->state.state, JOB_RUNNING);
+		core_time end = T0 + (core_time)rows[i].minutes * 60 * CORE_SECOND;
+		if (rows[i].minutes == 0)
+			end = T0 + (core_time)1000000 * 60 * CORE_SECOND;
+		cluster_run(lab->c, end - 1);
+		assert_int_equal(job->state.state, JOB_RUNNING);
+		cluster_run(lab->c, end);
+		assert_int_equal(job->state.state, rows[i].minutes ? JOB_TIMEOUT : JOB_RUNNING);
+		check(lab);
+		lab_free(lab);
+	}
+}
+
+/* ---- how many, and their numbers ---- */
+
+/* FirstJobId, MaxJobId: numbers come round, and one that is in use is left out. Serials never do. */
+static void ids_come_round(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	uint64_t last = 0;
+	lab->conf.first_job_id = 7;
+	lab->conf.max_job_id = 9;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	const uint32_t ids[] = {7, 8, 9, 7, 9, 7, 9};
+	struct job *stays = NULL;
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		core_time now = T0 + (core_time)i * 1000 * CORE_SECOND;
+		struct err err = {0};
+		struct job *job = submit(lab, false, 1, 1, now);
+		assert_int_equal(job->job_id, ids[i]);
+		assert_true(job->serial > last);
+		last = job->serial;
+		if (i == 1) {
+			stays = job;
+			continue;
+		}
+		assert_int_equal(job_complete(lab->c, job, 0, now, &err), 0);
+		report_job_gone(lab->c, job->state.nodes.v[0].node, job->serial, 1, now);
+		cluster_run(lab->c, now + 500 * CORE_SECOND); /* MinJobAge is over */
+		check(lab);
+	}
+	assert_ptr_equal(job_by_id(lab->c, 8), stays);
+	lab_free(lab);
+}
+
+/* MaxJobCount counts what is in memory; what has left it makes room. */
+static void too_many_jobs(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct identity who = {.uid = 1000, .gid = 1000};
+	struct job_spec spec;
+	struct job *job = submit(lab, false, 1, 1, T0);
+	struct err err = {0};
+	lab->conf.max_job_count = 2;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	submit(lab, true, 1, 1, T0);
+	schema_init(schema_of_job_spec(), &spec);
+	spec.who = &who;
+	spec.batch = true;
+	struct job *third;
+	assert_int_equal(job_submit(lab->c, &spec, T0, &third, &err), -1);
+	assert_int_equal(err.code, ERR_MAX_JOBS);
+	err_clear(&err);
+	assert_int_equal(job_complete(lab->c, job, 0, T0, &err), 0);
+	report_job_gone(lab->c, job->state.nodes.v[0].node, job->serial, 1, T0);
+	cluster_run(lab->c, T0 + 301 * CORE_SECOND);
+	assert_int_equal(job_submit(lab->c, &spec, T0 + 301 * CORE_SECOND, &third, &err), 0);
+	check(lab);
+	lab_free(lab);
+}
+
+static void too_many_steps(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	const struct step_request r = {.tasks = 1,
+	                               .tasks_set = true,
+	                               .mem_per_node = CORE_NO_VAL64,
+	                               .relative = CORE_NO_VAL,
+	                               .dist = CORE_NO_VAL,
+	                               .time_limit_min = CORE_NO_VAL};
+	struct step *out = NULL;
+	struct err err = {0};
+	lab->conf.max_step_count = 2;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	struct job *job = submit(lab, true, 3, 3, T0);
+	step(lab, job, T0);
+	step(lab, job, T0);
+	assert_int_equal(step_create(lab->c, job, &r, T0, &out, &err), -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	lab_free(lab);
+}
+
 /* ---- restoring ---- */
 
 /* Of these the last one counts; a step is loaded once, as its row is in the end. */
@@ -243,6 +365,8 @@ int main(void)
 	        cmocka_unit_test(batch_with_steps), cmocka_unit_test(first_come_first_served),
 	        cmocka_unit_test(refusals),         cmocka_unit_test(node_lost_and_requeued),
 	        cmocka_unit_test(time_limit),       cmocka_unit_test(restored_as_it_was),
+	        cmocka_unit_test(over_time_limit),  cmocka_unit_test(ids_come_round),
+	        cmocka_unit_test(too_many_jobs),    cmocka_unit_test(too_many_steps),
 	};
 	return cmocka_run_group_tests_name("core journey", tests, NULL, NULL);
 }
