@@ -217,6 +217,11 @@ static void keep(struct client *c)
 	list_append(&c->kept, &k->in_kept);
 }
 
+void client_patience(struct client *c, int64_t timeout_us)
+{
+	c->timeout_us = timeout_us;
+}
+
 int client_call(struct client *c, uint32_t type, const void *request, struct arena *arena,
                 uint32_t *reply_type, void **record, char **help, struct err *err)
 {

@@ -116,6 +116,8 @@ struct client *client_open(const char *addr, uint16_t port, const struct session
  * (*record). An msg_error answer becomes err (code and text; help, if any, in *help when not NULL) and -1. */
 int client_call(struct client *client, uint32_t type, const void *request, struct arena *arena,
                 uint32_t *reply_type, void **record, char **help, struct err *err);
+/* How long client_call() waits for an answer from now on; at first as long as client_open() was given. */
+void client_patience(struct client *client, int64_t timeout_us);
 /* Receives the next message (of the same request or pushed). timeout_us -1: for ever. 0 and *type 0 on a
  * time-out or a signal (EINTR). */
 int client_next(struct client *client, struct arena *arena, int64_t timeout_us, uint32_t *type, void **record,

@@ -92,6 +92,7 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	arena_init(&a->arena);
 	if (connect_configure(&a->connection, &err) != 0)
 		return 1;
+	submit_limits(s, &a->connection.file.conf);
 	if (connect_open(&a->connection, &err) != 0) {
 		int rc = failed(s, &err);
 		connect_help(rc, &err);

@@ -29,6 +29,8 @@ int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 		c->client = client_open(c->file.controller_addr, c->file.controller_port, &c->file.controller,
 		                        left > 1000000 ? left : 1000000, &now);
 		if (c->client) {
+			client_patience(c->client,
+			                (int64_t)conf_u32(&c->file.conf, P_MessageTimeout) * 1000000);
 			c->was_open = true;
 			return 0;
 		}

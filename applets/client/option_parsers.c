@@ -1,8 +1,10 @@
 #include "applets/client/option_parsers.h"
 
+#include "applets/common/rlimits.h"
 #include "applets/common/users.h"
 #include "conf/size.h"
 #include "conf/time.h"
+#include "core/util/log.h"
 #include "proto/loop.h"
 
 #include <inttypes.h>
@@ -308,6 +310,18 @@ PARSER(mail_type)
 {
 	(void)s;
 	return text_eq_nocase(value, "none") || !*value ? 0 : option_unsupported(s, row, value, err);
+}
+
+PARSER(propagate)
+{
+	const char *word = "";
+	size_t n = 0;
+	if (!rlimits_valid(value, &word, &n)) {
+		log_error("Bad rlimit name: %.*s", (int)n, word);
+		return err_set(err, ERR_LIMIT, "--%s=%s is not valid.", row->name, value);
+	}
+	s->propagate = arena_strdup(&s->arena, value && *value ? value : "ALL");
+	return 0;
 }
 
 PARSER(signal)

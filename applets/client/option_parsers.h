@@ -36,6 +36,7 @@ PARSER(no_kill);
 PARSER(no_requeue);
 PARSER(yes_no);
 PARSER(requeue);
+PARSER(propagate);
 PARSER(nodes);
 PARSER(ntasks);
 PARSER(ntasks_per_node);

@@ -26,7 +26,7 @@ struct submit {
 	unsigned verbose;
 	uint32_t immediate_s;                        /* CORE_NO_VAL: not asked */
 	uint32_t job_id, relative, wait_s, uid, gid; /* CORE_NO_VAL */
-	char *wrap, *export_vars;
+	char *wrap, *export_vars, *propagate;
 	enum option_origin origin[256]; /* by row */
 };
 

@@ -114,6 +114,7 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	struct arena arena;
 	void *record = NULL;
 	arena_init(&arena);
+	submit_limits(s, &c->file.conf);
 	env_list_export(&env, s->export_vars);
 	env_list_submit(&env, s);
 	struct submit_batch m;

@@ -54,6 +54,7 @@ static int attach(struct srun *r)
 	r->a.job_id = r->s.job_id;
 	if (connect_configure(&r->a.connection, &err) != 0)
 		return 1;
+	submit_limits(&r->s, &r->a.connection.file.conf);
 	/* The job runs: whoever of its daemons is away is being restarted. */
 	r->a.connection.interrupted = &interrupted;
 	r->a.connection.was_open = true;

@@ -1,5 +1,6 @@
 #include "applets/client/submit.h"
 
+#include "applets/common/rlimits.h"
 #include "conf/time.h"
 #include "core/util/log.h"
 
@@ -7,35 +8,28 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- what travels along ---- */
 
-/* glibc has an enum of its own for these, musl an int. */
-#ifdef __GLIBC__
-typedef __rlimit_resource_t rlimit_resource;
-#else
-typedef int rlimit_resource;
-#endif
-
-void submit_limits(struct submit *s)
+void submit_limits(struct submit *s, const struct slurm_conf *conf)
 {
-	static const struct {
-		const char *name;
-		rlimit_resource resource;
-	} rows[] = {{"CPU", RLIMIT_CPU},     {"FSIZE", RLIMIT_FSIZE},   {"DATA", RLIMIT_DATA},
-	            {"STACK", RLIMIT_STACK}, {"CORE", RLIMIT_CORE},     {"RSS", RLIMIT_RSS},
-	            {"NPROC", RLIMIT_NPROC}, {"NOFILE", RLIMIT_NOFILE}, {"MEMLOCK", RLIMIT_MEMLOCK},
-	            {"AS", RLIMIT_AS}};
-	s->spec.limits.v = arena_array(&s->arena, sizeof(rows) / sizeof(rows[0]), sizeof(char *));
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	const char *only = s->propagate, *except = NULL;
+	if (!only) {
+		only = conf_str(conf, P_PropagateResourceLimits);
+		except = conf_str(conf, P_PropagateResourceLimitsExcept);
+	}
+	s->spec.limits.n = 0;
+	s->spec.limits.v = arena_array(&s->arena, rlimit_count, sizeof(char *));
+	for (size_t i = 0; i < rlimit_count; i++) {
+		const struct rlimit_row *row = &rlimit_rows[i];
 		struct rlimit limit;
-		if (getrlimit(rows[i].resource, &limit) != 0)
+		if (!rlimits_have(only, row->name) || (except && rlimits_have(except, row->name)) ||
+		    getrlimit(row->resource, &limit) != 0)
 			continue;
 		s->spec.limits.v[s->spec.limits.n++] =
-		        arena_printf(&s->arena, "%s=%" PRIu64 ":%" PRIu64, rows[i].name,
+		        arena_printf(&s->arena, "%s=%" PRIu64 ":%" PRIu64, row->name,
 		                     (uint64_t)limit.rlim_cur, (uint64_t)limit.rlim_max);
 	}
 }
@@ -106,7 +100,6 @@ int submit_finish(struct submit *s, const char *command_name, struct err *err)
 	spec->who = &nobody;
 	nobody.uid = geteuid();
 	nobody.gid = getegid();
-	submit_limits(s);
 	if (s->job_id == CORE_NO_VAL)
 		settle_numbers(s);
 	return 0;

@@ -3,8 +3,9 @@
 #include "applets/client/connect.h"
 #include "applets/client/options.h"
 
-/* Resource limits of this process, "NOFILE=1024:4096", into spec.limits. */
-void submit_limits(struct submit *s);
+/* Resource limits of this process, "NOFILE=1024:4096", into spec.limits: those that --propagate names, or
+ * else slurm.conf. */
+void submit_limits(struct submit *s, const struct slurm_conf *conf);
 
 /* ---- environments (env.c) ---- */
 struct env_list {

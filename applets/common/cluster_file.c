@@ -1,5 +1,6 @@
 #include "applets/common/cluster_file.h"
 
+#include "applets/common/rlimits.h"
 #include "applets/common/users.h"
 #include "conf/batchbox_conf.h"
 #include "core/util/log.h"
@@ -38,7 +39,8 @@ int cluster_file_read(struct cluster_file *file, const char *path)
 		return -1;
 	}
 	const struct conf_host *head = &file->conf.hosts[0];
-	file->controller_addr = head->addr;
+	const char *address = conf_str(&file->conf, P_SlurmctldAddr);
+	file->controller_addr = address ? address : head->addr;
 	file->controller_port = (uint16_t)conf_u32(&file->conf, P_SlurmctldPort);
 	file->controller.role = ROLE_CONTROLLER;
 	text_copy(file->controller.name, sizeof(file->controller.name), head->name);
@@ -56,11 +58,22 @@ void cluster_file_free(struct cluster_file *file)
 	file->own = NULL;
 }
 
+static void check_limits(const struct slurm_conf *conf, enum param which, struct conf_errors *errors)
+{
+	const char *word = "";
+	size_t n = 0;
+	if (!rlimits_valid(conf_str(conf, which), &word, &n))
+		conf_error_add(errors, conf->values[which].file, conf->values[which].line,
+		               "%s: there is no resource limit %.*s", param_rows[which].name, (int)n, word);
+}
+
 int cluster_file_check(const struct cluster_file *file)
 {
 	struct conf_errors errors = {0};
 	struct text harmless = TEXT_EMPTY;
 	slurm_conf_check_unsafe(&file->conf, file->own->unsafe, &errors);
+	check_limits(&file->conf, P_PropagateResourceLimits, &errors);
+	check_limits(&file->conf, P_PropagateResourceLimitsExcept, &errors);
 	report(&errors);
 	int rc = errors.n ? -1 : 0;
 	conf_errors_free(&errors);

@@ -1,6 +1,7 @@
 /* slurmd: a worker. Compare slurmd(8). */
 #include "applets/applet.h"
 #include "applets/common/daemon.h"
+#include "applets/common/users.h"
 #include "applets/worker/hardware.h"
 #include "applets/worker/worker.h"
 #include "core/util/log.h"
@@ -260,6 +261,18 @@ static int start_servers(struct worker *w, struct err *err)
 	return w->tickets ? 0 : -1;
 }
 
+/* SlurmdUser, where slurm.conf names one: only root can start jobs of others, and a single user's his own. */
+static int check_user(const struct worker *w, struct err *err)
+{
+	uid_t uid;
+	const char *name = conf_str(&w->file.conf, P_SlurmdUser);
+	if (!w->file.conf.values[P_SlurmdUser].text || (user_parse(name, &uid) == 0 && uid == geteuid()))
+		return 0;
+	return err_set(err, ERR_CONFIG,
+	               "SlurmdUser=%s, but slurmd runs as uid %u: start it as %s, or change slurm.conf", name,
+	               (unsigned)geteuid(), name);
+}
+
 static int open_spool(struct worker *w, struct err *err)
 {
 	uid_t slurm;
@@ -280,7 +293,7 @@ static int start(struct worker *w, const struct slurmd_options *o, struct err *e
 {
 	if (!o->foreground && daemon_detach(err) != 0)
 		return -1;
-	if (key_init(err) != 0)
+	if (check_user(w, err) != 0 || key_init(err) != 0)
 		return -1;
 	w->key = own_key(w, err);
 	w->loop = w->key ? loop_new(err) : NULL;

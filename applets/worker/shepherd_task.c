@@ -1,5 +1,6 @@
 /* Starting tasks: a child that becomes the user, takes the limits, directory and files of the launch, and the
  * program's place. */
+#include "applets/common/rlimits.h"
 #include "applets/worker/identity.h"
 #include "applets/worker/shepherd.h"
 #include "core/util/log.h"
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -84,22 +84,6 @@ static void child_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-#ifdef __GLIBC__
-typedef __rlimit_resource_t limit_number;
-#else
-typedef int limit_number;
-#endif
-
-static const struct limit_name {
-	const char *name;
-	limit_number number;
-} limit_names[] = {
-        {"CPU", RLIMIT_CPU},     {"FSIZE", RLIMIT_FSIZE},   {"DATA", RLIMIT_DATA},
-        {"STACK", RLIMIT_STACK}, {"CORE", RLIMIT_CORE},     {"RSS", RLIMIT_RSS},
-        {"NPROC", RLIMIT_NPROC}, {"NOFILE", RLIMIT_NOFILE}, {"MEMLOCK", RLIMIT_MEMLOCK},
-        {"AS", RLIMIT_AS},
-};
-
 static bool limit_value(const char *s, size_t n, rlim_t *out)
 {
 	char word[32];
@@ -127,20 +111,17 @@ static void child_limit(const char *entry)
 	struct rlimit now;
 	if (!equals || !limit_value(equals + 1, strcspn(equals + 1, ":"), &soft))
 		return;
-	for (size_t i = 0; i < sizeof(limit_names) / sizeof(limit_names[0]); i++) {
-		size_t n = strlen(limit_names[i].name);
-		if (n != (size_t)(equals - entry) || strncmp(entry, limit_names[i].name, n) != 0 ||
-		    getrlimit(limit_names[i].number, &now) != 0)
-			continue;
-		struct rlimit new = {.rlim_cur = soft, .rlim_max = soft > now.rlim_max ? soft : now.rlim_max};
-		if (setrlimit(limit_names[i].number, &new) == 0)
-			return;
-		log_verbose("cannot set the limit %s: %s", entry, strerror(errno));
-		new = (struct rlimit){.rlim_cur = soft < now.rlim_max ? soft : now.rlim_max,
-		                      .rlim_max = now.rlim_max};
-		if (setrlimit(limit_names[i].number, &new) != 0)
-			log_verbose("cannot set the limit %s at all: %s", entry, strerror(errno));
-	}
+	const struct rlimit_row *row = rlimit_find(entry, (size_t)(equals - entry));
+	if (!row || getrlimit(row->resource, &now) != 0)
+		return;
+	struct rlimit new = {.rlim_cur = soft, .rlim_max = soft > now.rlim_max ? soft : now.rlim_max};
+	if (setrlimit(row->resource, &new) == 0)
+		return;
+	log_verbose("cannot set the limit %s: %s", entry, strerror(errno));
+	new = (struct rlimit){.rlim_cur = soft < now.rlim_max ? soft : now.rlim_max,
+	                      .rlim_max = now.rlim_max};
+	if (setrlimit(row->resource, &new) != 0)
+		log_verbose("cannot set the limit %s at all: %s", entry, strerror(errno));
 }
 
 /* slurmd and the shepherd need more files than users expect of a shell. */
