@@ -125,6 +125,21 @@ int cluster_file_slurm_user(const struct cluster_file *file, uid_t *uid, gid_t *
 	               name);
 }
 
+struct key_master *cluster_file_read_key(const struct cluster_file *file, struct err *err)
+{
+	const char *path = cluster_file_key_path(file, err);
+	struct user munge;
+	uid_t owners[2];
+	gid_t group;
+	size_t n = 1;
+	if (!path || cluster_file_slurm_user(file, &owners[0], &group, err) != 0)
+		return NULL;
+	/* Debian's munge.key is munge's. */
+	if (user_by_name("munge", &munge) == 0)
+		owners[n++] = munge.uid;
+	return key_master_read(path, owners, n, err);
+}
+
 bool cluster_file_single_user(const struct cluster_file *file)
 {
 	uid_t uid = 0;

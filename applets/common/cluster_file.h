@@ -2,6 +2,7 @@
 #pragma once
 #include "conf/slurm_conf.h"
 #include "core/util/err.h"
+#include "proto/key.h"
 #include "proto/session.h"
 
 #include <stdbool.h>
@@ -25,6 +26,9 @@ int cluster_file_check(const struct cluster_file *file);
 /* batchbox.conf's [auth] key_file, else the first of /etc/batchbox/batchbox.key, /etc/munge/munge.key that
  * exists. The string is the file's. */
 const char *cluster_file_key_path(const struct cluster_file *file, struct err *err);
+/* Reads that file, which may be root's, the caller's own, SlurmUser's or munge's. NULL on error; the caller
+ * frees it. */
+struct key_master *cluster_file_read_key(const struct cluster_file *file, struct err *err);
 /* uid and gid of SlurmUser (or of the caller in a single-user cluster). A missing user is an error with the
  * useradd line. */
 int cluster_file_slurm_user(const struct cluster_file *file, uid_t *uid, gid_t *gid, struct err *err);

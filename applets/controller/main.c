@@ -213,16 +213,11 @@ static int find_account(const struct cluster_file *file, struct account *a, stru
 	return cluster_file_slurm_user(file, &a->uid, &a->gid, err);
 }
 
-static int read_key(struct controller *ctl, const struct account *a, struct err *err)
+static int read_key(struct controller *ctl, struct err *err)
 {
-	const char *path = cluster_file_key_path(ctl->file, err);
-	struct user munge;
-	uid_t allowed[2] = {a->uid, 0};
-	if (user_by_name("munge", &munge) == 0)
-		allowed[1] = munge.uid;
-	if (!path || key_init(err) != 0)
+	if (key_init(err) != 0)
 		return -1;
-	ctl->master = key_master_read(path, allowed, 2, err);
+	ctl->master = cluster_file_read_key(ctl->file, err);
 	return ctl->master ? 0 : -1;
 }
 
@@ -339,7 +334,7 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	                                              : (enum log_level)(level + o->verbose);
 	int rc = make_directories(file, &a, log, err);
 	if (rc == 0)
-		rc = read_key(&ctl, &a, err);
+		rc = read_key(&ctl, err);
 	if (rc == 0)
 		rc = daemon_drop(a.uid, a.gid, a.name, err);
 	if (rc == 0 && log)

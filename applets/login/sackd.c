@@ -63,12 +63,7 @@ static int parse_options(int argc, char **argv, struct sackd_options *o)
 /* This host's own key, from a master that is wiped before this returns. */
 static struct key_host *own_key(const struct cluster_file *file, const char *host, struct err *err)
 {
-	uid_t slurm;
-	gid_t group;
-	const char *path = cluster_file_key_path(file, err);
-	if (!path || cluster_file_slurm_user(file, &slurm, &group, err) != 0)
-		return NULL;
-	struct key_master *master = key_master_read(path, &slurm, 1, err);
+	struct key_master *master = cluster_file_read_key(file, err);
 	struct key_host *key = NULL;
 	if (master)
 		key = key_host_derive(master, file->controller.cluster, KEY_CLASS_LOGIN, host, 0, err);
@@ -80,6 +75,14 @@ static void stop(void *ctx, int signo)
 {
 	log_info("stopping on signal %d", signo);
 	loop_stop(ctx);
+}
+
+/* Nothing is read again and there is no log file, but whoever tells all daemons of a host so must not end it.
+ */
+static void stay(void *ctx, int signo)
+{
+	(void)ctx;
+	log_info("signal %d: sackd reads slurm.conf and the key when it is started", signo);
 }
 
 static int serve(const struct cluster_file *file, const struct sackd_options *o, struct err *err)
@@ -94,7 +97,9 @@ static int serve(const struct cluster_file *file, const struct sackd_options *o,
 	struct key_host *key = own_key(file, host, err);
 	struct loop *loop = key ? loop_new(err) : NULL;
 	if (loop && loop_add_signal(loop, SIGTERM, stop, loop, err) == 0 &&
-	    loop_add_signal(loop, SIGINT, stop, loop, err) == 0) {
+	    loop_add_signal(loop, SIGINT, stop, loop, err) == 0 &&
+	    loop_add_signal(loop, SIGHUP, stay, loop, err) == 0 &&
+	    loop_add_signal(loop, SIGUSR2, stay, loop, err) == 0) {
 		char *dir = xprintf("%s/sackd", cluster_file_run_dir(file));
 		struct ticket_server_conf conf = {.dir = dir,
 		                                  .file = "auth",

@@ -150,12 +150,7 @@ static const struct core_node_conf *who_am_i(struct worker *w, const char *asked
 /* The worker's own key, from a master that is wiped before this returns. */
 static struct key_host *own_key(const struct worker *w, struct err *err)
 {
-	uid_t slurm;
-	gid_t group;
-	const char *path = cluster_file_key_path(&w->file, err);
-	if (!path || cluster_file_slurm_user(&w->file, &slurm, &group, err) != 0)
-		return NULL;
-	struct key_master *master = key_master_read(path, &slurm, 1, err);
+	struct key_master *master = cluster_file_read_key(&w->file, err);
 	struct key_host *key = NULL;
 	if (master)
 		key = key_host_derive(master, w->file.controller.cluster, KEY_CLASS_WORKER, w->node, 0, err);
