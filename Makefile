@@ -3,11 +3,14 @@
 #   make          builds build/batchbox                    make demo     shows it on four hosts of this machine
 #   make check    every test; the last line counts them    make lint     the style and the promises of the source
 #   make bench    measures it, beside the real Slurm where that is installed
+#   make install  puts program, links, manual pages and systemd's units below PREFIX (/usr/local), in DESTDIR
 #   make units, make unit-LAYER_noun (builds and runs one), make fuzz, make sim, make fault, make golden-update, make clean
 #
 #   O=DIR    where everything is built (build)             ARCH=...  x86_64 or arm64 (this machine's own)
 #   V=1      show commands                                 PIE=1     see packaging/musl.mk
 O    ?= build
+# One spelling of it, or what the compiler wrote of headers would not count for the other.
+override O := $(abspath $(O))
 ARCH ?= $(patsubst aarch64,arm64,$(shell uname -m))
 Q    := $(if $(V),,@)
 say   = $(if $(V),,@echo "  $(1)  $(2)")
@@ -98,6 +101,27 @@ $(O)/batchbox-asan: $(O)/asan/main.o $(call asan_archives,applets)
 	$(Q)$(ASAN_CC) $(ASAN_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
 # ---- what people call ---------------------------------------------------------------------------------
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BINDIR  ?= $(PREFIX)/bin
+MANDIR  ?= $(PREFIX)/share/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+# The program is renamed over an older one, which may be running. The links' names are read from the table: it may be another machine's.
+install: $(PRODUCT)
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)'/man1 '$(DESTDIR)$(MANDIR)'/man5 '$(DESTDIR)$(MANDIR)'/man8 '$(DESTDIR)$(UNITDIR)'
+	install -m 755 $(PRODUCT) '$(DESTDIR)$(BINDIR)/batchbox.new'
+	mv -f '$(DESTDIR)$(BINDIR)/batchbox.new' '$(DESTDIR)$(BINDIR)/batchbox'
+	for name in $$(sed -nE 's/^APPLET\(([a-z]+), [a-z_]+, (DAEMON|COMMAND),.*/\1/p' applets/applets.def); do \
+		there='$(DESTDIR)$(BINDIR)'/$$name; \
+		if [ -e "$$there" ] && [ ! -L "$$there" ]; then echo "install: $$there is not a link: move it away first" >&2; exit 1; fi; \
+		ln -sfn batchbox "$$there" || exit 1; \
+	done
+	for page in packaging/man/*.[158]; do install -m 644 "$$page" '$(DESTDIR)$(MANDIR)'/man"$${page##*.}" || exit 1; done
+	for unit in packaging/systemd/*.service.in; do \
+		file=$${unit##*/} && file='$(DESTDIR)$(UNITDIR)'/$${file%.in} && \
+		sed 's|@BINDIR@|$(BINDIR)|' "$$unit" >"$$file" && chmod 644 "$$file" || exit 1; \
+	done
+
 demo:
 	@packaging/install-packages demo
 	@$(MAKE) --no-print-directory all
@@ -115,10 +139,10 @@ bench:
 	@$(MAKE) --no-print-directory all
 	@BATCHBOX=$(abspath $(PRODUCT)) test/bench/bench
 
--include $(shell find $(O) -name '*.d' 2>/dev/null)
+-include $(shell find $(O) -name '*.d' -type f 2>/dev/null)
 
 clean:
 	rm -rf $(O)
-.PHONY: units sim fuzz golden-update demo check lint bench clean
+.PHONY: units sim fuzz golden-update install demo check lint bench clean
 .DEFAULT_GOAL := all
 .SECONDARY:

@@ -3,23 +3,30 @@
  *
  * A reading map. Each layer leans only on those above it in this list:
  *
- *   core/util/    errors, arenas, text, maps, lists, sorting, the log, host lists, and the schema
- *                 interpreter (schema.h) that encodes and decodes every record
- *   core/         the scheduler, pure: no socket, file or clock. records.def says what is stored;
- *                 cluster.h is the whole interface: calls with the time as an argument in, changes and
- * actions out; select.c finds cores, sched.c decides who is next, report.c takes what workers say, check.c
- * proves it proto/        the wire: messages.def (every message), permissions.def (who may send it), key.c
- * and session.c (keys, tickets, sealed frames), conn.c on loop.c (connections on an event loop), client.c
- * (blocking) conf/         slurm.conf: params.def (every parameter), slurm_conf.c; times, sizes; core_conf.c
- * makes the core's view applets/      what people type: applets.def has a row for each common/       what
- * several applets share: configuration and key lookup, users, daemon chores controller/   slurmctld: main.c,
- * then store.c and outbox.c (nothing leaves before its cause is on disk), then one file of handlers per noun
- *     worker/       slurmd, and the shepherd that owns one step's processes on one node
- *     client/       the commands; options.def (one row per option of srun, sbatch, salloc), columns (one row
- * per column) login/        sackd, tickets for hosts that run neither daemon test/         unit/ (cmocka),
- * sim/ (random histories through the core), fuzz/, lab/ (real hosts in namespaces), bench/
+ * - core/util/: errors, arenas, text, maps, lists, sorting, the log, host lists, and the schema interpreter
+ *   (schema.h) that encodes and decodes every record.
  *
- * To follow one job: client/sbatch.c -> controller/submit.c -> core/job.c (job_submit) -> core/sched.c ->
+ * - core/: the scheduler, pure: no socket, file or clock. records.def says what is stored; cluster.h is the
+ *   whole interface: calls with the time as an argument in, changes and actions out; select.c finds cores,
+ *   sched.c decides who is next, array.c keeps a job array's tasks in one record, report.c takes what workers
+ *   say, check.c proves it.
+ *
+ * - proto/: the wire: messages.def (every message), permissions.def (who may send it), key.c and session.c
+ *   (keys, tickets, sealed frames), conn.c on loop.c (connections on an event loop), client.c (blocking).
+ *   conf/: slurm.conf: params.def (every parameter), slurm_conf.c; times, sizes; core_conf.c makes the core's
+ *   view. These two don't see each other.
+ *
+ * - applets/: what people type; applets.def has a row for each. common/: what several share: configuration
+ *   and key look-up, users, daemon chores. controller/, slurmctld: main.c, then store.c and outbox.c (nothing
+ *   leaves before its cause is on disk), then one file of handlers per noun. worker/, slurmd, and the
+ *   shepherd that owns one step's processes on one node. client/, the commands: options.def (one row per
+ *   option of srun, sbatch, salloc), columns (one row per column). login/, sackd: tickets for hosts that run
+ *   neither daemon.
+ *
+ * - test/: unit/ (cmocka), sim/ (random histories through the core), fuzz/, cli/, lab/ (real hosts in
+ *   namespaces), compat/ (what the real one prints), bench/.
+ *
+ * To follow one job: client/sbatch.c -> controller/submit.c -> core/submit.c (job_submit) -> core/sched.c ->
  * controller/actions.c -> worker/grants.c -> worker/shepherd.c, and back through worker/control.c ->
  * controller/worker.c -> core/report.c. */
 #include "applets/applet.h"

@@ -10,13 +10,37 @@
 
 typedef void (*item_fn)(void *ctx, const char *name, const char *value);
 
+static void add_values(struct text *value, const struct companion_line *line)
+{
+	for (int i = 0; i < COMPANION_KEYS; i++)
+		if (line->values[i])
+			text_printf(value, "%s=%s ", companion_rows[i].name, line->values[i]);
+}
+
+/* Each parameter of cgroup.conf; topology.conf as a whole. */
+static void each_companion(const struct companions *c, item_fn fn, void *ctx)
+{
+	struct text value = TEXT_EMPTY;
+	for (int i = 0; c->files[COMPANION_CGROUP].count && i < COMPANION_KEYS; i++)
+		if (c->files[COMPANION_CGROUP].lines[0].values[i])
+			fn(ctx, companion_rows[i].name, c->files[COMPANION_CGROUP].lines[0].values[i]);
+	for (size_t i = 0; i < c->files[COMPANION_TOPOLOGY].count; i++)
+		add_values(&value, &c->files[COMPANION_TOPOLOGY].lines[i]);
+	if (value.len)
+		fn(ctx, companion_names[COMPANION_TOPOLOGY], value.s);
+	text_free(&value);
+}
+
 /* Parameters, partitions, nodes: what is most likely to differ first, since a digest is bounded. */
-static void each_item(const struct slurm_conf *conf, item_fn fn, void *ctx)
+static void each_item(const struct slurm_conf *conf, const struct companions *companions, item_fn fn,
+                      void *ctx)
 {
 	struct text name = TEXT_EMPTY, value = TEXT_EMPTY;
 	for (int i = 0; i < PARAM_COUNT; i++)
 		if (conf->values[i].text && i != P_SlurmctldHost)
 			fn(ctx, param_rows[i].name, conf->values[i].text);
+	if (companions)
+		each_companion(companions, fn, ctx);
 	for (size_t i = 0; i < conf->host_count; i++)
 		text_printf(&value, "%s(%s)", conf->hosts[i].name, conf->hosts[i].addr);
 	fn(ctx, param_rows[P_SlurmctldHost].name, text_str(&value));
@@ -45,10 +69,10 @@ static void add_line(void *ctx, const char *name, const char *value)
 	text_printf(ctx, "%s=%s\n", name, value);
 }
 
-void slurm_conf_hash(const struct slurm_conf *conf, uint8_t out[32])
+void slurm_conf_hash(const struct slurm_conf *conf, const struct companions *companions, uint8_t out[32])
 {
 	struct text t = TEXT_EMPTY;
-	each_item(conf, add_line, &t);
+	each_item(conf, companions, add_line, &t);
 	crypto_generichash(out, 32, (const uint8_t *)text_str(&t), t.len, NULL, 0);
 	text_free(&t);
 }
@@ -82,10 +106,11 @@ static void write_item(void *ctx, const char *name, const char *value)
 	w->n += CONF_DIGEST_ITEM;
 }
 
-size_t slurm_conf_digest(const struct slurm_conf *conf, uint8_t out[CONF_DIGEST_MAX])
+size_t slurm_conf_digest(const struct slurm_conf *conf, const struct companions *companions,
+                         uint8_t out[CONF_DIGEST_MAX])
 {
 	struct writer w = {out, 0};
-	each_item(conf, write_item, &w);
+	each_item(conf, companions, write_item, &w);
 	return w.n;
 }
 
@@ -129,25 +154,35 @@ static void compare_item(void *ctx, const char *name, const char *value)
 }
 
 /* What only the other end has is known by its hash alone: a parameter is found in the table. */
-static void name_foreign(struct comparison *c, const uint8_t *item)
+static bool name_if(struct comparison *c, const uint8_t *item, const char *name)
 {
 	uint8_t half[CONF_DIGEST_ITEM / 2];
-	for (int i = 0; i < PARAM_COUNT; i++) {
-		hash_half(param_rows[i].name, half);
-		if (memcmp(half, item, sizeof(half)) == 0) {
-			name_one(c, param_rows[i].name, " (only there)");
-			return;
-		}
-	}
-	name_one(c, "a NodeName or PartitionName", " (only there)");
+	hash_half(name, half);
+	if (memcmp(half, item, sizeof(half)) != 0)
+		return false;
+	name_one(c, name, " (only there)");
+	return true;
 }
 
-void slurm_conf_differences(const struct slurm_conf *conf, const uint8_t *digest, size_t n, struct text *out)
+static void name_foreign(struct comparison *c, const uint8_t *item)
+{
+	for (int i = 0; i < PARAM_COUNT; i++)
+		if (name_if(c, item, param_rows[i].name))
+			return;
+	for (size_t i = 0; i < companion_row_count; i++)
+		if (companion_rows[i].file == COMPANION_CGROUP && name_if(c, item, companion_rows[i].name))
+			return;
+	if (!name_if(c, item, companion_names[COMPANION_TOPOLOGY]))
+		name_one(c, "a NodeName or PartitionName", " (only there)");
+}
+
+void slurm_conf_differences(const struct slurm_conf *conf, const struct companions *companions,
+                            const uint8_t *digest, size_t n, struct text *out)
 {
 	struct comparison c = {
 	        .v = digest, .n = (n < CONF_DIGEST_MAX ? n : CONF_DIGEST_MAX) / CONF_DIGEST_ITEM, .out = out};
 	c.met = xcalloc(c.n + 1, sizeof(*c.met));
-	each_item(conf, compare_item, &c);
+	each_item(conf, companions, compare_item, &c);
 	for (size_t i = 0; i < c.n && c.own < ITEMS_MAX; i++)
 		if (!c.met[i])
 			name_foreign(&c, digest + i * CONF_DIGEST_ITEM);

@@ -4,6 +4,7 @@
 #include "conf/size.h"
 #include "conf/time.h"
 #include "core/records.h"
+#include "core/tres.h"
 #include "core/util/hostlist.h"
 #include "core/util/map.h"
 
@@ -14,6 +15,7 @@
 enum field_kind {
 	FIELD_STR,
 	FIELD_U32,
+	FIELD_U16,      /* of 16 bits, less the two that mean none and no end */
 	FIELD_U32_INF,  /* UNLIMITED, INFINITE */
 	FIELD_MIB,      /* UNLIMITED: none */
 	FIELD_LIST,     /* ALL: none is left out */
@@ -23,6 +25,7 @@ enum field_kind {
 	FIELD_NODE_STATE,
 	FIELD_PART_STATE,
 	FIELD_SHARE,   /* OverSubscribe */
+	FIELD_BILLING, /* weights of TRES */
 	FIELD_IGNORED, /* harmless */
 	FIELD_REFUSED, /* unsafe to ignore, unless it says none */
 };
@@ -59,6 +62,7 @@ struct set_line {
 };
 
 #define NODES_MAX 65536u
+#define U16_MOST  65533u
 
 struct node_part {
 	size_t room; /* in conf->core.nodes */
@@ -124,8 +128,8 @@ static const struct record_row part_rows[] = {
         PP("DefTime", TIME_MIN, default_time_min),
         PP("MaxNodes", U32_INF, max_nodes),
         PP("MinNodes", U32, min_nodes),
-        PP("PriorityTier", U32, priority_tier),
-        PP("PriorityJobFactor", U32, priority_job_factor),
+        PP("PriorityTier", U16, priority_tier),
+        PP("PriorityJobFactor", U16, priority_job_factor),
         PP("DefMemPerNode", MIB, def_mem_per_node),
         PP("DefMemPerCPU", MIB, def_mem_per_cpu),
         PP("GraceTime", TIME_S, grace_time_s),
@@ -156,7 +160,7 @@ static const struct record_row part_rows[] = {
         NX("SuspendTime", IGNORED, NULL),
         NX("SuspendTimeout", IGNORED, NULL),
         NX("SelectTypeParameters", REFUSED, "NONE"),
-        NX("TRESBillingWeights", REFUSED, ""),
+        PP("TRESBillingWeights", BILLING, billing),
 };
 
 static const struct record_row down_rows[] = {
@@ -207,9 +211,22 @@ static bool read_share(const char *s, struct core_part_conf *part)
 	       (s[n] == '\0' || text_to_u32(s + n + 1, &part->oversubscribe_max));
 }
 
+static bool read_node_state(const char *s, enum conf_node_state *out)
+{
+	static const char *const words[] = {"UNKNOWN", "DOWN", "DRAIN", "FAIL", "FUTURE", "CLOUD"};
+	uint32_t v = 0;
+	if (text_eq_nocase(s, "FAILING"))
+		s = "FAIL";
+	else if (text_eq_nocase(s, "IDLE")) /* what it is then is found out */
+		s = "UNKNOWN";
+	if (!word_index(s, words, 6, &v))
+		return false;
+	*out = (enum conf_node_state)v;
+	return true;
+}
+
 static bool read_value(struct arena *arena, const struct record_row *row, void *record, const char *s)
 {
-	static const char *const node_states[] = {"UNKNOWN", "DOWN", "DRAIN", "FAIL", "FUTURE"};
 	static const char *const part_states[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
 	static const char *const yes_no[] = {"NO", "YES"};
 	void *at = (char *)record + row->offset;
@@ -221,6 +238,11 @@ static bool read_value(struct arena *arena, const struct record_row *row, void *
 		return true;
 	case FIELD_U32:
 		return text_to_u32(s, at);
+	case FIELD_U16:
+		if (!text_to_u32(s, &v) || v > U16_MOST)
+			return false;
+		*(uint32_t *)at = v;
+		return true;
 	case FIELD_U32_INF:
 		if (text_eq_nocase(s, "UNLIMITED") || text_eq_nocase(s, "INFINITE")) {
 			*(uint32_t *)at = CORE_INFINITE;
@@ -255,12 +277,7 @@ static bool read_value(struct arena *arena, const struct record_row *row, void *
 		*(bool *)at = v;
 		return true;
 	case FIELD_NODE_STATE:
-		if (text_eq_nocase(s, "CLOUD"))
-			return false;
-		if (!word_index(s, node_states, 5, &v))
-			return false;
-		*(enum conf_node_state *)at = (enum conf_node_state)v;
-		return true;
+		return read_node_state(s, at);
 	case FIELD_PART_STATE:
 		if (!word_index(s, part_states, 4, &v))
 			return false;
@@ -268,6 +285,11 @@ static bool read_value(struct arena *arena, const struct record_row *row, void *
 		return true;
 	case FIELD_SHARE:
 		return read_share(s, &((struct part_line *)record)->core);
+	case FIELD_BILLING: {
+		double weights[TRES_COUNT];
+		*(char **)at = *s ? arena_strdup(arena, s) : NULL;
+		return tres_weights(s, weights) == 0;
+	}
 	case FIELD_IGNORED:
 		return true;
 	case FIELD_REFUSED:
@@ -306,17 +328,22 @@ enum part_value node_part_set(struct core_part_conf *part, const char *key, cons
                               struct arena *arena, const char **name)
 {
 	static const enum part_value bad[] = {
-	        [FIELD_U32] = PART_BAD_NUMBER,  [FIELD_U32_INF] = PART_BAD_NUMBER,
-	        [FIELD_MIB] = PART_BAD_NUMBER,  [FIELD_TIME_MIN] = PART_BAD_TIME,
-	        [FIELD_TIME_S] = PART_BAD_TIME, [FIELD_BOOL] = PART_BAD_BOOL,
-	        [FIELD_SHARE] = PART_BAD_SHARE, [FIELD_PART_STATE] = PART_BAD_STATE,
-	        [FIELD_REFUSED] = PART_REFUSED,
+	        [FIELD_U32] = PART_BAD_NUMBER,       [FIELD_U16] = PART_BAD_NUMBER,
+	        [FIELD_U32_INF] = PART_BAD_NUMBER,   [FIELD_MIB] = PART_BAD_NUMBER,
+	        [FIELD_TIME_MIN] = PART_BAD_TIME,    [FIELD_TIME_S] = PART_BAD_TIME,
+	        [FIELD_BOOL] = PART_BAD_BOOL,        [FIELD_SHARE] = PART_BAD_SHARE,
+	        [FIELD_PART_STATE] = PART_BAD_STATE, [FIELD_REFUSED] = PART_REFUSED,
+	        [FIELD_BILLING] = PART_BAD_BILLING,
 	};
 	const struct record_row *row = part_row(key);
 	struct part_line line = {.core = *part};
 	if (!row || text_eq(row->key, "PartitionName"))
 		return PART_UNKNOWN;
 	*name = row->key;
+	if (text_eq(row->key, "Nodes")) { /* another list: the old one's words are gone */
+		line.core.all_nodes = text_eq_nocase(value, "ALL");
+		line.core.set_features = NULL;
+	}
 	if (row->kind == FIELD_IGNORED)
 		return PART_REFUSED;
 	if (row->kind == FIELD_PART_STATE && text_starts_nocase("INACTIVE", value) && strlen(value) >= 5)
@@ -572,7 +599,14 @@ static const struct set_line *find_set(const struct node_part *np, const char *n
 	return NULL;
 }
 
-static void mark(struct node_part *np, const struct part_line *p, const char *list, bool *in)
+static void add_feature(struct node_part *np, struct part_line *p, const char *feature)
+{
+	char **list = &p->core.set_features;
+	*list = *list ? arena_printf(&np->conf->arena, "%s,%s", *list, feature)
+	              : arena_strdup(&np->conf->arena, feature);
+}
+
+static void mark(struct node_part *np, struct part_line *p, const char *list, bool *in)
 {
 	struct err err = {0};
 	struct hostlist *h = hostlist_parse(list, &err);
@@ -595,9 +629,12 @@ static void mark(struct node_part *np, const struct part_line *p, const char *li
 		if (index) {
 			in[index - 1] = true;
 		} else if (text_eq_nocase(name, "ALL")) {
+			p->core.all_nodes = true;
 			for (size_t i = 0; i < np->conf->core.node_count; i++)
 				in[i] = true;
 		} else if (set) {
+			if (set->feature)
+				add_feature(np, p, set->feature);
 			for (size_t i = 0; set->feature && i < np->conf->core.node_count; i++)
 				in[i] = in[i] || text_list_has(np->conf->core.nodes[i].features, set->feature,
 				                               strlen(set->feature));
@@ -669,6 +706,31 @@ static void apply_down(struct node_part *np, const struct down_line *d)
 		conf_error_add(np->errors, d->file, d->line, "DownNodes=%s: %s", d->names ? d->names : "",
 		               err_text(&err));
 	hostlist_free(h);
+}
+
+int node_part_nodes(const struct slurm_conf *conf, const char *line, struct arena *arena,
+                    struct core_node_conf **nodes, size_t *n, struct err *err)
+{
+	struct slurm_conf own = {.arena = *arena};
+	struct conf_errors errors = {0};
+	own.values[P_SlurmdPort] = conf->values[P_SlurmdPort];
+	struct node_part *np = node_part_new(&own, &errors);
+	map_init_text(&np->index);
+	node_line(np, NULL, 0, line);
+	if (errors.n == 0 && np->node_count == 1 && np->nodes[0].names)
+		expand_nodes(np, &np->nodes[0]);
+	map_free(&np->index);
+	free(np->nodes);
+	*arena = own.arena;
+	*nodes = own.core.nodes;
+	*n = own.core.node_count;
+	int rc = 0;
+	if (errors.n > 0)
+		rc = err_set(err, ERR_INVALID, "%s", errors.v[0].text);
+	else if (*n == 0)
+		rc = err_set(err, ERR_INVALID, "NodeName= is missing");
+	conf_errors_free(&errors);
+	return rc;
 }
 
 void node_part_finish(struct node_part *np)

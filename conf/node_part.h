@@ -12,6 +12,11 @@ void node_part_line(struct node_part *np, const char *file, unsigned line, const
 /* Expands host lists into conf->core's nodes and partitions, and checks them against each other. */
 void node_part_finish(struct node_part *np);
 
+/* The nodes of one NodeName line alone, as scontrol create and slurmd --conf give it, in the arena; conf
+ * gives the port of those that name none. */
+int node_part_nodes(const struct slurm_conf *conf, const char *line, struct arena *arena,
+                    struct core_node_conf **nodes, size_t *n, struct err *err);
+
 /* ---- a partition's values one by one, as scontrol gives them ---- */
 enum part_value {
 	PART_VALUE_OK,
@@ -22,6 +27,7 @@ enum part_value {
 	PART_BAD_BOOL,
 	PART_BAD_STATE,
 	PART_BAD_SHARE,
+	PART_BAD_BILLING,
 };
 /* What a PartitionName line without any value means. */
 struct core_part_conf node_part_default(void);

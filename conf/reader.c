@@ -8,20 +8,21 @@
 #include <string.h>
 
 #define INCLUDE_DEPTH 10
+#define TEXTS_MAX     1000u
 #define LINE_MAX_SIZE (16u << 20)
 
-struct source {
-	FILE *f; /* NULL: text */
-	const char *text;
-	size_t at, n;
-	const char *name;
+struct open_text {
+	struct conf_text text;
+	size_t at;
 	unsigned line;
 };
 
 struct reader {
 	struct arena *arena;
-	struct source stack[INCLUDE_DEPTH];
-	size_t depth;
+	const struct conf_source *source;
+	struct conf_texts *kept; /* NULL, or every text that was read */
+	struct open_text stack[INCLUDE_DEPTH];
+	size_t depth, read; /* texts: now open, in all */
 	struct conf_errors *errors;
 	reader_line fn;
 	void *ctx;
@@ -32,12 +33,12 @@ struct reader {
 /* ---- physical lines ---- */
 
 /* One line without its newline; false at the end. *whole: it ended in a newline. */
-static bool read_physical(struct source *s, struct text *out, bool *whole)
+static bool read_physical(struct open_text *s, struct text *out, bool *whole)
 {
 	text_clear(out);
 	*whole = false;
 	for (;;) {
-		int c = s->f ? getc(s->f) : s->at < s->n ? (unsigned char)s->text[s->at++] : EOF;
+		int c = s->at < s->text.n ? (unsigned char)s->text.text[s->at++] : EOF;
 		if (c == EOF)
 			return out->len > 0;
 		if (c == '\n') {
@@ -77,7 +78,7 @@ static bool ends_in_backslash(const struct text *t)
 /* Joins continued lines. false: this source has no more. */
 static bool read_logical(struct reader *r, struct text *out)
 {
-	struct source *s = &r->stack[r->depth - 1];
+	struct open_text *s = &r->stack[r->depth - 1];
 	struct text part = TEXT_EMPTY;
 	bool whole = true, any = false, more = false;
 	text_clear(out);
@@ -85,7 +86,7 @@ static bool read_logical(struct reader *r, struct text *out)
 		s->line++;
 		if (!any) {
 			r->line = s->line;
-			r->file = s->name;
+			r->file = s->text.name;
 		}
 		any = true;
 		strip_comment(&part);
@@ -95,26 +96,41 @@ static bool read_logical(struct reader *r, struct text *out)
 			break;
 	}
 	if (more)
-		conf_error_add(r->errors, s->name, s->line,
+		conf_error_add(r->errors, s->text.name, s->line,
 		               "the file ends in a continued line: it seems to be cut off");
 	text_free(&part);
 	return any;
 }
 
-static void push_file(struct reader *r, const char *path)
+static void push_file(struct reader *r, const char *path, bool beside)
 {
+	struct conf_text text;
 	if (r->depth == INCLUDE_DEPTH) {
 		conf_error_add(r->errors, r->file, r->line, "Include %s: more than %d files deep", path,
 		               INCLUDE_DEPTH);
 		return;
 	}
-	FILE *f = fopen(path, "re");
-	if (!f) {
+	for (size_t i = 0; i < r->depth; i++) {
+		if (strcmp(r->stack[i].text.name, path) == 0) {
+			conf_error_add(r->errors, r->file, r->line, "Include %s: it includes itself", path);
+			return;
+		}
+	}
+	if (r->read++ == TEXTS_MAX)
+		conf_error_add(r->errors, r->file, r->line, "Include %s: more than %u files", path,
+		               TEXTS_MAX);
+	if (r->read > TEXTS_MAX)
+		return;
+	int error = conf_source_load(r->source, r->arena, path, &text);
+	if (error) {
 		conf_error_add(r->errors, r->depth ? r->file : path, r->depth ? r->line : 0,
-		               "cannot read %s: %s", path, strerror(errno));
+		               "cannot read %s: %s", path, strerror(error));
 		return;
 	}
-	r->stack[r->depth++] = (struct source){.f = f, .name = arena_strdup(r->arena, path)};
+	text.beside = beside;
+	if (r->kept)
+		conf_texts_add(r->kept, r->arena, &text);
+	r->stack[r->depth++] = (struct open_text){.text = text};
 }
 
 /* "Include FILE", relative to the directory of the file that has it. */
@@ -124,12 +140,17 @@ static bool take_include(struct reader *r, const char *line)
 		return false;
 	const char *name = line + 7 + strspn(line + 7, " \t");
 	const char *slash = strrchr(r->file, '/');
-	if (!r->stack[r->depth - 1].f)
-		conf_error_add(r->errors, r->file, r->line, "Include %s: not possible here", name);
+	bool beside = !strchr(name, '/') && r->stack[r->depth - 1].text.beside;
+	if (r->source->texts && !beside)
+		conf_error_add(r->errors, r->file, r->line,
+		               "Include %s: only files beside slurm.conf that are named without a path come "
+		               "from the controller",
+		               name);
 	else if (*name == '/' || !slash)
-		push_file(r, name);
+		push_file(r, name, beside);
 	else
-		push_file(r, arena_printf(r->arena, "%.*s/%s", (int)(slash - r->file), r->file, name));
+		push_file(r, arena_printf(r->arena, "%.*s/%s", (int)(slash - r->file), r->file, name),
+		          beside);
 	return true;
 }
 
@@ -138,8 +159,6 @@ static bool next_line(struct reader *r, struct text *out)
 {
 	while (r->depth > 0) {
 		if (!read_logical(r, out)) {
-			if (r->stack[r->depth - 1].f)
-				fclose(r->stack[r->depth - 1].f);
 			r->depth--;
 			continue;
 		}
@@ -212,24 +231,21 @@ static void inih_setup(void)
 	ini_allow_bom = 1;
 }
 
-void reader_run(struct arena *arena, const char *path, const char *text, size_t n, struct conf_errors *errors,
-                reader_line fn, void *ctx)
+void reader_run(struct arena *arena, const struct conf_source *source, const char *path,
+                struct conf_texts *kept, struct conf_errors *errors, reader_line fn, void *ctx)
 {
-	struct reader r = {
-	        .arena = arena, .errors = errors, .fn = fn, .ctx = ctx, .file = arena_strdup(arena, path)};
-	if (text)
-		r.stack[r.depth++] = (struct source){.text = text, .n = n, .name = r.file};
-	else
-		push_file(&r, path);
+	struct reader r = {.arena = arena,
+	                   .source = source,
+	                   .kept = kept,
+	                   .errors = errors,
+	                   .fn = fn,
+	                   .ctx = ctx,
+	                   .file = arena_strdup(arena, path)};
+	push_file(&r, path, true);
 	inih_setup();
 	if (r.depth > 0 && ini_parse_stream(give_line, &r, take_pair, &r) < 0)
 		conf_error_add(errors, path, 0, "out of memory, or a line of more than %u bytes",
 		               LINE_MAX_SIZE);
-	while (r.depth > 0) {
-		if (r.stack[r.depth - 1].f)
-			fclose(r.stack[r.depth - 1].f);
-		r.depth--;
-	}
 }
 
 /* ---- pairs within a line ---- */

@@ -279,13 +279,34 @@ static uint32_t select_flags(const struct slurm_conf *conf)
 	                                                             : flags | CONF_CR_CORE | CONF_CR_MEMORY;
 }
 
+/* SlurmctldParameters=node_reg_mem_percent=90.5, in hundredths. */
+static uint32_t reg_mem_percent(struct slurm_conf *conf)
+{
+	static const char key[] = "node_reg_mem_percent=";
+	char *list = arena_strdup(&conf->arena, conf_str(conf, P_SlurmctldParameters));
+	uint32_t whole = 0, part = 0;
+	for (char *word = list ? text_split(&list, ',') : NULL; word; word = text_split(&list, ',')) {
+		if (!text_starts_nocase(word, key))
+			continue;
+		char *dot = strchr(word, '.');
+		if (dot) {
+			const char digits[] = {dot[1] ? dot[1] : '0', dot[1] && dot[2] ? dot[2] : '0', '\0'};
+			text_to_u32(digits, &part);
+			*dot = '\0';
+		}
+		return text_to_u32(word + strlen(key), &whole) && whole <= 100 ? whole * 100 + part : 0;
+	}
+	return 0;
+}
+
 static void fill_core(struct slurm_conf *conf)
 {
 	struct cluster_conf *c = &conf->core;
 	c->cluster_name = arena_strdup(&conf->arena, conf_str(conf, P_ClusterName));
 	c->select_flags = select_flags(conf);
-	c->builtin_order = text_eq_nocase(conf_str(conf, P_SchedulerType), "sched/builtin");
 	c->config_overrides = conf_list_has(conf, P_SlurmdParameters, "config_overrides");
+	c->reg_mem_percent = reg_mem_percent(conf);
+	c->max_node_count = conf_u32(conf, P_MaxNodeCount);
 	c->first_job_id = conf_u32(conf, P_FirstJobId);
 	c->max_job_id = conf_u32(conf, P_MaxJobId);
 	c->max_job_count = conf_u32(conf, P_MaxJobCount);
@@ -300,7 +321,6 @@ static void fill_core(struct slurm_conf *conf)
 	c->over_time_limit_min = conf_u32(conf, P_OverTimeLimit);
 	c->slurmd_timeout_s = conf_u32(conf, P_SlurmdTimeout);
 	c->slurmctld_timeout_s = conf_u32(conf, P_SlurmctldTimeout);
-	c->batch_start_timeout_s = conf_u32(conf, P_BatchStartTimeout);
 	c->return_to_service = conf_u32(conf, P_ReturnToService);
 	c->def_mem_per_node = conf_mib(conf, P_DefMemPerNode);
 	c->def_mem_per_cpu = conf_mib(conf, P_DefMemPerCPU);
@@ -308,21 +328,23 @@ static void fill_core(struct slurm_conf *conf)
 	c->max_mem_per_cpu = conf_mib(conf, P_MaxMemPerCPU);
 	const char *enforce = conf_str(conf, P_EnforcePartLimits);
 	c->enforce_part_limits = list_has("no,0,false", enforce) ? 0 : list_has("any", enforce) ? 1 : 2;
+	c->billing_max = conf_list_has(conf, P_PriorityFlags, "MAX_TRES");
 	c->keep_part_info = conf_list_has(conf, P_ReconfigFlags, "KeepPartInfo");
 	c->keep_part_state = conf_list_has(conf, P_ReconfigFlags, "KeepPartState");
 	c->job_requeue = conf_bool(conf, P_JobRequeue);
 	c->disable_root_jobs = conf_bool(conf, P_DisableRootJobs);
+	c->nohold_on_prolog_fail = conf_list_has(conf, P_SchedulerParameters, "nohold_on_prolog_fail");
 }
 
-static int read_any(struct slurm_conf *conf, const char *path, const char *text, size_t n,
-                    struct conf_errors *errors)
+int slurm_conf_read_from(struct slurm_conf *conf, const struct conf_source *source,
+                         struct conf_errors *errors)
 {
 	size_t before = errors->n;
 	memset(conf, 0, sizeof(*conf));
 	arena_init(&conf->arena);
-	conf->path = arena_strdup(&conf->arena, path);
+	conf->path = arena_strdup(&conf->arena, source->path);
 	struct parse p = {.conf = conf, .errors = errors, .records = node_part_new(conf, errors)};
-	reader_run(&conf->arena, conf->path, text, n, errors, take_line, &p);
+	reader_run(&conf->arena, source, conf->path, &conf->texts, errors, take_line, &p);
 	fill_core(conf);
 	node_part_finish(p.records);
 	check_whole(conf, errors);
@@ -331,13 +353,17 @@ static int read_any(struct slurm_conf *conf, const char *path, const char *text,
 
 int slurm_conf_read(struct slurm_conf *conf, const char *path, struct conf_errors *errors)
 {
-	return read_any(conf, path, NULL, 0, errors);
+	const struct conf_source source = {.path = path};
+	return slurm_conf_read_from(conf, &source, errors);
 }
 
 int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n,
                          struct conf_errors *errors)
 {
-	return read_any(conf, name, text ? text : "", n, errors);
+	struct conf_text one = {.name = name, .text = text ? text : "", .n = n};
+	const struct conf_texts texts = {&one, 1};
+	const struct conf_source source = {.path = name, .texts = &texts};
+	return slurm_conf_read_from(conf, &source, errors);
 }
 
 void slurm_conf_free(struct slurm_conf *conf)
@@ -346,13 +372,18 @@ void slurm_conf_free(struct slurm_conf *conf)
 	memset(conf, 0, sizeof(*conf));
 }
 
-const char *slurm_conf_find_path(void)
-{
-	const char *path = getenv("SLURM_CONF");
-	return path && *path ? path : "/etc/slurm/slurm.conf";
-}
-
 /* ---- classes ---- */
+
+static bool list_is_within(const char *list, const char *of)
+{
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, ",");
+		if (n && !text_list_has(of, p, n))
+			return false;
+		p += n + (p[n] == ',');
+	}
+	return true;
+}
 
 static bool value_is_served(const struct slurm_conf *conf, int i)
 {
@@ -361,6 +392,8 @@ static bool value_is_served(const struct slurm_conf *conf, int i)
 	if (!text || (row->dflt && text_eq_nocase(text, row->dflt)) || text_eq_nocase(text, "none") ||
 	    text_eq_nocase(text, "(null)"))
 		return true;
+	if (row->accepted && row->type == PARAM_LIST)
+		return list_is_within(text, row->accepted);
 	if (row->accepted)
 		return list_has(row->accepted, text);
 	if (row->type == PARAM_BOOL) {
@@ -390,10 +423,22 @@ void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted
 	}
 }
 
+static bool all_words_in(const char *accepted, const char *s)
+{
+	while (accepted && *s) {
+		size_t n = strcspn(s, ",");
+		if (!text_list_has(accepted, s, n))
+			return false;
+		s += n + (s[n] == ',');
+	}
+	return accepted != NULL;
+}
+
 void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out)
 {
 	for (int i = 0; i < PARAM_COUNT; i++)
 		if (param_rows[i].class == PARAM_HARMLESS && conf->values[i].text &&
+		    !all_words_in(param_rows[i].accepted, conf->values[i].text) &&
 		    !(param_rows[i].dflt && text_eq_nocase(conf->values[i].text, param_rows[i].dflt)))
 			text_printf(out, "%s%s", out->len ? ", " : "", param_rows[i].name);
 }

@@ -2,6 +2,7 @@
  * PartitionName, DownNodes, NodeSet) have their own tables in node_part.c. All errors are found in one go,
  * each with file and line. */
 #pragma once
+#include "conf/source.h"
 #include "core/conf.h"
 #include "core/util/err.h"
 #include "core/util/text.h"
@@ -64,6 +65,7 @@ struct conf_host {
 struct slurm_conf {
 	struct arena arena;
 	const char *path;
+	struct conf_texts texts; /* what was read: slurm.conf and its Includes */
 	struct conf_value values[PARAM_COUNT];
 	struct conf_host *hosts; /* SlurmctldHost lines in order */
 	size_t host_count;
@@ -73,6 +75,9 @@ struct slurm_conf {
 /* Reads a file with its Includes. -1: errors has at least one. Whatever happened, slurm_conf_free() frees the
  * rest. */
 int slurm_conf_read(struct slurm_conf *conf, const char *path, struct conf_errors *errors);
+/* The same from wherever the files are. */
+int slurm_conf_read_from(struct slurm_conf *conf, const struct conf_source *source,
+                         struct conf_errors *errors);
 /* The same from memory (Include lines are errors then). name stands for the file in errors. */
 int slurm_conf_read_text(struct slurm_conf *conf, const char *name, const char *text, size_t n,
                          struct conf_errors *errors);
@@ -80,9 +85,6 @@ void slurm_conf_free(struct slurm_conf *conf);
 void conf_errors_free(struct conf_errors *errors);
 void conf_error_add(struct conf_errors *errors, const char *file, unsigned line, const char *fmt, ...)
         __attribute__((format(printf, 4, 5)));
-
-/* SLURM_CONF, else /etc/slurm/slurm.conf. */
-const char *slurm_conf_find_path(void);
 
 /* The value in force: the file's, else the default; NULL where neither is. */
 const char *conf_str(const struct slurm_conf *conf, enum param p);

@@ -56,6 +56,33 @@ bool array_is_full(const struct job *job)
 	return job->array && job->array->limit != 0 && job->array->running >= job->array->limit;
 }
 
+/* ---- as it was submitted ---- */
+
+/* The step that was written ("0-8:2"), wherever it stands; 1 where none was. */
+static uint32_t written_step(const char *list)
+{
+	const char *colon = strchr(list, ':');
+	uint32_t step = 1;
+	if (colon++)
+		text_read_u32(&colon, &step);
+	return step;
+}
+
+struct array_facts array_facts(const struct job *job)
+{
+	struct array_facts *facts = job->array ? &job->array->facts : NULL;
+	if (!facts)
+		return (struct array_facts){0};
+	if (facts->count == 0 && job->spec.array) {
+		struct core_bits *set = taskset_parse(job->spec.array, TASKS_END, &(uint32_t){0}, NULL);
+		if (set)
+			*facts = (struct array_facts){set->set, bits_next(set, 0), set->n - 1,
+			                              written_step(job->spec.array)};
+		free(set);
+	}
+	return *facts;
+}
+
 /* ---- made and ended ---- */
 
 void array_join(struct cluster *c, struct job *job)
@@ -149,8 +176,8 @@ void job_set_array_limit(struct cluster *c, struct job *job, uint32_t limit, cor
 
 /* ---- split ---- */
 
-/* A record like this one, with numbers of its own. */
-static struct job *another(struct cluster *c, const struct job *like)
+/* A record like this one, with numbers of its own; cut off: with the array's. */
+static struct job *another(struct cluster *c, const struct job *like, bool cut_off)
 {
 	struct job *job = job_alloc(c);
 	schema_free(schema_of_job_spec(), &job->spec);
@@ -162,7 +189,8 @@ static struct job *another(struct cluster *c, const struct job *like)
 	job->part = like->part;
 	job->last_heard = like->last_heard;
 	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
-	job->job_id = job->spec.job_id = job_new_id(c);
+	job->cut_off = cut_off;
+	job->job_id = job->spec.job_id = cut_off ? like->spec.array_job_id : job_new_id(c);
 	job_index(c, job);
 	array_join(c, job);
 	return job;
@@ -175,13 +203,13 @@ static void become_task(struct cluster *c, struct job *job, uint32_t task)
 	job->spec.array_task_id = task;
 }
 
-struct job *array_split(struct cluster *c, struct job *job, const struct core_bits *wanted)
+struct job *array_split(struct cluster *c, struct job *job, const struct core_bits *wanted, bool cut_off)
 {
 	struct core_bits *here = bits_new(job->tasks->n), *left = bits_new(job->tasks->n);
 	for (uint32_t i = bits_next(job->tasks, 0); i < job->tasks->n; i = bits_next(job->tasks, i + 1))
 		bits_add(bits_has(wanted, i) ? here : left, i);
 	bool all = left->set == 0;
-	struct job *part = all ? job : another(c, job);
+	struct job *part = all ? job : another(c, job, cut_off);
 	if (here->set == 1)
 		become_task(c, part, bits_next(here, 0));
 	else if (!all)
@@ -212,7 +240,7 @@ struct job *array_take_first(struct cluster *c, struct job *job)
 		emit_job_spec(c, job);
 		return job;
 	}
-	struct job *task = another(c, job);
+	struct job *task = another(c, job, false);
 	become_task(c, task, first);
 	take_task(c, job, first);
 	emit_meta(c);
@@ -262,10 +290,22 @@ struct job *array_next(const struct cluster *c, uint32_t array_job_id, const str
 	return next == &array->records ? NULL : list_entry(next, struct job, in_array);
 }
 
+struct job *array_before(const struct cluster *c, uint32_t array_job_id, uint64_t serial)
+{
+	const struct job_array *array = array_of_id(c, array_job_id);
+	const struct job *there = job_by_serial(c, serial);
+	if (!array)
+		return NULL;
+	const struct list *at = there && there->array == array ? there->in_array.prev : array->records.prev;
+	while (at != &array->records && list_entry(at, struct job, in_array)->serial >= serial)
+		at = at->prev;
+	return at == &array->records ? NULL : list_entry(at, struct job, in_array);
+}
+
 /* Adds the record that stands for those of the wanted tasks that this one has, and takes them off the list.
  */
-static void add_part(struct cluster *c, struct job *job, struct core_bits *wanted, struct job **out,
-                     size_t *n)
+static void add_part(struct cluster *c, struct job *job, struct core_bits *wanted, bool to_cancel,
+                     struct job **out, size_t *n)
 {
 	if (!job->tasks) {
 		if (bits_del(wanted, job->spec.array_task_id))
@@ -279,12 +319,12 @@ static void add_part(struct cluster *c, struct job *job, struct core_bits *wante
 	if (any && job->state.state != JOB_PENDING)
 		out[(*n)++] = job;
 	else if (any)
-		out[(*n)++] = array_split(c, job, mine);
+		out[(*n)++] = array_split(c, job, mine, to_cancel);
 	free(mine);
 }
 
-int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, core_time now, struct job ***out,
-               size_t *n, struct err *err)
+int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, bool to_cancel, core_time now,
+               struct job ***out, size_t *n, struct err *err)
 {
 	const struct job_array *array = array_of_id(c, job_id);
 	struct job *single = array ? NULL : job_by_id(c, job_id);
@@ -310,7 +350,7 @@ int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, core_time 
 	for (size_t i = 0; i < count; i++, job = next) {
 		next = array_next(c, job_id, job);
 		if (wanted)
-			add_part(c, job, wanted, *out, n);
+			add_part(c, job, wanted, to_cancel, *out, n);
 		else
 			(*out)[(*n)++] = job;
 	}

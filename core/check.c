@@ -12,7 +12,7 @@ static int check_cores(const struct node *node, const struct share *share, struc
 	for (uint32_t i = 0; i < r->cores.n; i++) {
 		if (r->cores.v[i] >= node->cores_total)
 			continue; /* another configuration took it away */
-		if (!bits_add(seen, r->cores.v[i]))
+		if (!bits_add(seen, r->cores.v[i]) && !node->doubled)
 			BREACH("core %u of %s is given twice (job %u)", r->cores.v[i], node->conf->name,
 			       share->job->job_id);
 		if (!bits_has(node->cores_busy, r->cores.v[i]))
@@ -31,14 +31,14 @@ static int check_node(const struct cluster *c, const struct node *node, struct e
 	for (struct list *it = node->shares.next; it != &node->shares && rc == 0; it = it->next) {
 		const struct share *share = list_entry(it, struct share, on_node);
 		const struct node_alloc *r = share_record(share);
-		cpus += r->cpus;
+		cpus += share->idle ? 0 : r->cpus;
 		mem += r->mem;
 		jobs++;
 		completing += r->phase >= ALLOC_ENDING;
 		if (share->node != node || r->phase == ALLOC_RELEASED)
 			rc = err_set(err, ERR_INTERNAL, "%s lists a share of job %u that is not its own",
 			             node->conf->name, share->job->job_id);
-		else
+		else if (!share->idle)
 			rc = check_cores(node, share, seen, err);
 	}
 	uint32_t busy = seen->set;
@@ -143,6 +143,11 @@ static int check_job(const struct cluster *c, struct job *job, struct err *err)
 		uint32_t phase = job->state.nodes.v[i].phase;
 		holds = holds || phase != ALLOC_RELEASED;
 		ending = ending || phase == ALLOC_ENDING;
+		if (active && phase != ALLOC_RELEASED && share->node &&
+		    share->idle != (job->state.state == JOB_SUSPENDED))
+			BREACH("job %u is %s, and its cores on %s are %s", job->job_id,
+			       job_state_word(job->state.state), job->state.nodes.v[i].node,
+			       share->idle ? "free" : "busy");
 		if (share->job != job || share->index != i)
 			BREACH("job %u has a share of something else", job->job_id);
 		if (share->node && list_empty(&share->on_node) != (phase == ALLOC_RELEASED))
@@ -157,6 +162,10 @@ static int check_job(const struct cluster *c, struct job *job, struct err *err)
 	if (job->spec.serial != job->serial || job->state.serial != job->serial ||
 	    job->spec.job_id != job->job_id)
 		BREACH("job %u has records of another job", job->job_id);
+	if (job->state.state == JOB_SUSPENDED && job->state.suspend_time == 0)
+		BREACH("job %u is suspended since never", job->job_id);
+	if (job->state.state == JOB_PENDING && job->state.suspend_time != 0)
+		BREACH("job %u waits and was suspended", job->job_id);
 	if (active && !holds)
 		BREACH("job %u runs without a node", job->job_id);
 	if (active && ending)

@@ -23,6 +23,7 @@ static const struct need_row {
         NEED(STR, req_nodes),      NEED(STR, exc_nodes),        NEED(BOOL, exclusive),
         NEED(BOOL, oversubscribe), NEED(BOOL, overcommit),      NEED(U32, sockets_per_node),
         NEED(BOOL, immediate),     NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
+        NEED(STR, partition),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 
@@ -52,9 +53,15 @@ static uint64_t need_value(const struct need_row *row, const struct job_spec *sp
 	return 0;
 }
 
+/* Of several partitions a user may not use each. */
+static uint64_t need_user(const struct job_spec *spec)
+{
+	return parts_are_several(spec) ? spec->who->uid : 0;
+}
+
 static uint64_t need_hash(const struct part *part, const struct job_spec *spec)
 {
-	uint64_t hash = mixed(1, part->index);
+	uint64_t hash = mixed(mixed(1, part->index), need_user(spec));
 	for (size_t i = 0; i < NEED_ROWS; i++)
 		hash = mixed(hash, need_value(&need_rows[i], spec));
 	return hash;
@@ -72,7 +79,7 @@ static bool same_need(const struct job_spec *a, const struct job_spec *b)
 			return false;
 		}
 	}
-	return true;
+	return need_user(a) == need_user(b);
 }
 
 /* ---- classes ---- */
@@ -100,6 +107,11 @@ static struct job_class *class_of(struct cluster *c, const struct job *job)
 	uint64_t hash = need_hash(job->part, &job->spec);
 	*class = (struct job_class){
 	        .hash = hash, .part = job->part, .same_hash = map_get(&c->classes_by_need, hash)};
+	class->parts = parts_asked(c, &job->spec, &class->part_count);
+	if (class->part_count == 0) { /* of the default one, or with a name that its record lacks */
+		class->parts[0] = job->part;
+		class->part_count = 1;
+	}
 	list_append(&c->classes, &class->in_all);
 	map_put(&c->classes_by_need, hash, class);
 	c->class_count++;
@@ -118,6 +130,7 @@ static void class_free(struct cluster *c, struct job_class *class)
 		map_del(&c->classes_by_need, class->hash);
 	list_remove(&class->in_all);
 	c->class_count--;
+	free(class->parts);
 	free(class);
 }
 
@@ -127,6 +140,8 @@ void queue_add(struct cluster *c, struct job *job)
 {
 	if (job->class)
 		return;
+	if (parts_are_several(&job->spec)) /* it may have started in another one before */
+		job->part = part_first_asked(c, &job->spec);
 	uint64_t tier = job->part->conf->priority_tier;
 	job->class = class_of(c, job);
 	/* Smaller numbers come first. */

@@ -49,7 +49,9 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 	list_init(&c->jobs);
 	list_init(&c->classes);
 	list_init(&c->part_edits);
+	list_init(&c->nodes_made);
 	list_init(&c->to_look);
+	list_init(&c->unsaved);
 	map_init_u64(&c->classes_by_need);
 	map_init_u64(&c->jobs_by_serial);
 	map_init_u64(&c->jobs_by_id);
@@ -78,9 +80,10 @@ void cluster_free(struct cluster *c)
 	map_free(&c->steps_by_launch);
 	map_free(&c->arrays_by_id);
 	map_free(&c->waits);
-	for (size_t i = 0; i < c->gone_node_count; i++)
-		free(c->gone_nodes[i]);
-	free(c->gone_nodes);
+	nodes_made_free(c);
+	for (size_t i = 0; i < c->stray_count; i++)
+		schema_free(schema_of_node_state(), &c->strays[i]);
+	free(c->strays);
 	due_free(&c->due);
 	schema_free(schema_of_meta(), &c->meta);
 	arena_free(&c->conf_arena);

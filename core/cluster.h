@@ -27,6 +27,9 @@ enum action_kind {
 	ACTION_GRANT_STEP, /* a step was placed: send its grant to each of its nodes and tell the waiting srun
 	                    */
 	ACTION_SIGNAL,     /* send `signal` to step (NULL: every step of the job) on its nodes */
+	ACTION_SUSPEND,   /* the job's processes (of step alone, if it isn't NULL) stand still, on node (NULL:
+	                     on   all of its nodes) */
+	ACTION_RESUME,    /* and go on */
 	ACTION_END_JOB,   /* on node: end all that the job's attempt has there (TERM, KillWait, KILL), run the
 	                     epilog, report */
 	ACTION_END_STEP,  /* likewise for one step, on all of its nodes */
@@ -64,12 +67,15 @@ struct node {
 	const struct core_node_conf *conf; /* never NULL while the node exists */
 	struct node_state state;           /* what is remembered */
 	bool connected;                    /* a worker's session is open and it answers */
+	bool waited_for;                   /* not connected, and not for so long that it counts as silent */
 	core_time last_heard;
+	core_time silent_at; /* when it does; 0: never */
 	core_time down_at;   /* when silence makes it DOWN; 0: never */
 	struct list shares;  /* struct share: what jobs hold here */
 	struct list leaving; /* attempts that lost the node and may still run there; nothing starts before
 	                        they are gone */
 	struct core_bits *cores_busy;
+	bool doubled; /* some of its cores were two jobs' at once: one of them was suspended meanwhile */
 	uint32_t cores_total;
 	uint32_t cores_free;
 	uint32_t cpus_per_core; /* CPUs that each core counts as */
@@ -86,6 +92,8 @@ struct part {
 	uint32_t index;
 	const struct core_part_conf *conf;
 	enum conf_part_state state;
+	uint64_t cpus;              /* of its nodes, as far as MaxCPUsPerNode lets jobs have them */
+	double weights[TRES_COUNT]; /* TRESBillingWeights; where the conf has none: CPU=1 */
 	uint64_t first_waiting; /* serial of the job that waits for room in it, before all others; 0: none */
 };
 
@@ -101,6 +109,7 @@ struct job {
 	struct order_link in_class;
 	struct job_array *array; /* NULL: none */
 	struct list in_array;
+	bool cut_off; /* tasks that are cancelled while others of their record wait on: it goes at once */
 	struct core_bits *
 	        tasks; /* which of the array's tasks this record stands for; NULL: one (spec.array_task_id) */
 	struct depend_link *depends; /* beside state.depend: what it waits for */
@@ -108,8 +117,10 @@ struct job {
 	struct list in_look;
 	struct list step_queue; /* steps that wait for room */
 	struct share *shares;   /* beside state.nodes: what only memory has of each */
-	core_time last_heard;   /* of its srun or salloc */
-	core_time limit_at;     /* when its time is over; 0: never */
+	uint32_t back_before;   /* all of state.nodes before this one are released */
+	struct list in_unsaved;
+	core_time last_heard; /* of its srun or salloc */
+	core_time limit_at;   /* when its time is over; 0: never */
 	core_time planned_start;
 };
 
@@ -185,14 +196,23 @@ int job_test(struct cluster *c, const struct job_spec *asked, core_time now, cor
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
 /* Cancels in any state; signal 0 or SIGKILL ends it, another signal is sent to its steps. ERR_ALREADY_DONE
- * when it has ended. */
+ * when it has ended. A record that jobs_meant() cut off is gone afterwards. */
 int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid,
                core_time now, struct err *err);
 /* srun or salloc gives its allocation back. status as wait(2): 0 is COMPLETED, else FAILED. */
 int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time now, struct err *err);
-int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
+/* for_user: it is one that the user may lift, whoever asks. */
+int job_hold(struct cluster *c, struct job *job, bool admin, bool for_user, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
+/* Its processes stand still, its time with them, and its cores are free for others; its memory stays its own.
+ */
+int job_suspend(struct cluster *c, struct job *job, core_time now, struct err *err);
+/* It goes on on its cores, whoever else has them by now. */
+int job_resume(struct cluster *c, struct job *job, core_time now, struct err *err);
+/* Since when it would have been running, had it never been suspended; a suspended one's is as of when it was.
+ */
+core_time job_run_since(const struct job *job);
 /* scontrol update jobid=: all of the edit, or -1 and nothing of it. */
 int job_update(struct cluster *c, struct job *job, const struct job_edit *edit, bool admin, core_time now,
                struct err *err);
@@ -202,12 +222,21 @@ int job_top(struct cluster *c, struct job **jobs, size_t n, core_time now, struc
  * Tasks that have not started are one record, which stands for a set of them (job->tasks). */
 /* The array's next record, in order of serials; after == NULL: its first. NULL: none. */
 struct job *array_next(const struct cluster *c, uint32_t array_job_id, const struct job *after);
+/* Backwards: its last record of a lesser serial than that (UINT64_MAX: its last). */
+struct job *array_before(const struct cluster *c, uint32_t array_job_id, uint64_t serial);
+/* The whole array, as it was submitted: SLURM_ARRAY_TASK_COUNT, _MIN, _MAX and _STEP (sbatch(1)). All 0 for a
+ * job that is of none. */
+struct array_facts {
+	uint32_t count, min, max, step;
+};
+struct array_facts array_facts(const struct job *job);
 bool job_has_task(const struct job *job, uint32_t task);
 /* Who is meant by "12", "12_3" or "12_[3-5]" (tasks: NULL, "3", "3-5"): a job, or all of an array's records,
- * or those with these tasks: a record that stands for others, too, is split, which is a change. *out is the
- * caller's to free(). -1: nobody. */
-int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, core_time now, struct job ***out,
-               size_t *n, struct err *err);
+ * or those with these tasks: a record that stands for others, too, is split, which is a change. to_cancel:
+ * each will be cancelled at once; what is split off needs no number of its own then, and is in the history
+ * alone afterwards, as with the real one. *out is the caller's to free(). -1: nobody. */
+int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, bool to_cancel, core_time now,
+               struct job ***out, size_t *n, struct err *err);
 /* So many of its array's tasks may run at once; 0: all. */
 void job_set_array_limit(struct cluster *c, struct job *job, uint32_t limit, core_time now);
 /* --dependency anew ("" or NULL: none). */
@@ -219,6 +248,9 @@ void job_depend_text(const struct job *job, struct text *out);
 uint32_t job_reason(const struct cluster *c, const struct job *job);
 /* The same as squeue's reason column has it. */
 void job_reason_text(const struct cluster *c, const struct job *job, struct text *out);
+/* In minutes: its time limit in force, or, before the start, the one asked for or its partition's.
+ * CORE_INFINITE: none. CORE_NO_VAL: its partition is gone. */
+uint32_t job_time_limit(const struct job *job);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
 bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
 bool job_is_active(const struct job *job);      /* RUNNING or SUSPENDED, not ending */
@@ -257,6 +289,16 @@ void report_job_gone(struct cluster *c, const char *name, uint64_t serial, uint3
 /* The batch script or a step could not be launched there: requeued and held as Slurm does, or failed. */
 void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                           uint64_t launch, const char *why, core_time now);
+/* Likewise, but the node is at fault: it is drained with that reason, and a batch job requeued, if it may be.
+ */
+void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                       uint64_t launch, const char *reason, const char *why, core_time now);
+/* The launch was not started because the node's Prolog failed: the node is drained, and the job requeued and
+ * held (or cancelled, when it can't be requeued). */
+void report_prolog_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                          uint64_t launch, const char *why, core_time now);
+/* The node's Epilog failed: it is drained. What the job had there is released by report_job_gone(). */
+void report_epilog_failed(struct cluster *c, const char *node, core_time now);
 
 /* ---- nodes ---- */
 
@@ -276,31 +318,48 @@ struct node_registration {
 	/* of each: when it ended, by the worker's clock; 0: it has not. NULL: not known. What ended before
 	 * boot_time has a true fate, which a reboot doesn't undo. */
 	const core_time *end_times;
+	bool joins; /* by itself: a FUTURE node becomes one by it */
 };
 /* The worker's session is authenticated and complete. Refusals: hardware below the configuration (the node is
  * drained with the reason, and 0 returned: it stays connected), unknown node (-1). */
 int node_register(struct cluster *c, const char *name, const struct node_registration *reg, core_time now,
                   struct err *err);
 void node_heard(struct cluster *c, const char *name, uint32_t cpu_load, uint64_t free_mem, core_time now);
-/* The session is closed, or two heartbeats were missed: NO_RESPOND; DOWN after SlurmdTimeout by cluster_run.
- */
+/* The session is closed, or two heartbeats were missed. NO_RESPOND once nothing was heard for 10 s (so that a
+ * slurmd may be started again), DOWN after SlurmdTimeout by cluster_run. */
 void node_lost(struct cluster *c, const char *name, core_time now);
 /* scontrol update nodename=, all of it or nothing. state: word as there ("DRAIN", "DOWN", "RESUME", "IDLE",
  * "UNDRAIN", "FAIL"). */
 struct node_edit {
-	const char *state, *reason, *features, *features_act, *comment,
-	        *extra;  /* NULL: unchanged; "": none */
-	uint32_t weight; /* CORE_NO_VAL: unchanged */
+	const char *state, *reason, *features, *features_act, *comment, *extra, *addr,
+	        *hostname; /* NULL: unchanged; "": none, or as configured */
+	uint32_t weight;   /* CORE_NO_VAL: unchanged */
 };
 int node_edit(struct cluster *c, const char *name, const struct node_edit *edit, uint32_t by_uid,
               core_time now, struct err *err);
 int node_update(struct cluster *c, const char *name, const char *state, const char *reason, uint32_t by_uid,
                 core_time now, struct err *err);
+/* Nodes that slurm.conf doesn't have, all or none; those that are there already stay as they are. */
+int nodes_create(struct cluster *c, const struct core_node_conf *wanted, size_t n, core_time now,
+                 struct err *err);
+/* A slurmd that joins by itself says what its node is: made where it isn't there yet, or changed. Comes
+ * before node_register(). */
+int node_join(struct cluster *c, const struct core_node_conf *wanted, core_time now, struct err *err);
+/* The FUTURE node that a slurmd -F on that host becomes: the one that it was before, or one of its shape (and
+ * with that feature, unless NULL) that nobody has. NULL with err set: there is none. */
+const char *node_take_future(struct cluster *c, const char *hostname, const char *addr,
+                             const struct hardware *hw, const char *feature, core_time now, struct err *err);
+/* One of slurm.conf's comes back when that is read again. */
+int node_delete(struct cluster *c, const char *name, core_time now, struct err *err);
 struct node *node_by_name(const struct cluster *c, const char *name);
 struct node *node_at(const struct cluster *c, size_t index); /* NULL past the end */
+/* CPUs that jobs have; those that two have at once, one of them resumed, count once. */
+uint32_t node_shown_cpus(const struct node *node);
 uint32_t node_shown_base(const struct node *node); /* enum node_base_state with ALLOCATED and MIXED */
 uint32_t node_shown_flags(const struct node *node);
 
+/* What so much costs in that partition (NULL: the CPUs). */
+uint64_t part_billing(const struct cluster *c, const struct part *part, const struct tres *t);
 struct part *part_by_name(const struct cluster *c, const char *name);
 struct part *part_at(const struct cluster *c, size_t index);
 struct part *part_default(const struct cluster *c);

@@ -41,11 +41,13 @@ struct cluster {
 	struct map waits;        /* struct depend_link by what they wait for */
 	struct list to_look;     /* jobs whose dependencies are to be looked at */
 	struct due_heap due;
+	struct list unsaved; /* jobs of whose nodes some are back, which was not emitted yet */
 	struct sched_stats stats;
 
-	struct list part_edits; /* struct part_edit: partitions set at run time */
-	char **gone_nodes;      /* loaded, and not in the configuration */
-	size_t gone_node_count, gone_node_cap;
+	struct list part_edits;    /* struct part_edit: partitions set at run time */
+	struct list nodes_made;    /* struct node_made_entry: nodes that slurm.conf doesn't have */
+	struct node_state *strays; /* loaded before their nodes, or of nodes that are gone */
+	size_t stray_count, stray_cap;
 
 	core_time now;
 	bool sched_wanted; /* something changed that may let a job start */
@@ -57,10 +59,16 @@ struct cluster {
 /* ---- emit.c: every change of a record leaves the core here, and states change in one place ---- */
 void emit_meta(struct cluster *c);
 void emit_job_spec(struct cluster *c, const struct job *job);
-void emit_job_state(struct cluster *c, const struct job *job);
+void emit_job_state(struct cluster *c, struct job *job);
+/* Later, but before anything starts on what it gave back: until then an older state is as good, as a worker
+ * that registers says again what is gone. The nodes of a large job come back one by one. */
+void emit_job_state_later(struct cluster *c, struct job *job);
+void emit_unsaved(struct cluster *c);
 void emit_step(struct cluster *c, const struct step *step);
 void emit_node(struct cluster *c, const struct node *node);
 void emit_node_gone(struct cluster *c, const char *name);
+void emit_node_made(struct cluster *c, const struct node_made *record);
+void emit_node_unmade(struct cluster *c, const char *name);
 void emit_part(struct cluster *c, const struct part_record *record);
 void emit_part_gone(struct cluster *c, const char *name);
 void emit_history(struct cluster *c, const struct job *job);
@@ -83,6 +91,7 @@ struct share {
 	struct core_bits *stepped; /* which of its cores, by their place in the record, steps have for
 	                              themselves; NULL: none yet */
 	uint64_t step_mem;         /* MiB that steps have for themselves */
+	bool idle;                 /* its job is (or ended) suspended: the cores are not counted as busy */
 };
 struct node_alloc *share_record(const struct share *share);
 /* Makes job->shares after state.nodes and takes what is not released from the nodes. */
@@ -90,6 +99,8 @@ void shares_take(struct cluster *c, struct job *job);
 void shares_free(struct job *job);
 /* Gives a share's cores and memory back to its node; the record's phase is the caller's. */
 void share_give_back(struct cluster *c, struct share *share);
+/* The cores of all shares of the job are free for others, or its own again. */
+void shares_set_idle(struct cluster *c, struct job *job, bool idle);
 /* The job's share of a node; NULL: it has none. */
 struct share *share_on(const struct cluster *c, const struct job *job, const char *name);
 /* Everything that a node has is off it (before it goes with its configuration). */
@@ -103,7 +114,9 @@ struct job_class {
 	struct list in_all;
 	struct job_class *same_hash;
 	uint64_t hash;
-	struct part *part;
+	struct part *part;      /* the first of parts */
+	struct part **parts;    /* where they may start, in the order in which that is tried */
+	uint32_t part_count;    /* at least 1 */
 	struct order jobs;      /* by priority, then as they were submitted */
 	enum job_reason reason; /* of all of them; NONE: nothing but their place in the order */
 	uint64_t refused_at;    /* cluster.room when the first of them found none */
@@ -119,7 +132,6 @@ void queue_settle(struct cluster *c, struct job *job);
 core_time job_eligible_at(const struct job *job);
 
 /* ---- array.c ---- */
-#define TASKS_END 4000001u /* slurm.conf(5), MaxArraySize: what it can be at most */
 
 struct job_array {
 	uint32_t id;
@@ -127,6 +139,7 @@ struct job_array {
 	uint32_t limit;      /* how many tasks may run at once; 0: all */
 	uint32_t running;
 	bool unsettled;
+	struct array_facts facts; /* count 0: not looked at yet */
 };
 /* A new or loaded job with array_job_id takes its place among the array's records; and leaves it. */
 void array_join(struct cluster *c, struct job *job);
@@ -139,7 +152,7 @@ void array_count_move(struct cluster *c, const struct job *job, bool was_active,
 void arrays_settle(struct cluster *c);
 /* The record that stands for those of the wanted tasks that this one stands for (at least one): this one or a
  * new one. */
-struct job *array_split(struct cluster *c, struct job *job, const struct core_bits *wanted);
+struct job *array_split(struct cluster *c, struct job *job, const struct core_bits *wanted, bool cut_off);
 /* The first of its tasks, as a job that is about to start. */
 struct job *array_take_first(struct cluster *c, struct job *job);
 /* After all are loaded: no task is in two records. */
@@ -186,6 +199,8 @@ uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
 uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */
 /* part_limits.c: may this user use the partition that is asked for (or the default one)? */
+int part_names_check(const struct cluster *c, const char *names, struct err *err);
+bool part_has_group(const struct part *part, const struct identity *who); /* AllowGroups */
 struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err);
 int check_node_names(const struct cluster *c, const char *list, struct err *err);
 int check_spec_numbers(const struct job_spec *spec, struct err *err);
@@ -252,6 +267,10 @@ void node_set_reason(struct cluster *c, struct node *node, const char *reason, u
 /* Drains a node that found less than is configured, and lets it go when that is over. */
 void node_check_hardware(struct cluster *c, struct node *node);
 void node_arm_down(struct cluster *c, struct node *node);
+/* Its connection has closed: a slurmd that is started again shows no NO_RESPOND, only one that stays away, or
+ * was silent before. */
+#define NODE_PATIENCE_S 10
+void node_wait_for(struct cluster *c, struct node *node);
 void node_fail_jobs(struct cluster *c, struct node *node);
 /* Something became free: what waits is tried again. */
 void cluster_has_room(struct cluster *c);
@@ -273,15 +292,31 @@ void leaving_clear(struct node *node);
 void parts_make(struct cluster *c);
 void parts_free(struct cluster *c);
 
+/* ---- part_list.c ---- */
+bool parts_are_several(const struct job_spec *spec);
+/* Those that are asked for and exist, in the order in which they are tried; the caller frees. */
+struct part **parts_asked(const struct cluster *c, const struct job_spec *spec, uint32_t *n);
+/* The first of them, or the default one; NULL: there is none. */
+struct part *part_first_asked(const struct cluster *c, const struct job_spec *spec);
+/* What keeps the class from that partition, and from all of its partitions; NONE: nothing. */
+enum job_reason part_list_reason(const struct cluster *c, const struct job_class *class,
+                                 const struct part *part);
+enum job_reason class_limits_reason(const struct cluster *c, const struct job_class *class);
+
 /* ---- part_limits.c ---- */
 /* What keeps such jobs from ever starting there as it is; NONE: nothing. */
 enum job_reason part_limits_reason(const struct cluster *c, const struct part *part,
                                    const struct job_spec *spec);
+/* More than all of the partition's nodes have together. */
+bool part_lacks_cpus(const struct part *part, const struct job_spec *spec);
 /* EnforcePartLimits: the same as refusals, where the configuration wants that. */
 int part_enforce(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err);
 /* MaxMemPerCPU: more memory for a CPU means more CPUs. */
 void part_raise_cpus(const struct cluster *c, const struct part *part, struct job_spec *spec);
+/* DefMemPerCPU and DefMemPerNode that count in the partition (NULL: the cluster's), MiB; 0: none. */
+void part_default_memory(const struct cluster *c, const struct part *part, uint64_t *per_cpu,
+                         uint64_t *per_node);
 
 /* ---- part_edit.c ---- */
 void part_edit_load(struct cluster *c, const struct part_record *record);
@@ -290,6 +325,17 @@ void part_edits_free(struct cluster *c);
 /* The configuration with what was set at run time, in the arena; what of that is dropped is said to the
  * store. */
 struct cluster_conf *part_edits_apply(struct cluster *c, const struct cluster_conf *file,
+                                      struct arena *arena);
+
+/* The nodes that each partition names, by their places in conf; those that aren't there are left out. */
+void parts_resolve_nodes(struct cluster_conf *conf, struct arena *arena);
+
+/* ---- node_made.c ---- */
+void node_made_load(struct cluster *c, const struct node_made *record);
+void node_made_forget(struct cluster *c, const char *name);
+void nodes_made_free(struct cluster *c);
+/* The configuration with the nodes that were made, in the arena; those that it has itself are forgotten. */
+struct cluster_conf *nodes_made_apply(struct cluster *c, const struct cluster_conf *file,
                                       struct arena *arena);
 
 /* ---- node_edit.c ---- */
@@ -301,6 +347,8 @@ struct step *step_new(struct cluster *c, struct job *job, uint32_t step_id);
 void step_free(struct cluster *c, struct step *step);
 void step_start_batch(struct cluster *c, struct job *job);
 void step_set_limit(struct cluster *c, struct step *step);
+/* Its running steps have stood still since it was suspended. */
+void steps_count_suspended(struct cluster *c, struct job *job);
 void step_queue_run(struct cluster *c, struct job *job);
 void step_queue_refuse(struct cluster *c, struct job *job, const char *text);
 /* Its part on one node is over: what it had there is free. Ends the step with the last part, as `state`

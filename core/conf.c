@@ -26,6 +26,8 @@ static void copy_part(struct core_part_conf *to, const struct core_part_conf *fr
 	to->allow_accounts = arena_strdup(arena, from->allow_accounts);
 	to->allow_qos = arena_strdup(arena, from->allow_qos);
 	to->alloc_nodes = arena_strdup(arena, from->alloc_nodes);
+	to->billing = arena_strdup(arena, from->billing);
+	to->set_features = arena_strdup(arena, from->set_features);
 	to->deny_accounts = arena_strdup(arena, from->deny_accounts);
 	to->allow_gids = from->allow_gid_count
 	                         ? arena_memdup(arena, from->allow_gids,

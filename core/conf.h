@@ -7,7 +7,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum conf_node_state { CONF_NODE_UNKNOWN, CONF_NODE_DOWN, CONF_NODE_DRAIN, CONF_NODE_FAIL, CONF_NODE_FUTURE };
+enum conf_node_state {
+	CONF_NODE_UNKNOWN,
+	CONF_NODE_DOWN,
+	CONF_NODE_DRAIN,
+	CONF_NODE_FAIL,
+	CONF_NODE_FUTURE,
+	CONF_NODE_CLOUD
+};
 enum conf_part_state { CONF_PART_UP, CONF_PART_DOWN, CONF_PART_DRAIN, CONF_PART_INACTIVE };
 
 /* SelectTypeParameters */
@@ -35,6 +42,7 @@ struct core_node_conf {
 	char *gres;
 	enum conf_node_state state;
 	char *reason;
+	bool dynamic; /* made at run time: slurm.conf doesn't have it */
 };
 
 struct core_part_conf {
@@ -42,6 +50,8 @@ struct core_part_conf {
 	char *nodes;          /* host list as shown */
 	uint32_t *node_index; /* into cluster_conf.nodes, ascending */
 	size_t node_count;
+	bool all_nodes;     /* Nodes=ALL: also those that are made later */
+	char *set_features; /* of the NodeSets in Nodes: likewise those that have one of them; or NULL */
 	bool is_default, hidden, root_only, lln, exclusive_user, no_root_jobs;
 	uint32_t max_time_min, default_time_min; /* CORE_INFINITE; default CORE_NO_VAL: as max */
 	uint32_t max_nodes, min_nodes;           /* CORE_INFINITE */
@@ -53,6 +63,7 @@ struct core_part_conf {
 	enum conf_part_state state;
 	char *allow_groups, *allow_accounts, *allow_qos, *alloc_nodes; /* NULL: all */
 	char *deny_accounts;                                           /* NULL: none */
+	char *billing;        /* TRESBillingWeights as written; NULL: the CPUs count */
 	uint32_t *allow_gids; /* of allow_groups: the caller's look-up, as the core knows no names */
 	size_t allow_gid_count;
 	uint32_t oversubscribe; /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
@@ -61,19 +72,23 @@ struct core_part_conf {
 
 struct cluster_conf {
 	char *cluster_name;
+	uint32_t slurm_uid; /* SlurmUser, in whose name the controller gives reasons */
 	struct core_node_conf *nodes;
 	size_t node_count;
+	uint32_t max_node_count; /* MaxNodeCount; less than slurm.conf has: no more can be made */
 	struct core_part_conf *parts;
 	size_t part_count;
 	uint32_t select_flags; /* CONF_CR_* */
-	bool builtin_order;    /* sched/builtin: strictly first come */
 	bool config_overrides;
+	uint32_t reg_mem_percent; /* node_reg_mem_percent, in hundredths; 0: the default */
 	uint32_t first_job_id, max_job_id, max_job_count, max_array_size, max_step_count, max_tasks_per_node;
 	uint32_t min_job_age_s, kill_wait_s, inactive_limit_s, wait_time_s, over_time_limit_min;
-	uint32_t slurmd_timeout_s, slurmctld_timeout_s, batch_start_timeout_s;
+	uint32_t slurmd_timeout_s, slurmctld_timeout_s;
 	uint32_t return_to_service;                                                    /* 0, 1, 2 */
 	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
+	bool billing_max; /* PriorityFlags=MAX_TRES: the dearest counts, not the sum */
 	bool job_requeue, disable_root_jobs;
+	bool nohold_on_prolog_fail;   /* SchedulerParameters */
 	bool kill_invalid_depend;     /* DependencyParameters */
 	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */
 	/* What was set at run time outlives reading slurm.conf (ReconfigFlags, slurmctld -R). */

@@ -204,7 +204,7 @@ static enum verdict look_at_tasks(struct cluster *c, struct job *job, const stru
 	enum verdict mine = by[WAITS]->set ? WAITS : by[SATISFIED]->set ? SATISFIED : FAILED;
 	for (enum verdict v = SATISFIED; v <= FAILED; v++)
 		if (v != mine && by[v]->set)
-			array_split(c, job, by[v]); /* is looked at for itself */
+			array_split(c, job, by[v], false); /* is looked at for itself */
 	for (enum verdict v = WAITS; v <= FAILED; v++)
 		free(by[v]);
 	return mine;

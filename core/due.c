@@ -52,7 +52,8 @@ void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, u
 static void job_limit(struct cluster *c, const struct due *due)
 {
 	struct job *job = job_by_serial(c, due->key);
-	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at != due->at)
+	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at != due->at ||
+	    job->state.state == JOB_SUSPENDED)
 		return;
 	/* As the real one: the batch script's own status counts, srun's allocation shows SIGTERM. */
 	job_end_allocated(c, job,
@@ -66,7 +67,8 @@ static void job_limit(struct cluster *c, const struct due *due)
 static void step_limit(struct cluster *c, const struct due *due)
 {
 	struct step *step = step_by_launch(c, due->attempt);
-	if (!step || !step_is_running(step) || step->limit_at != due->at)
+	if (!step || !step_is_running(step) || step->limit_at != due->at ||
+	    step->job->state.state == JOB_SUSPENDED)
 		return;
 	emit_action(c, &(struct action){.kind = ACTION_END_STEP,
 	                                .job = step->job,
@@ -107,16 +109,24 @@ static void node_down(struct cluster *c, const struct due *due)
 		return;
 	node->down_at = 0;
 	if (node->state.base != NODE_DOWN)
-		node_set_down(c, node, "Not responding", 0);
+		node_set_down(c, node, "Not responding", c->conf->slurm_uid);
 	else
 		node_fail_jobs(c, node); /* what was left to it after a reboot */
+}
+
+static void node_silent(struct cluster *c, const struct due *due)
+{
+	struct node *node = node_at(c, (size_t)due->key);
+	if (node && node->silent_at == due->at)
+		node->waited_for = false;
 }
 
 void due_run(struct cluster *c)
 {
 	static void (*const runs[])(struct cluster *, const struct due *) = {
-	        [DUE_LIMIT] = job_limit,     [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
-	        [DUE_NODE_DOWN] = node_down, [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
+	        [DUE_LIMIT] = job_limit,         [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
+	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
+	        [DUE_NODE_SILENT] = node_silent,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

@@ -35,13 +35,13 @@ static const uint32_t step_moves[JOB_STATE_COUNT] = {
 
 /* What is stored of a node's state: FUTURE and back only by another configuration. */
 static const uint32_t node_moves[] = {
-        [NODE_UNKNOWN] = 1u << NODE_IDLE | 1u << NODE_DOWN,
-        [NODE_DOWN] = 1u << NODE_IDLE | 1u << NODE_DOWN,
-        [NODE_IDLE] = 1u << NODE_DOWN,
+        [NODE_UNKNOWN] = 1u << NODE_IDLE | 1u << NODE_DOWN | 1u << NODE_FUTURE,
+        [NODE_DOWN] = 1u << NODE_IDLE | 1u << NODE_DOWN | 1u << NODE_FUTURE,
+        [NODE_IDLE] = 1u << NODE_DOWN | 1u << NODE_FUTURE,
         [NODE_ALLOCATED] = 0,
         [NODE_ERROR] = 0,
         [NODE_MIXED] = 0,
-        [NODE_FUTURE] = 0,
+        [NODE_FUTURE] = 1u << NODE_IDLE | 1u << NODE_DOWN | 1u << NODE_FUTURE,
 };
 
 void job_move(struct cluster *c, struct job *job, enum job_base_state to)
@@ -97,9 +97,22 @@ void emit_job_spec(struct cluster *c, const struct job *job)
 	change(c, schema_of_job_spec(), &job->spec);
 }
 
-void emit_job_state(struct cluster *c, const struct job *job)
+void emit_job_state(struct cluster *c, struct job *job)
 {
+	list_remove(&job->in_unsaved);
 	change(c, schema_of_job_state(), &job->state);
+}
+
+void emit_job_state_later(struct cluster *c, struct job *job)
+{
+	list_remove(&job->in_unsaved);
+	list_append(&c->unsaved, &job->in_unsaved);
+}
+
+void emit_unsaved(struct cluster *c)
+{
+	while (!list_empty(&c->unsaved))
+		emit_job_state(c, list_entry(c->unsaved.next, struct job, in_unsaved));
 }
 
 void emit_step(struct cluster *c, const struct step *step)
@@ -116,6 +129,17 @@ void emit_node_gone(struct cluster *c, const char *name)
 {
 	const struct node_gone gone = {.name = (char *)(uintptr_t)name};
 	change(c, schema_of_node_gone(), &gone);
+}
+
+void emit_node_made(struct cluster *c, const struct node_made *record)
+{
+	change(c, schema_of_node_made(), record);
+}
+
+void emit_node_unmade(struct cluster *c, const char *name)
+{
+	const struct node_unmade unmade = {.name = (char *)(uintptr_t)name};
+	change(c, schema_of_node_unmade(), &unmade);
 }
 
 void emit_part(struct cluster *c, const struct part_record *record)

@@ -10,6 +10,7 @@ struct job *job_alloc(struct cluster *c)
 	list_init(&job->in_all);
 	list_init(&job->in_array);
 	list_init(&job->in_look);
+	list_init(&job->in_unsaved);
 	list_init(&job->step_queue);
 	c->jobs_in[job->state.state]++;
 	return job;
@@ -26,6 +27,7 @@ void job_free(struct cluster *c, struct job *job)
 	array_leave(c, job);
 	shares_free(job);
 	list_remove(&job->in_all);
+	list_remove(&job->in_unsaved);
 	map_del(&c->jobs_by_serial, job->serial);
 	if (map_get(&c->jobs_by_id, job->job_id) == job)
 		map_del(&c->jobs_by_id, job->job_id);
@@ -39,7 +41,7 @@ void job_index(struct cluster *c, struct job *job)
 {
 	map_put(&c->jobs_by_serial, job->serial, job);
 	const struct job *other = map_get(&c->jobs_by_id, job->job_id);
-	if (job->job_id != 0 && (!other || other->serial < job->serial))
+	if (job->job_id != 0 && !job->cut_off && (!other || other->serial < job->serial))
 		map_put(&c->jobs_by_id, job->job_id, job);
 	struct list *at = c->jobs.prev;
 	while (at != &c->jobs && list_entry(at, struct job, in_all)->serial > job->serial)
@@ -79,6 +81,12 @@ bool job_is_active(const struct job *job)
 	       !(job->state.flags & JOB_FLAG_COMPLETING);
 }
 
+core_time job_run_since(const struct job *job)
+{
+	const struct job_state *s = &job->state;
+	return s->suspend_time ? s->suspend_time - s->pre_suspend_s * CORE_SECOND : s->start_time;
+}
+
 void job_heard(struct job *job, core_time now)
 {
 	job->last_heard = now;
@@ -96,6 +104,14 @@ uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec)
 	                                                   : part->conf->max_time_min;
 }
 
+uint32_t job_time_limit(const struct job *job)
+{
+	if (job->state.time_limit_min != CORE_NO_VAL)
+		return job->state.time_limit_min;
+	return job->part || job->spec.time_limit_min != CORE_NO_VAL ? spec_time_limit(job->part, &job->spec)
+	                                                            : CORE_NO_VAL;
+}
+
 /* What it has been given. */
 static struct tres allocated(const struct job *job)
 {
@@ -108,10 +124,13 @@ static struct tres allocated(const struct job *job)
 	return t;
 }
 
-/* What it asks for: without a word about memory that is all of a node's. */
+/* What it asks for: without a word about memory, and without a default, that is all of a node's. */
 static struct tres asked(const struct cluster *c, const struct job *job)
 {
 	const struct job_spec *spec = &job->spec;
+	const struct core_part_conf *part = job->part ? job->part->conf : NULL;
+	uint64_t per_cpu, per_node;
+	part_default_memory(c, job->part, &per_cpu, &per_node);
 	struct tres t = {0};
 	uint64_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
 	t.v[TRES_NODE] = spec->nodes_min ? spec->nodes_min : 1;
@@ -122,14 +141,18 @@ static struct tres asked(const struct cluster *c, const struct job *job)
 		t.v[TRES_MEM] = spec->mem_per_node * t.v[TRES_NODE];
 	else if (spec->mem_per_cpu != CORE_NO_VAL64)
 		t.v[TRES_MEM] = spec->mem_per_cpu * t.v[TRES_CPU];
-	else if (job->part && job->part->conf->node_count)
-		t.v[TRES_MEM] = c->nodes[job->part->conf->node_index[0]]->conf->real_memory * t.v[TRES_NODE];
+	else if (per_cpu)
+		t.v[TRES_MEM] = per_cpu * t.v[TRES_CPU];
+	else if (per_node)
+		t.v[TRES_MEM] = per_node * t.v[TRES_NODE];
+	else if (part && part->node_count)
+		t.v[TRES_MEM] = c->nodes[part->node_index[0]]->conf->real_memory * t.v[TRES_NODE];
 	return t;
 }
 
 struct tres job_tres(const struct cluster *c, const struct job *job)
 {
 	struct tres t = job->state.nodes.n ? allocated(job) : asked(c, job);
-	t.v[TRES_BILLING] = t.v[TRES_CPU];
+	t.v[TRES_BILLING] = part_billing(c, job->part, &t);
 	return t;
 }

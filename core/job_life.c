@@ -13,8 +13,22 @@ void job_set_limit(struct cluster *c, struct job *job)
 	job->limit_at = 0;
 	if (minutes == CORE_INFINITE || minutes == CORE_NO_VAL || over == CORE_INFINITE)
 		return;
-	job->limit_at = job->state.start_time + ((core_time)minutes + over) * 60 * CORE_SECOND;
+	/* It stands still while the job is suspended (due.c); resumed, it is set anew. */
+	job->limit_at = job_run_since(job) + ((core_time)minutes + over) * 60 * CORE_SECOND;
 	due_at(c, job->limit_at, DUE_LIMIT, job->serial, job->state.attempt);
+}
+
+static void forget_suspension(struct job *job)
+{
+	job->state.suspend_time = 0;
+	job->state.pre_suspend_s = 0;
+}
+
+/* It has run no longer than until it was suspended. */
+static void stop_suspended(struct cluster *c, struct job *job)
+{
+	if (job->state.state == JOB_SUSPENDED)
+		job->state.suspend_time = c->now;
 }
 
 static void forget_last_attempt(struct cluster *c, struct job *job)
@@ -26,6 +40,7 @@ static void forget_last_attempt(struct cluster *c, struct job *job)
 	text_set(&s->reason_text, NULL);
 	text_set(&s->failed_node, NULL);
 	s->flags = 0;
+	forget_suspension(job);
 	s->end_time = 0;
 	s->exit_status = s->derived_status = 0;
 	s->reason = REASON_NONE;
@@ -37,6 +52,7 @@ static void forget_last_attempt(struct cluster *c, struct job *job)
 void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes)
 {
 	struct job_state *s = &job->state;
+	emit_unsaved(c);
 	queue_remove(c, job);
 	job_move(c, job, JOB_RUNNING);
 	forget_last_attempt(c, job);
@@ -106,12 +122,12 @@ static void shares_are_back(struct cluster *c, struct job *job)
 	finished(c, job);
 }
 
-static bool all_are_back(const struct job *job)
+static bool all_are_back(struct job *job)
 {
-	for (uint32_t i = 0; i < job->state.nodes.n; i++)
-		if (job->state.nodes.v[i].phase != ALLOC_RELEASED)
-			return false;
-	return true;
+	const struct node_alloc_list *nodes = &job->state.nodes;
+	while (job->back_before < nodes->n && nodes->v[job->back_before].phase == ALLOC_RELEASED)
+		job->back_before++;
+	return job->back_before >= nodes->n;
 }
 
 void job_end_share(struct cluster *c, struct share *share, const char *text, uint32_t kill_wait_s)
@@ -149,11 +165,13 @@ void job_release_share(struct cluster *c, struct job *job, struct share *share)
 	if ((job->state.flags & JOB_FLAG_COMPLETING) && all_are_back(job))
 		shares_are_back(c, job);
 	else
-		emit_job_state(c, job);
+		emit_job_state_later(c, job);
 }
 
 void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_how *how)
 {
+	steps_count_suspended(c, job);
+	stop_suspended(c, job);
 	job_move(c, job, how->state);
 	job->state.flags |= JOB_FLAG_COMPLETING;
 	job->state.end_time = c->now;
@@ -173,6 +191,7 @@ void job_end_pending(struct cluster *c, struct job *job, enum job_base_state sta
 {
 	queue_remove(c, job);
 	job_move(c, job, state);
+	depend_leave(c, job); /* at once, even if it is still completing */
 	job->state.start_time = job->state.end_time = c->now;
 	job->state.reason = reason;
 	count_end(c, state);
@@ -188,7 +207,12 @@ void job_end_pending(struct cluster *c, struct job *job, enum job_base_state sta
 void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *text)
 {
 	struct job_state *s = &job->state;
+	/* scontrol(1), suspend: one that is requeued is held; not one that was released meanwhile. */
+	if (s->state == JOB_SUSPENDED && s->priority == 0 && s->hold == 0)
+		s->hold = 2;
+	steps_count_suspended(c, job);
 	job_move(c, job, JOB_PENDING);
+	forget_suspension(job);
 	s->flags |= JOB_FLAG_COMPLETING;
 	s->restarts++;
 	s->eligible_time = s->accrue_time = c->now + REQUEUE_DELAY_S * CORE_SECOND;
@@ -247,6 +271,7 @@ void job_lose_node(struct cluster *c, struct share *share)
 		job_end_share(c, share, "DUE TO NODE FAILURE", c->conf->kill_wait_s);
 	}
 	job_release_share(c, job, share);
+	emit_unsaved(c); /* a lost node may never say that it is gone */
 	if (!active)
 		return;
 	if (goes_on && !all_are_back(job))

@@ -24,7 +24,10 @@ uint32_t job_reason(const struct cluster *c, const struct job *job)
 		return REASON_BEGIN_TIME;
 	if (job->class->reason != REASON_NONE)
 		return job->class->reason;
-	return job->part->first_waiting == job->serial ? REASON_RESOURCES : REASON_PRIORITY;
+	for (uint32_t i = 0; i < job->class->part_count; i++)
+		if (job->class->parts[i]->first_waiting == job->serial)
+			return REASON_RESOURCES;
+	return REASON_PRIORITY;
 }
 
 /* The nodes that --nodelist names and that can't be used now. */
@@ -55,7 +58,7 @@ void job_reason_text(const struct cluster *c, const struct job *job, struct text
 		text_add(out, job->state.reason_text);
 		return;
 	}
-	if (reason == REASON_ACCOUNT && job->part) {
+	if (reason == REASON_ACCOUNT && job->part && job->part->conf->allow_accounts) {
 		text_printf(out, "Job's account not known, so it can't use this partition (%s allows %s)",
 		            job->part->conf->name, job->part->conf->allow_accounts);
 		return;

@@ -105,17 +105,22 @@ static int check_rights(const struct update *u, struct err *err)
 static int update_partition(struct update *u, struct err *err)
 {
 	const char *name = u->edit->partition;
+	struct err why = {0};
 	if (!name || (!u->pending && u->part && text_eq(name, u->part->conf->name)))
 		return 0;
 	if (!u->pending)
 		return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
-	if (!part_by_name(u->c, name))
-		return err_set(err, ERR_INVALID_PARTITION, "%s", "");
 	text_set(&u->spec.partition, name);
-	if (!u->admin && !job_check_part(u->c, &u->spec, err))
+	if (part_names_check(u->c, name, err) != 0)
 		return -1;
-	u->part = part_by_name(u->c, name);
-	return 0;
+	/* That a group may not is told in these words at submission alone. */
+	if (!u->admin && !job_check_part(u->c, &u->spec, &why))
+		return err_set(err,
+		               why.code == ERR_GROUP_NOT_PERMITTED ? ERR_PARTITION_CONFIG_UNAVAILABLE
+		                                                   : (enum err_code)why.code,
+		               "%s", why.text);
+	u->part = part_first_asked(u->c, &u->spec);
+	return u->part ? 0 : err_set(err, ERR_INVALID_PARTITION, "%s", "");
 }
 
 static int update_nodes(struct update *u, struct err *err)
@@ -183,7 +188,7 @@ static int wanted_limit(const struct update *u, uint32_t *out, struct err *err)
 	uint32_t now = u->pending ? spec_time_limit(u->part, &u->spec) : u->limit;
 	*out = now;
 	if (e->end_time && !u->pending) {
-		core_time run = e->end_time - u->job->state.start_time;
+		core_time run = e->end_time - job_run_since(u->job);
 		if (run <= 0)
 			return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 		run = (run + 60 * CORE_SECOND - 1) / (60 * CORE_SECOND);
@@ -212,8 +217,8 @@ static int update_limit(struct update *u, struct err *err)
 		return 0;
 	if (wanted_limit(u, &limit, err) != 0)
 		return -1;
-	/* A user may lengthen what has not begun; whether it can start then is the partition's word. */
-	if (!u->admin && !u->pending && limit > had)
+	/* A user may lengthen what has not begun, up to what its partition allows. */
+	if (!u->admin && limit > had && (!u->pending || (u->part && limit > u->part->conf->max_time_min)))
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	u->spec.time_limit_min = limit;
 	if (!u->pending)
@@ -226,7 +231,7 @@ static int check_priority(const struct update *u, struct err *err)
 	const struct job_edit *e = u->edit;
 	if (u->admin)
 		return 0;
-	if (e->nice_set && e->nice < 0 && u->pending)
+	if (e->nice_set && e->nice < 0)
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	if (e->priority == JOB_UNSET || e->priority == 0)
 		return 0;
@@ -304,6 +309,8 @@ static void apply(struct update *u)
 	}
 	emit_job_spec(u->c, job);
 	emit_job_state(u->c, job);
+	if (u->edit->array_limit != JOB_UNSET)
+		job_set_array_limit(u->c, job, u->edit->array_limit, u->c->now);
 }
 
 static int prepare(struct update *u, struct err *err)

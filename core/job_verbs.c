@@ -1,4 +1,4 @@
-/* What people do to jobs: cancel, give back, hold, release, requeue. */
+/* What people do to jobs: cancel, give back, hold, release, requeue, suspend, resume. */
 #include "core/cluster_priv.h"
 
 int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid,
@@ -24,6 +24,10 @@ int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, 
 		/* It keeps the reason for which it waited. */
 		job->state.exit_status = 0;
 		job_end_pending(c, job, JOB_CANCELLED, (enum job_reason)job_reason(c, job));
+		if (job->cut_off && job_is_done(job)) {
+			emit_job_gone(c, job);
+			job_free(c, job);
+		}
 		return 0;
 	}
 	job_end_allocated(
@@ -55,7 +59,7 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 }
 
 /* A running job's hold counts when it is requeued. */
-int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err)
+int job_hold(struct cluster *c, struct job *job, bool admin, bool for_user, core_time now, struct err *err)
 {
 	c->now = now;
 	if (job->state.state > JOB_SUSPENDED)
@@ -63,9 +67,11 @@ int job_hold(struct cluster *c, struct job *job, bool admin, core_time now, stru
 	/* A user's hold doesn't take the place of an administrator's, which the user could not lift. */
 	if (job->state.hold == 2 && !admin)
 		return 0;
-	job->state.hold = admin ? 2 : 1;
+	job->state.hold = admin && !for_user ? 2 : 1;
 	if (job->state.state == JOB_PENDING) {
-		job->state.eligible_time = job->state.accrue_time = 0;
+		/* A requeued one keeps its delay. */
+		if (job->state.restarts == 0 || job->state.eligible_time <= now)
+			job->state.eligible_time = job->state.accrue_time = 0;
 		job->state.reason = REASON_NONE;
 		queue_settle(c, job);
 	}
@@ -81,7 +87,8 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 		return err_set(err, ERR_JOB_FINISHED, "%s", "");
 	if (s->hold == 2 && !admin)
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
-	if (s->hold == 0)
+	/* What suspends it is an administrator's hold if it is requeued. */
+	if (s->hold == 0 && !(admin && s->state == JOB_SUSPENDED && s->priority == 0))
 		return 0;
 	s->hold = 0;
 	s->priority = job_new_priority(c, &job->spec);
@@ -108,5 +115,61 @@ int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, st
 	if (job->state.state == JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING))
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	job_requeue_now(c, job, hold, "DUE TO JOB REQUEUE");
+	return 0;
+}
+
+/* ---- suspend, resume ---- */
+
+static void tell_nodes(struct cluster *c, struct job *job, enum action_kind kind)
+{
+	emit_action(c, &(struct action){.kind = kind, .job = job, .attempt = job->state.attempt});
+}
+
+static int check_started(const struct job *job, struct err *err)
+{
+	if (job->state.state == JOB_PENDING)
+		return err_set(err, ERR_JOB_PENDING, "%s", "");
+	return job_is_active(job) ? 0 : err_set(err, ERR_ALREADY_DONE, "%s", "");
+}
+
+int job_suspend(struct cluster *c, struct job *job, core_time now, struct err *err)
+{
+	struct job_state *s = &job->state;
+	c->now = now;
+	if (check_started(job, err) != 0)
+		return -1;
+	if (s->state == JOB_SUSPENDED)
+		return 0;
+	/* A clock that was set back takes nothing away. */
+	core_time ran = now - job_run_since(job);
+	s->pre_suspend_s = ran > 0 ? ran / CORE_SECOND : 0;
+	s->suspend_time = now;
+	s->priority = 0;
+	job_move(c, job, JOB_SUSPENDED);
+	shares_set_idle(c, job, true);
+	emit_job_state(c, job);
+	tell_nodes(c, job, ACTION_SUSPEND);
+	return 0;
+}
+
+int job_resume(struct cluster *c, struct job *job, core_time now, struct err *err)
+{
+	struct job_state *s = &job->state;
+	c->now = now;
+	if (check_started(job, err) != 0)
+		return -1;
+	if (s->state != JOB_SUSPENDED)
+		return err_set(err, ERR_NOT_SUSPENDED, "%s", "");
+	steps_count_suspended(c, job);
+	s->suspend_time = now;
+	s->priority = job_new_priority(c, &job->spec);
+	job_move(c, job, JOB_RUNNING);
+	shares_set_idle(c, job, false);
+	job_set_limit(c, job);
+	list_each (it, &job->steps)
+		step_set_limit(c, list_entry(it, struct step, in_job));
+	emit_job_state(c, job);
+	tell_nodes(c, job, ACTION_RESUME);
+	step_queue_run(c, job);
 	return 0;
 }

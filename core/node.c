@@ -25,6 +25,7 @@ void node_init(struct node *node, const struct core_node_conf *conf, uint32_t in
 	        [CONF_NODE_DRAIN] = {NODE_UNKNOWN, NODE_FLAG_DRAIN},
 	        [CONF_NODE_FAIL] = {NODE_UNKNOWN, NODE_FLAG_FAIL},
 	        [CONF_NODE_FUTURE] = {NODE_FUTURE, 0},
+	        [CONF_NODE_CLOUD] = {NODE_IDLE, NODE_FLAG_CLOUD | NODE_FLAG_POWERED_DOWN},
 	};
 	*node = (struct node){0};
 	node->index = index;
@@ -36,7 +37,9 @@ void node_init(struct node *node, const struct core_node_conf *conf, uint32_t in
 	schema_init(schema_of_node_state(), &node->state);
 	node->state.name = xstrdup(conf->name);
 	node->state.base = first[conf->state].base;
-	node->state.flags = first[conf->state].flags;
+	if (conf->dynamic && conf->state == CONF_NODE_UNKNOWN)
+		node->state.base = NODE_IDLE;
+	node->state.flags = first[conf->state].flags | (conf->dynamic ? NODE_FLAG_DYNAMIC : 0);
 	node->state.reason = xstrdup(conf->reason);
 	node_shape(node);
 	node->cores_busy = bits_new(node->cores_total);
@@ -61,17 +64,25 @@ struct node *node_at(const struct cluster *c, size_t index)
 	return index < c->node_count ? c->nodes[index] : NULL;
 }
 
+uint32_t node_shown_cpus(const struct node *node)
+{
+	uint32_t busy = node->cores_busy->set * node->cpus_per_core;
+	return node->doubled && busy < node->cpus_alloc ? busy : node->cpus_alloc;
+}
+
 uint32_t node_shown_base(const struct node *node)
 {
-	if (node->state.base != NODE_IDLE || node->cpus_alloc == 0)
+	uint32_t cpus = node_shown_cpus(node);
+	if (node->state.base != NODE_IDLE || cpus == 0)
 		return node->state.base;
-	return node->cpus_alloc >= node->cpus_total ? NODE_ALLOCATED : NODE_MIXED;
+	return cpus >= node->cpus_total ? NODE_ALLOCATED : NODE_MIXED;
 }
 
 uint32_t node_shown_flags(const struct node *node)
 {
 	uint32_t flags = node->state.flags;
-	if (!node->connected && node->state.base != NODE_FUTURE)
+	if (!node->connected && !node->waited_for && node->state.base != NODE_FUTURE &&
+	    !(flags & NODE_FLAG_POWERED_DOWN))
 		flags |= NODE_FLAG_NO_RESPOND;
 	if (node->completing)
 		flags |= NODE_FLAG_COMPLETING;
@@ -151,10 +162,21 @@ void node_set_down(struct cluster *c, struct node *node, const char *reason, uin
 void node_arm_down(struct cluster *c, struct node *node)
 {
 	node->down_at = 0;
-	if (c->conf->slurmd_timeout_s == 0)
+	if (c->conf->slurmd_timeout_s == 0 || (node->state.flags & NODE_FLAG_POWERED_DOWN))
 		return;
 	node->down_at = node->last_heard + c->conf->slurmd_timeout_s * CORE_SECOND;
 	due_at(c, node->down_at, DUE_NODE_DOWN, node->index, 0);
+}
+
+void node_wait_for(struct cluster *c, struct node *node)
+{
+	core_time patience = NODE_PATIENCE_S * CORE_SECOND, down = c->conf->slurmd_timeout_s * CORE_SECOND;
+	if (down > 0 && patience > down / 2)
+		patience = down / 2;
+	node->silent_at = node->last_heard + patience;
+	node->waited_for = node->silent_at > c->now;
+	if (node->waited_for)
+		due_at(c, node->silent_at, DUE_NODE_SILENT, node->index, 0);
 }
 
 void node_lost(struct cluster *c, const char *name, core_time now)
@@ -166,6 +188,7 @@ void node_lost(struct cluster *c, const char *name, core_time now)
 	node->connected = false;
 	node->cpu_load = CORE_NO_VAL;
 	leaving_clear(node); /* it says again what runs there when it registers */
+	node_wait_for(c, node);
 	node_arm_down(c, node);
 	cluster_nodes_changed(c);
 }

@@ -5,17 +5,23 @@
 
 /* ---- states ---- */
 
+/* What a state word asks of the node, and in which states it may be asked. */
 static const struct node_verb {
 	const char *word;
-	bool needs_reason, down, up, only_bad;
+	bool needs_reason, down, up, future;
+	bool only_bad;   /* of one that is neither bad nor FUTURE it is an error */
+	bool not_future; /* of a FUTURE one it is */
 	uint32_t set, clear;
 } node_verbs[] = {
-        {"DRAIN", true, false, false, false, NODE_FLAG_DRAIN, 0},
-        {"DOWN", true, true, false, false, 0, 0},
-        {"FAIL", true, false, false, false, NODE_FLAG_FAIL, 0},
-        {"RESUME", false, false, true, false, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-        {"IDLE", false, false, true, true, 0, NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-        {"UNDRAIN", false, false, false, false, 0, NODE_FLAG_DRAIN},
+        {.word = "DRAIN", .needs_reason = true, .set = NODE_FLAG_DRAIN, .clear = NODE_FLAG_FAIL},
+        {.word = "DOWN", .needs_reason = true, .down = true},
+        {.word = "FAIL", .needs_reason = true, .set = NODE_FLAG_FAIL, .clear = NODE_FLAG_DRAIN},
+        {.word = "RESUME", .up = true, .only_bad = true, .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {.word = "IDLE", .up = true, .not_future = true, .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {.word = "UNDRAIN", .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {.word = "FUTURE",
+         .future = true,
+         .clear = NODE_FLAG_CLOUD | NODE_FLAG_POWERED_DOWN | NODE_FLAG_DYNAMIC_FUTURE},
 };
 
 static const struct node_verb *verb_of(const char *word)
@@ -31,27 +37,44 @@ static bool is_bad(const struct node *node)
 	return node->state.base == NODE_DOWN || (node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL));
 }
 
-static void apply_verb(struct cluster *c, struct node *node, const struct node_verb *verb, bool has_reason)
+/* It has its time again. */
+static void await(struct cluster *c, struct node *node)
+{
+	if (node->connected)
+		return;
+	node->last_heard = c->now;
+	node_arm_down(c, node);
+}
+
+static void forget_place(struct cluster *c, struct node *node);
+
+static void apply_verb(struct cluster *c, struct node *node, const struct node_verb *verb)
 {
 	struct node_state *s = &node->state;
 	s->flags = (s->flags | verb->set) & ~verb->clear;
-	if (verb->up && s->base == NODE_DOWN) {
+	if (verb->future) {
+		node_move(node, NODE_FUTURE);
+		s->left_future = false;
+		forget_place(c, node);
+		node_set_reason(c, node, NULL, 0);
+		node_fail_jobs(c, node);
+	} else if (verb->up && (s->base == NODE_DOWN || s->base == NODE_FUTURE)) {
+		s->left_future |= s->base == NODE_FUTURE;
 		node_move(node, NODE_IDLE);
-		if (!node->connected) { /* it has its time again */
-			node->last_heard = c->now;
-			node_arm_down(c, node);
-		}
+		await(c, node);
 	}
-	if (verb->clear && !has_reason && !is_bad(node))
+	if (verb->clear && !is_bad(node))
 		node_set_reason(c, node, NULL, 0);
 }
 
 static int check_state(const struct node *node, const struct node_edit *edit, struct err *err)
 {
 	const struct node_verb *verb = verb_of(edit->state);
+	const bool future = node->state.base == NODE_FUTURE, bad = is_bad(node);
 	if (!edit->state)
 		return 0;
-	if (!verb || node->state.base == NODE_FUTURE || (verb->only_bad && !is_bad(node)))
+	if (!verb || (verb->only_bad && !bad && !future) || (verb->not_future && future) ||
+	    (verb->future && future && bad))
 		return err_set(err, ERR_INVALID_STATE, "%s", "");
 	if (verb->needs_reason && !edit->reason && !node->state.reason)
 		return err_set(err, ERR_INVALID,
@@ -96,6 +119,10 @@ static void take_conf(struct cluster *c, const struct node *node)
 		conf->features = *s->features ? arena_strdup(&c->conf_arena, s->features) : NULL;
 	if (s->features_act)
 		conf->features_act = arena_strdup(&c->conf_arena, s->features_act);
+	if (s->addr)
+		conf->addr = arena_strdup(&c->conf_arena, s->addr);
+	if (s->hostname)
+		conf->hostname = arena_strdup(&c->conf_arena, s->hostname);
 }
 
 static void set_features(struct cluster *c, struct node *node, const struct node_edit *edit)
@@ -108,7 +135,23 @@ static void set_features(struct cluster *c, struct node *node, const struct node
 		text_set(&s->features_act, edit->features_act);
 	if (edit->weight != CORE_NO_VAL)
 		s->weight = edit->weight;
+	if (edit->addr)
+		text_set(&s->addr, text_or_null(edit->addr));
+	if (edit->hostname)
+		text_set(&s->hostname, text_or_null(edit->hostname));
 	take_conf(c, node);
+}
+
+/* Where it is, is not known any more. */
+static void forget_place(struct cluster *c, struct node *node)
+{
+	struct core_node_conf *conf = conf_of(c, node);
+	if (node->state.addr)
+		conf->addr = conf->name;
+	if (node->state.hostname)
+		conf->hostname = conf->name;
+	text_set(&node->state.addr, NULL);
+	text_set(&node->state.hostname, NULL);
 }
 
 void node_edits_apply(struct cluster *c, bool keep)
@@ -116,15 +159,21 @@ void node_edits_apply(struct cluster *c, bool keep)
 	for (size_t i = 0; i < c->node_count; i++) {
 		struct node *node = c->nodes[i];
 		struct node_state *s = &node->state;
-		if (s->weight == CORE_NO_VAL && !s->features && !s->features_act)
-			continue;
-		if (keep) {
+		const bool found = (s->flags & NODE_FLAG_DYNAMIC_FUTURE) != 0; /* its place is no edit */
+		const bool edited = s->weight != CORE_NO_VAL || s->features || s->features_act ||
+		                    (!found && (s->addr || s->hostname));
+		if (keep || !edited) {
 			take_conf(c, node);
 			continue;
 		}
 		s->weight = CORE_NO_VAL;
 		text_set(&s->features, NULL);
 		text_set(&s->features_act, NULL);
+		if (!found) {
+			text_set(&s->addr, NULL);
+			text_set(&s->hostname, NULL);
+		}
+		take_conf(c, node);
 		emit_node(c, node);
 	}
 }
@@ -146,15 +195,17 @@ int node_edit(struct cluster *c, const char *name, const struct node_edit *edit,
 		text_set(&node->state.comment, text_or_null(edit->comment));
 	if (edit->extra)
 		text_set(&node->state.extra, text_or_null(edit->extra));
-	/* Of a node that is well there is no reason. */
-	if (edit->reason && (is_bad(node) || (verb && verb->needs_reason)))
-		node_set_reason(c, node, text_or_null(edit->reason), by_uid);
 	if (verb && !verb->down)
-		apply_verb(c, node, verb, edit->reason != NULL);
-	if (verb && verb->down)
+		apply_verb(c, node, verb);
+	/* Of a node that is well there is no reason. */
+	if (edit->reason && ((verb && verb->down) || is_bad(node)))
+		node_set_reason(c, node, text_or_null(edit->reason), by_uid);
+	if (verb && verb->down) {
+		node->state.left_future |= node->state.base == NODE_FUTURE;
 		node_set_down(c, node, NULL, by_uid);
-	else
+	} else {
 		emit_node(c, node);
+	}
 	cluster_nodes_changed(c);
 	return 0;
 }

@@ -10,6 +10,13 @@ void parts_make(struct cluster *c)
 		const struct core_part_conf *conf = &c->conf->parts[i];
 		c->parts[i] = xcalloc(1, sizeof(struct part));
 		*c->parts[i] = (struct part){.index = (uint32_t)i, .conf = conf, .state = conf->state};
+		for (size_t k = 0; k < conf->node_count; k++) {
+			uint32_t cpus = c->nodes[conf->node_index[k]]->cpus_total,
+			         max = conf->max_cpus_per_node;
+			c->parts[i]->cpus += max != 0 && max < cpus ? max : cpus;
+		}
+		if (!conf->billing || tres_weights(conf->billing, c->parts[i]->weights) != 0)
+			c->parts[i]->weights[TRES_CPU] = 1;
 		map_put_text(&c->parts_by_name, conf->name, c->parts[i]);
 	}
 }
@@ -38,4 +45,19 @@ struct part *part_default(const struct cluster *c)
 		if (c->parts[i]->conf->is_default)
 			return c->parts[i];
 	return NULL;
+}
+
+uint64_t part_billing(const struct cluster *c, const struct part *part, const struct tres *t)
+{
+	double sum = 0, most = 0;
+	if (!part)
+		return t->v[TRES_CPU];
+	for (int i = 0; i < TRES_COUNT; i++) {
+		double cost = part->weights[i] * (double)t->v[i];
+		sum += cost;
+		most = cost > most ? cost : most;
+	}
+	if (c->conf->billing_max)
+		sum = most;
+	return sum <= 0 ? 0 : sum >= 1e18 ? (uint64_t)1e18 : (uint64_t)sum;
 }

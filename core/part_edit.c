@@ -12,6 +12,7 @@ struct part_edit {
 
 /* Members that the record and the configuration have by the same name. */
 #define PART_VALUES(V)                                                                                       \
+	V(all_nodes)                                                                                         \
 	V(is_default)                                                                                        \
 	V(hidden)                                                                                            \
 	V(root_only)                                                                                         \
@@ -40,7 +41,9 @@ struct part_edit {
 	T(allow_accounts)                                                                                    \
 	T(deny_accounts)                                                                                     \
 	T(allow_qos)                                                                                         \
-	T(alloc_nodes)
+	T(alloc_nodes)                                                                                       \
+	T(set_features)                                                                                      \
+	T(billing)
 
 /* The texts are the configuration's own. */
 static struct part_record record_of(const struct core_part_conf *conf)
@@ -127,13 +130,26 @@ static uint32_t index_of(const struct cluster_conf *conf, const struct map *inde
 	return at && at <= conf->node_count ? (uint32_t)at - 1 : CORE_NO_VAL;
 }
 
+/* One of the features of its NodeSets. */
+static bool has_feature_of(const struct core_part_conf *part, const struct core_node_conf *node)
+{
+	for (const char *p = part->set_features; p && *p;) {
+		size_t n = strcspn(p, ",");
+		if (n && text_list_has(node->features, p, n))
+			return true;
+		p += n + (p[n] == ',');
+	}
+	return false;
+}
+
 /* The nodes that its text names, as indexes and as a text in the configuration's order. Those that aren't
  * there are left out, and counted. */
 static size_t resolve_nodes(struct core_part_conf *part, const struct cluster_conf *conf,
                             const struct map *index, struct arena *arena)
 {
 	struct hostlist *h = part->nodes ? hostlist_parse(part->nodes, NULL) : NULL, *shown = hostlist_new();
-	bool *in = xcalloc(conf->node_count + 1, sizeof(*in)), all = text_eq_nocase(part->nodes, "ALL");
+	bool *in = xcalloc(conf->node_count + 1, sizeof(*in));
+	const bool all = part->all_nodes || text_eq_nocase(part->nodes, "ALL");
 	size_t missing = part->nodes && *part->nodes && !h;
 	struct hostlist_iter it;
 	if (h && !all && hostlist_count(h) <= HOSTLIST_EXPAND_MAX) {
@@ -149,7 +165,7 @@ static size_t resolve_nodes(struct core_part_conf *part, const struct cluster_co
 	part->node_index = arena_array(arena, conf->node_count + 1, sizeof(*part->node_index));
 	part->node_count = 0;
 	for (size_t i = 0; i < conf->node_count; i++) {
-		if (!in[i] && !all)
+		if (!in[i] && !all && !has_feature_of(part, &conf->nodes[i]))
 			continue;
 		part->node_index[part->node_count++] = (uint32_t)i;
 		hostlist_add_name(shown, conf->nodes[i].name);
@@ -168,6 +184,15 @@ static void index_nodes(const struct cluster_conf *conf, struct map *index)
 	map_init_text(index);
 	for (size_t i = 0; i < conf->node_count; i++)
 		map_put_text(index, conf->nodes[i].name, (void *)(uintptr_t)(i + 1));
+}
+
+void parts_resolve_nodes(struct cluster_conf *conf, struct arena *arena)
+{
+	struct map index;
+	index_nodes(conf, &index);
+	for (size_t i = 0; i < conf->part_count; i++)
+		resolve_nodes(&conf->parts[i], conf, &index, arena);
+	map_free(&index);
 }
 
 static void forget_all(struct cluster *c)
@@ -279,8 +304,6 @@ static int check_new_part(const struct core_part_conf *part, struct err *err)
 {
 	if (part->default_time_min != CORE_NO_VAL && part->default_time_min > part->max_time_min)
 		return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
-	if (part->max_nodes < part->min_nodes)
-		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
 	return 0;
 }
 
@@ -328,7 +351,9 @@ int part_delete(struct cluster *c, const char *name, core_time now, struct err *
 		return err_set(err, ERR_INVALID_PARTITION, "%s", "");
 	list_each (it, &c->jobs) {
 		const struct job *job = list_entry(it, struct job, in_all);
-		if (job->part == part && !job_is_done(job))
+		if ((job->part == part || (job->state.state == JOB_PENDING && job->spec.partition &&
+		                           text_list_has(job->spec.partition, name, strlen(name)))) &&
+		    !job_is_done(job))
 			return err_set(err, ERR_PARTITION_IN_USE, "%s", "");
 	}
 	struct part_record gone;

@@ -2,6 +2,7 @@
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- who may use it at all ---- */
@@ -26,26 +27,61 @@ static bool from_node(const struct core_part_conf *part, const char *node)
 	return is;
 }
 
+int part_names_check(const struct cluster *c, const char *names, struct err *err)
+{
+	char *copy = xstrdup(names), *rest = copy;
+	int rc = 0;
+	for (char *name = copy ? text_split(&rest, ',') : NULL; rc == 0 && name;
+	     name = text_split(&rest, ','))
+		if (!part_by_name(c, name))
+			rc = err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s", name);
+	free(copy);
+	return rc;
+}
+
+bool part_has_group(const struct part *part, const struct identity *who)
+{
+	return !part->conf->allow_groups || who->uid == 0 || in_group(part->conf, who);
+}
+
+static int check_access(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                        struct err *err)
+{
+	bool is_root = spec->who->uid == 0;
+	if ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root)
+		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
+	if ((part->conf->root_only && !is_root) ||
+	    (part->conf->alloc_nodes && !from_node(part->conf, spec->alloc_node)))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	/* Unless limits are enforced, one of several that isn't for the user's groups is only never taken. */
+	if (!part_has_group(part, spec->who) && (c->conf->enforce_part_limits || !parts_are_several(spec)))
+		return err_set(err, ERR_GROUP_NOT_PERMITTED, "%s", "");
+	return 0;
+}
+
 struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
 {
-	struct part *part = spec->partition ? part_by_name(c, spec->partition) : part_default(c);
-	bool is_root = spec->who->uid == 0;
-	if (!part && spec->partition)
-		err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s", spec->partition);
-	else if (!part)
+	uint32_t n = 0, open = 0;
+	if (!spec->partition && !part_default(c)) {
 		err_set(err, ERR_NO_DEFAULT_PARTITION, "%s", "");
-	else if (part->state == CONF_PART_INACTIVE || part->state == CONF_PART_DRAIN)
-		err_set(err, ERR_PARTITION_DOWN, "%s", "");
-	else if ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root)
-		err_set(err, ERR_USER_UNKNOWN, "%s", "");
-	else if ((part->conf->root_only && !is_root) ||
-	         (part->conf->alloc_nodes && !from_node(part->conf, spec->alloc_node)))
-		err_set(err, ERR_ACCESS_DENIED, "%s", "");
-	else if (part->conf->allow_groups && !is_root && !in_group(part->conf, spec->who))
-		err_set(err, ERR_GROUP_NOT_PERMITTED, "%s", "");
-	else
-		return part;
-	return NULL;
+		return NULL;
+	}
+	if (spec->partition && part_names_check(c, spec->partition, err) != 0)
+		return NULL;
+	struct part *first = part_first_asked(c, spec);
+	struct part **parts = parts_asked(c, spec, &n);
+	if (n == 0 && first) {
+		parts[0] = first;
+		n = 1;
+	}
+	/* One that is closed is passed over where others are open; one that isn't for this user, never. */
+	for (uint32_t i = 0; i < n; i++)
+		open += parts[i]->state != CONF_PART_INACTIVE && parts[i]->state != CONF_PART_DRAIN;
+	int rc = open ? 0 : err_set(err, ERR_PARTITION_DOWN, "%s", "");
+	for (uint32_t i = 0; rc == 0 && i < n; i++)
+		rc = check_access(c, parts[i], spec, err);
+	free(parts);
+	return rc == 0 ? first : NULL;
 }
 
 /* ---- how much ---- */
@@ -96,6 +132,13 @@ void part_raise_cpus(const struct cluster *c, const struct part *part, struct jo
 	}
 }
 
+bool part_lacks_cpus(const struct part *part, const struct job_spec *spec)
+{
+	uint64_t tasks = spec->tasks > spec->nodes_min && !spec->overcommit ? spec->tasks : spec->nodes_min;
+	/* A partition without nodes may have some one day. */
+	return part->conf->node_count && tasks * (spec->cpus_per_task ? spec->cpus_per_task : 1) > part->cpus;
+}
+
 enum job_reason part_limits_reason(const struct cluster *c, const struct part *part,
                                    const struct job_spec *spec)
 {
@@ -109,6 +152,8 @@ enum job_reason part_limits_reason(const struct cluster *c, const struct part *p
 		return REASON_ACCOUNT;
 	if (conf->max_time_min != CORE_INFINITE && spec_time_limit(part, spec) > conf->max_time_min)
 		return REASON_PART_TIME_LIMIT;
+	if (part_lacks_cpus(part, spec))
+		return REASON_PART_CONFIG;
 	if (spec->nodes_min > conf->max_nodes || spec->nodes_max > conf->max_nodes ||
 	    (counted && spec->nodes_min < conf->min_nodes) ||
 	    (counted && conf->node_count && spec->nodes_min > conf->node_count))
@@ -130,18 +175,23 @@ int part_enforce(const struct cluster *c, const struct part *part, const struct 
 	        {REASON_PART_NODE_LIMIT, ERR_INVALID_NODE_COUNT},
 	        {REASON_MAX_MEM_PER_LIMIT, ERR_INVALID_TASK_MEMORY},
 	};
-	uint64_t cpus = 0, tasks = spec->tasks > spec->nodes_min ? spec->tasks : spec->nodes_min;
 	if (c->conf->enforce_part_limits == 0)
 		return 0;
 	if (spec->account && text_list_has(part->conf->deny_accounts, spec->account, strlen(spec->account)))
 		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
-	for (size_t i = 0; i < part->conf->node_count; i++)
-		cpus += c->nodes[part->conf->node_index[i]]->cpus_total;
-	if (tasks * (spec->cpus_per_task ? spec->cpus_per_task : 1) > cpus)
+	if (part_lacks_cpus(part, spec))
 		return err_set(err, ERR_TOO_MANY_STEP_CPUS, "%s", "");
 	enum job_reason reason = part_limits_reason(c, part, spec);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].reason == reason)
 			return err_set(err, rows[i].code, "%s", "");
 	return 0;
+}
+
+void part_default_memory(const struct cluster *c, const struct part *part, uint64_t *per_cpu,
+                         uint64_t *per_node)
+{
+	const struct core_part_conf *conf = part ? part->conf : NULL;
+	*per_cpu = conf && conf->def_mem_per_cpu ? conf->def_mem_per_cpu : c->conf->def_mem_per_cpu;
+	*per_node = conf && conf->def_mem_per_node ? conf->def_mem_per_node : c->conf->def_mem_per_node;
 }

@@ -103,5 +103,5 @@ const char *job_shown_code(uint32_t state, uint32_t flags);
 /* A state or flag by long or short word, case-insensitive: its number, or (flags) 0x10000 | bit; -1: none. */
 int job_state_parse(const char *word);
 const char *job_reason_word(uint32_t reason);
-const char *node_state_word(uint32_t base); /* "IDLE" */
-const char *node_flag_word(uint32_t flag);
+const char *node_state_word(uint32_t base);             /* "IDLE" */
+void node_flags_text(uint32_t flags, struct text *out); /* "+DRAIN+NOT_RESPONDING" */

@@ -8,6 +8,19 @@
 
 /* ---- hardware ---- */
 
+static void add_low(struct text *why, const char *what)
+{
+	text_printf(why, "%s%s", why->len ? ", " : "", what);
+}
+
+/* In hundredths of a percent: so much of the configured memory must be there. */
+static uint32_t memory_wanted(const struct cluster *c, const struct node *node)
+{
+	if (c->conf->reg_mem_percent != 0)
+		return c->conf->reg_mem_percent;
+	return node->conf->state == CONF_NODE_CLOUD ? 9000 : 10000;
+}
+
 /* True: what the worker found is less than what is configured, and why says it. */
 static bool hardware_is_low(const struct cluster *c, const struct node *node, const struct hardware *hw,
                             struct text *why)
@@ -15,17 +28,17 @@ static bool hardware_is_low(const struct cluster *c, const struct node *node, co
 	const struct core_node_conf *conf = node->conf;
 	if (c->conf->config_overrides || !hw)
 		return false;
-	if (hw->real_memory < conf->real_memory)
-		text_printf(why, "Low RealMemory (reported:%" PRIu64 " < 100.00%% of configured:%" PRIu64 ")",
-		            hw->real_memory, conf->real_memory);
-	else if (hw->cpus < conf->cpus)
+	const uint32_t percent = memory_wanted(c, node);
+	if (hw->cpus < conf->cpus)
+		add_low(why, "Low socket*core*thread count, Low CPUs");
+	if (hw->real_memory * 10000 < conf->real_memory * percent) {
+		add_low(why, "Low RealMemory");
 		text_printf(why,
-		            "Low socket*core*thread count, Low CPUs (reported:%" PRIu32 " configured:%" PRIu32
-		            ")",
-		            hw->cpus, conf->cpus);
-	else if (hw->tmp_disk < conf->tmp_disk)
-		text_printf(why, "Low TmpDisk (reported:%" PRIu64 " configured:%" PRIu64 ")", hw->tmp_disk,
-		            conf->tmp_disk);
+		            " (reported:%" PRIu64 " < %" PRIu32 ".%02" PRIu32 "%% of configured:%" PRIu64 ")",
+		            hw->real_memory, percent / 100, percent % 100, conf->real_memory);
+	}
+	if (hw->tmp_disk < conf->tmp_disk)
+		add_low(why, "Low TmpDisk");
 	return why->len > 0;
 }
 
@@ -35,10 +48,12 @@ void node_check_hardware(struct cluster *c, struct node *node)
 	if (hardware_is_low(c, node, node->state.hardware, &why)) {
 		node->state.flags |= NODE_FLAG_DRAIN | NODE_FLAG_INVALID_REG;
 		if (!text_eq(node->state.reason, text_str(&why)))
-			node_set_reason(c, node, text_str(&why), 0);
+			node_set_reason(c, node, text_str(&why), c->conf->slurm_uid);
 	} else if (node->state.flags & NODE_FLAG_INVALID_REG) {
 		node->state.flags &= ~(uint32_t)(NODE_FLAG_INVALID_REG | NODE_FLAG_DRAIN);
 		node_set_reason(c, node, NULL, 0);
+		if (node->state.base == NODE_UNKNOWN)
+			node_move(node, NODE_IDLE);
 	}
 	text_free(&why);
 }
@@ -64,17 +79,23 @@ static bool may_return(const struct cluster *c, const struct node *node)
 	return c->conf->return_to_service == 2;
 }
 
-static void take_state(struct cluster *c, struct node *node, bool rebooted)
+static void take_state(struct cluster *c, struct node *node, bool rebooted, bool joins)
 {
 	enum node_base_state base = (enum node_base_state)node->state.base;
-	if (base == NODE_UNKNOWN) {
+	if (base == NODE_UNKNOWN && (node->state.flags & NODE_FLAG_INVALID_REG)) {
+		return; /* as long as it isn't what it should be, it is nothing */
+	}
+	if (base == NODE_FUTURE && joins) {
+		node_move(node, NODE_IDLE);
+		node->state.left_future = true;
+	} else if (base == NODE_UNKNOWN) {
 		node_move(node, NODE_IDLE);
 	} else if (base == NODE_DOWN && may_return(c, node)) {
 		node_move(node, NODE_IDLE);
 		node_set_reason(c, node, NULL, 0);
 	} else if (base == NODE_IDLE && rebooted && c->conf->return_to_service != 2) {
 		node_move(node, NODE_DOWN);
-		node_set_reason(c, node, REASON_REBOOTED, 0);
+		node_set_reason(c, node, REASON_REBOOTED, c->conf->slurm_uid);
 	}
 }
 
@@ -121,6 +142,13 @@ static void reconcile_share(struct cluster *c, const char *name, struct share *s
 		if (job_is_active(job))
 			reconcile_step(c, name, list_entry(it, struct step, in_job), reg);
 	}
+	/* It may not have heard of the last word. */
+	if (job_is_active(job) && job->state.suspend_time != 0)
+		emit_action(c, &(struct action){.kind = job->state.state == JOB_SUSPENDED ? ACTION_SUSPEND
+		                                                                          : ACTION_RESUME,
+		                                .job = job,
+		                                .node = name,
+		                                .attempt = job->state.attempt});
 }
 
 /* What runs there for an attempt that has lost this node. It must be gone before anything is started. */
@@ -174,7 +202,8 @@ int node_register(struct cluster *c, const char *name, const struct node_registr
 	bool rebooted = node->state.boot_id && reg->boot_id && !text_eq(node->state.boot_id, reg->boot_id);
 	node->connected = true;
 	node->last_heard = now;
-	node->down_at = 0;
+	node->waited_for = false;
+	node->silent_at = node->down_at = 0;
 	leaving_clear(node);
 	if (reg->boot_id)
 		text_set(&node->state.boot_id, reg->boot_id);
@@ -184,9 +213,10 @@ int node_register(struct cluster *c, const char *name, const struct node_registr
 	node->state.slurmd_start_time = reg->slurmd_start_time;
 	if (node->state.last_busy == 0)
 		node->state.last_busy = now;
+	node->state.flags &= ~(uint32_t)NODE_FLAG_POWERED_DOWN;
 	take_hardware(node, reg->hardware);
 	node_check_hardware(c, node);
-	take_state(c, node, rebooted);
+	take_state(c, node, rebooted, reg->joins);
 	emit_node(c, node);
 	if (rebooted)
 		lose_to_reboot(c, node, reg);

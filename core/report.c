@@ -33,6 +33,13 @@ bool report_step_started(struct cluster *c, const char *node, uint64_t serial, u
 		alloc_move(share_record(share), ALLOC_RUNNING);
 		emit_job_state(c, step->job);
 	}
+	/* The word that its job is suspended came before it was there. */
+	if (step->job->state.state == JOB_SUSPENDED)
+		emit_action(c, &(struct action){.kind = ACTION_SUSPEND,
+		                                .job = step->job,
+		                                .step = step,
+		                                .node = sn->node,
+		                                .attempt = attempt});
 	return true;
 }
 
@@ -84,6 +91,73 @@ void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, 
 	struct step *step = find(c, node, serial, attempt, launch, &sn);
 	if (step)
 		over(c, step, sn, REASON_LAUNCH_FAILED, STATUS_LAUNCH_FAILED, why);
+}
+
+/* ---- hooks ---- */
+
+/* An administrator's reason stays. */
+static void drain(struct cluster *c, const char *name, const char *reason)
+{
+	struct node *node = node_by_name(c, name);
+	if (!node || (node->state.flags & NODE_FLAG_DRAIN))
+		return;
+	node->state.flags |= NODE_FLAG_DRAIN;
+	node_set_reason(c, node, reason, c->conf->slurm_uid);
+	emit_node(c, node);
+	cluster_nodes_changed(c);
+}
+
+void report_prolog_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                          uint64_t launch, const char *why, core_time now)
+{
+	struct step_node *sn;
+	c->now = now;
+	struct step *step = find(c, node, serial, attempt, launch, &sn);
+	if (!step)
+		return;
+	struct job *job = step->job;
+	drain(c, node, "Prolog error");
+	step_node_over(c, step, sn, STATUS_LAUNCH_FAILED, why);
+	if (!job_is_active(job))
+		return;
+	if (!job->spec.batch || !job->spec.requeue) {
+		job_end_allocated(c, job,
+		                  &(struct job_end_how){.state = JOB_CANCELLED,
+		                                        .text = "",
+		                                        .kill_wait_s = c->conf->kill_wait_s});
+		return;
+	}
+	bool hold = !c->conf->nohold_on_prolog_fail && job->state.hold == 0;
+	job_requeue_now(c, job, hold, "DUE TO JOB REQUEUE");
+	if (hold) {
+		job->state.reason = REASON_LAUNCH_FAILED_HELD;
+		emit_job_state(c, job);
+	}
+}
+
+void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                       uint64_t launch, const char *reason, const char *why, core_time now)
+{
+	struct step_node *sn;
+	c->now = now;
+	drain(c, node, reason);
+	struct step *step = find(c, node, serial, attempt, launch, &sn);
+	if (!step)
+		return;
+	struct job *job = step->job;
+	bool again = step->record.step_id == CORE_STEP_BATCH && job->spec.requeue && job_is_active(job);
+	if (!again) {
+		over(c, step, sn, REASON_LAUNCH_FAILED, STATUS_LAUNCH_FAILED, why);
+		return;
+	}
+	step_node_over(c, step, sn, STATUS_LAUNCH_FAILED, why);
+	job_requeue_now(c, job, false, "DUE TO NODE FAILURE");
+}
+
+void report_epilog_failed(struct cluster *c, const char *node, core_time now)
+{
+	c->now = now;
+	drain(c, node, "Epilog error");
 }
 
 void report_job_gone(struct cluster *c, const char *name, uint64_t serial, uint32_t attempt, core_time now)

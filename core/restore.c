@@ -64,23 +64,38 @@ static void load_step(struct cluster *c, const void *record)
 	map_put(&c->steps_by_launch, r->launch, step);
 }
 
+static void take_node_state(struct node *node, const struct node_state *state)
+{
+	schema_free(schema_of_node_state(), &node->state);
+	schema_copy(schema_of_node_state(), &node->state, state, NULL);
+	/* FUTURE is the configuration's word, until an administrator or a slurmd has made it a node. */
+	if (node->conf->state == CONF_NODE_FUTURE && !node->state.left_future)
+		node->state.base = NODE_FUTURE;
+	else if (node->conf->state != CONF_NODE_FUTURE && node->state.base == NODE_FUTURE)
+		node->state.base = NODE_UNKNOWN;
+}
+
 static void load_node(struct cluster *c, const void *record)
 {
 	const struct node_state *state = record;
 	struct node *node = node_by_name(c, state->name);
-	if (!node) { /* the configuration no longer has it */
-		c->gone_nodes = xgrow(c->gone_nodes, &c->gone_node_cap, c->gone_node_count + 1,
-		                      sizeof(*c->gone_nodes));
-		c->gone_nodes[c->gone_node_count++] = xstrdup(state->name);
+	if (node) {
+		take_node_state(node, state);
 		return;
 	}
-	schema_free(schema_of_node_state(), &node->state);
-	schema_copy(schema_of_node_state(), &node->state, state, NULL);
-	/* FUTURE is the configuration's word alone. */
-	if (node->conf->state == CONF_NODE_FUTURE)
-		node->state.base = NODE_FUTURE;
-	else if (node->state.base == NODE_FUTURE)
-		node->state.base = NODE_UNKNOWN;
+	/* Of a node that was made and whose row comes later, or that the configuration no longer has. */
+	c->strays = xgrow(c->strays, &c->stray_cap, c->stray_count + 1, sizeof(*c->strays));
+	schema_copy(schema_of_node_state(), &c->strays[c->stray_count++], state, NULL);
+}
+
+static void load_node_made(struct cluster *c, const void *record)
+{
+	node_made_load(c, record);
+}
+
+static void load_node_unmade(struct cluster *c, const void *record)
+{
+	node_made_forget(c, ((const struct node_unmade *)record)->name);
 }
 
 static void load_step_gone(struct cluster *c, const void *record)
@@ -119,12 +134,19 @@ static const struct load_row {
 	const struct schema *(*schema)(void);
 	void (*load)(struct cluster *c, const void *record);
 } load_rows[] = {
-        {schema_of_meta, load_meta},           {schema_of_job_spec, load_spec},
-        {schema_of_job_state, load_state},     {schema_of_step_record, load_step},
-        {schema_of_node_state, load_node},     {schema_of_step_gone, load_step_gone},
-        {schema_of_job_gone, load_job_gone},   {schema_of_node_gone, load_nothing},
-        {schema_of_history_job, load_nothing}, {schema_of_part_record, load_part},
+        {schema_of_meta, load_meta},
+        {schema_of_job_spec, load_spec},
+        {schema_of_job_state, load_state},
+        {schema_of_step_record, load_step},
+        {schema_of_node_state, load_node},
+        {schema_of_step_gone, load_step_gone},
+        {schema_of_job_gone, load_job_gone},
+        {schema_of_node_gone, load_nothing},
+        {schema_of_history_job, load_nothing},
+        {schema_of_part_record, load_part},
         {schema_of_part_gone, load_part_gone},
+        {schema_of_node_made, load_node_made},
+        {schema_of_node_unmade, load_node_unmade},
 };
 
 int cluster_load(struct cluster *c, const struct schema *schema, const void *record, struct err *err)
@@ -156,9 +178,9 @@ static void settle_shares(struct cluster *c, struct job *job, const struct notes
 
 static void settle_part(struct cluster *c, struct job *job, const struct notes *notes)
 {
-	const char *name = job->state.state != JOB_PENDING && job->state.partition ? job->state.partition
-	                                                                           : job->spec.partition;
-	job->part = part_by_name(c, name);
+	const bool started = job->state.state != JOB_PENDING && job->state.partition;
+	const char *name = started ? job->state.partition : job->spec.partition;
+	job->part = started ? part_by_name(c, name) : name ? part_first_asked(c, &job->spec) : NULL;
 	if (!job->part && !job_is_done(job))
 		notes_add(notes, "job %u is of partition %s, which the configuration no longer has: %s",
 		          job->job_id, name ? name : "(none)",
@@ -232,31 +254,36 @@ static void start_meta(struct cluster *c, const uint8_t instance[16])
 	emit_meta(c);
 }
 
-static void forget_gone_nodes(struct cluster *c, const struct notes *notes)
+static void settle_strays(struct cluster *c, const struct notes *notes)
 {
-	for (size_t i = 0; i < c->gone_node_count; i++) {
-		notes_add(notes, "the configuration no longer has node %s", c->gone_nodes[i]);
-		emit_node_gone(c, c->gone_nodes[i]);
-		free(c->gone_nodes[i]);
+	for (size_t i = 0; i < c->stray_count; i++) {
+		struct node_state *stray = &c->strays[i];
+		struct node *node = node_by_name(c, stray->name);
+		if (node) {
+			take_node_state(node, stray);
+		} else {
+			notes_add(notes, "the configuration no longer has node %s", stray->name);
+			emit_node_gone(c, stray->name);
+		}
+		schema_free(schema_of_node_state(), stray);
 	}
-	free(c->gone_nodes);
-	c->gone_nodes = NULL;
-	c->gone_node_count = c->gone_node_cap = 0;
+	free(c->strays);
+	c->strays = NULL;
+	c->stray_count = c->stray_cap = 0;
 }
 
-/* What was set at run time comes back, or is forgotten, before jobs find their places. */
-static void take_edits(struct cluster *c)
+static void swap_conf(struct cluster *c, const struct cluster_conf *conf, struct arena *old_arena);
+
+/* What was made and set at run time comes back, or is forgotten, before jobs find their places. */
+static void take_edits(struct cluster *c, const struct notes *notes)
 {
-	struct arena arena;
+	struct arena arena, old_arena;
 	arena_init(&arena);
-	if (!list_empty(&c->part_edits)) {
-		struct cluster_conf *conf =
-		        cluster_conf_copy(part_edits_apply(c, c->conf, &arena), &c->conf_arena);
-		parts_free(c);
-		c->conf->parts = conf->parts;
-		c->conf->part_count = conf->part_count;
-		parts_make(c);
+	if (!list_empty(&c->nodes_made) || !list_empty(&c->part_edits)) {
+		swap_conf(c, part_edits_apply(c, nodes_made_apply(c, c->conf, &arena), &arena), &old_arena);
+		arena_free(&old_arena);
 	}
+	settle_strays(c, notes);
 	node_edits_apply(c, c->conf->keep_node_edits);
 	arena_free(&arena);
 }
@@ -267,8 +294,7 @@ void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
 	const struct notes notes = {note, ctx};
 	c->now = now;
 	start_meta(c, instance);
-	forget_gone_nodes(c, &notes);
-	take_edits(c);
+	take_edits(c, &notes);
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i]->last_heard = now;
 		node_arm_down(c, c->nodes[i]);
@@ -303,11 +329,13 @@ static void take_over_node(struct cluster *c, struct node *old)
 		emit_node_gone(c, old->conf->name);
 		return;
 	}
-	bool was_future = old->state.base == NODE_FUTURE, is_future = node->state.base == NODE_FUTURE;
+	bool was_future = old->state.base == NODE_FUTURE,
+	     is_future = node->state.base == NODE_FUTURE && !old->state.left_future;
 	schema_free(schema_of_node_state(), &node->state);
 	node->state = old->state;
 	schema_init(schema_of_node_state(), &old->state);
 	node->connected = old->connected;
+	node->waited_for = old->waited_for;
 	node->last_heard = old->last_heard;
 	node->cpu_load = old->cpu_load;
 	node->free_mem = old->free_mem;
@@ -325,14 +353,13 @@ static void take_over_node(struct cluster *c, struct node *old)
 		emit_node(c, node);
 }
 
-void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const struct notes *notes)
+/* Nodes, which keep their states, and partitions as another configuration has them, of which c gets a copy.
+ * The old one's memory is the caller's to free, once nothing points there. */
+static void swap_conf(struct cluster *c, const struct cluster_conf *conf, struct arena *old_arena)
 {
-	struct arena old_arena = c->conf_arena;
 	struct node **old_nodes = c->nodes, *old_block = c->node_block;
 	size_t old_count = c->node_count;
-	/* The queue's classes hang on partitions. */
-	list_each (it, &c->jobs)
-		queue_remove(c, list_entry(it, struct job, in_all));
+	*old_arena = c->conf_arena;
 	map_free(&c->nodes_by_name);
 	parts_free(c);
 	arena_init(&c->conf_arena);
@@ -342,6 +369,15 @@ void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const
 	for (size_t i = 0; i < old_count; i++)
 		take_over_node(c, old_nodes[i]);
 	cluster_free_nodes(old_nodes, old_block, old_count);
+}
+
+void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const struct notes *notes)
+{
+	struct arena old_arena;
+	/* The queue's classes hang on partitions. */
+	list_each (it, &c->jobs)
+		queue_remove(c, list_entry(it, struct job, in_all));
+	swap_conf(c, conf, &old_arena);
 	list_each (it, &c->jobs)
 		shares_free(list_entry(it, struct job, in_all));
 	list_each_safe (it, tmp, &c->jobs)
@@ -350,8 +386,11 @@ void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const
 		struct node *node = c->nodes[i];
 		if (node->last_heard == 0)
 			node->last_heard = c->now; /* a new one has time to come */
-		if (!node->connected)
-			node_arm_down(c, node);
+		if (node->connected)
+			continue;
+		if (node->waited_for)
+			node_wait_for(c, node);
+		node_arm_down(c, node);
 	}
 	arena_free(&old_arena);
 	cluster_nodes_changed(c);
@@ -364,7 +403,7 @@ void cluster_reconfigure(struct cluster *c, const struct cluster_conf *conf, cor
 	struct arena arena;
 	c->now = now;
 	arena_init(&arena);
-	cluster_take_conf(c, part_edits_apply(c, conf, &arena), &notes);
+	cluster_take_conf(c, part_edits_apply(c, nodes_made_apply(c, conf, &arena), &arena), &notes);
 	node_edits_apply(c, c->conf->keep_node_edits);
 	arena_free(&arena);
 }

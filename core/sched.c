@@ -40,12 +40,20 @@ static struct job_class *heap_take(struct pass *p)
 
 /* ---- one class ---- */
 
-/* Why the whole class waits, when there is no room for its first one. */
+/* Why the whole class waits, when there is no room for its first one: the best of what its partitions
+ * promise. */
 static enum job_reason outlook_reason(struct cluster *c, struct job_class *class)
 {
 	const struct job_spec *spec = &class_head(class)->spec;
-	if (class->known_at != c->nodes_version)
-		class->outlook = (int)select_outlook(c, class->part, spec);
+	if (class->known_at != c->nodes_version) {
+		class->outlook = SELECT_NEVER;
+		for (uint32_t i = 0; i < class->part_count; i++) {
+			int outlook = (int)select_outlook(c, class->parts[i], spec);
+			if (outlook < class->outlook &&
+			    part_list_reason(c, class, class->parts[i]) == REASON_NONE)
+				class->outlook = outlook;
+		}
+	}
 	class->known_at = c->nodes_version;
 	if (class->outlook == SELECT_NEVER)
 		return REASON_PART_CONFIG;
@@ -54,20 +62,50 @@ static enum job_reason outlook_reason(struct cluster *c, struct job_class *class
 	return REASON_NONE;
 }
 
-static bool find_room(struct cluster *c, struct job_class *class, const struct core_bits *limits,
-                      struct node_alloc_list *nodes)
+static bool find_room(struct cluster *c, struct job_class *class, const struct part *part,
+                      const struct core_bits *limits, struct node_alloc_list *nodes)
 {
-	const struct select_ask ask = {
-	        .part = class->part, .spec = &class_head(class)->spec, .without = limits};
+	const struct select_ask ask = {.part = part, .spec = &class_head(class)->spec, .without = limits};
+	const bool one = class->part_count == 1;
 	/* A refusal stands until something becomes free: what was given away meanwhile only made it less. */
-	if (class->refused_at == c->room)
+	if (one && class->refused_at == c->room)
 		return false;
 	c->stats.cycle_depth_sum++;
 	if (select_job(c, &ask, nodes))
 		return true;
-	if (!limits)
+	if (one && !limits)
 		class->refused_at = c->room;
 	return false;
+}
+
+/* Where its first job may start now. NULL: nowhere; what it waits for is held for it. */
+static struct part *find_part(struct pass *p, struct job_class *class, struct node_alloc_list *nodes)
+{
+	struct cluster *c = p->c;
+	struct job *job = class_head(class);
+	bool tried = false;
+	for (uint32_t i = 0; i < class->part_count; i++) {
+		struct part *part = class->parts[i];
+		if (p->plan.parts[part->index] || part_list_reason(c, class, part) != REASON_NONE)
+			continue;
+		tried = true;
+		if (find_room(c, class, part, plan_limits(&p->plan, part), nodes))
+			return part;
+	}
+	if (!tried)
+		return NULL;
+	job->state.last_sched_eval = c->now;
+	class->reason = outlook_reason(c, class);
+	for (uint32_t i = 0; i < class->part_count && class->reason == REASON_NONE; i++) {
+		struct part *part = class->parts[i];
+		if (p->plan.parts[part->index] || part_list_reason(c, class, part) != REASON_NONE)
+			continue;
+		bool first = !plan_limits(&p->plan, part);
+		plan_hold(&p->plan, part);
+		if (first)
+			part->first_waiting = job->serial;
+	}
+	return NULL;
 }
 
 /* Tries the first job of the class. True: it is out of the way, and the class has another one. */
@@ -77,26 +115,20 @@ static bool try_first(struct pass *p, struct job_class *class)
 	struct job *job = class_head(class);
 	bool more = class->jobs.count > 1;
 	struct node_alloc_list nodes = {0};
-	if (p->plan.parts[class->part->index])
+	if (class->part_count == 1 && p->plan.parts[class->part->index])
 		return false;
 	if (array_is_full(job)) {
 		queue_remove(c, job); /* and comes back when a task has ended */
 		return more;
 	}
-	const struct core_bits *limits = plan_limits(&p->plan, class->part);
-	if (find_room(c, class, limits, &nodes)) {
-		more |= job->tasks && job->tasks->set > 1;
-		job_start(c, job->tasks ? array_take_first(c, job) : job, &nodes);
-		return more;
-	}
-	job->state.last_sched_eval = c->now;
-	class->reason = outlook_reason(c, class);
-	if (class->reason == REASON_NONE) {
-		plan_hold(&p->plan, class->part);
-		if (!limits)
-			class->part->first_waiting = job->serial;
-	}
-	return false;
+	struct part *part = find_part(p, class, &nodes);
+	if (!part)
+		return false;
+	more |= job->tasks && job->tasks->set > 1;
+	struct job *starts = job->tasks ? array_take_first(c, job) : job;
+	starts->part = part;
+	job_start(c, starts, &nodes);
+	return more;
 }
 
 /* Who would not wait is refused now. */
@@ -123,7 +155,7 @@ void sched_pass(struct cluster *c)
 		c->parts[i]->first_waiting = 0;
 	list_each (it, &c->classes) {
 		struct job_class *class = list_entry(it, struct job_class, in_all);
-		class->reason = part_limits_reason(c, class->part, &class_head(class)->spec);
+		class->reason = class_limits_reason(c, class);
 		if (class->reason == REASON_NONE)
 			heap_put(&p, class);
 	}

@@ -54,10 +54,8 @@ static bool has_features(const struct node *node, const char *wanted)
 static uint64_t memory_needed(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                               const struct node *node, uint32_t cpus)
 {
-	uint64_t per_cpu =
-	        part->conf->def_mem_per_cpu ? part->conf->def_mem_per_cpu : c->conf->def_mem_per_cpu;
-	uint64_t per_node =
-	        part->conf->def_mem_per_node ? part->conf->def_mem_per_node : c->conf->def_mem_per_node;
+	uint64_t per_cpu, per_node;
+	part_default_memory(c, part, &per_cpu, &per_node);
 	if (spec->mem_per_node != CORE_NO_VAL64)
 		return spec->mem_per_node ? spec->mem_per_node : node->conf->real_memory;
 	if (spec->mem_per_cpu != CORE_NO_VAL64)
@@ -467,13 +465,17 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features;
 	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
+	/* Tasks that belong together need their CPUs together. */
+	const uint64_t per_node = spec->overcommit ? 0
+	                                           : (uint64_t)spec->tasks_per_node *
+	                                                     (spec->cpus_per_task ? spec->cpus_per_task : 1);
 	if (part->conf->node_count == 0) /* it may have nodes one day */
 		return 0;
 	if (max != CORE_INFINITE && max != 0 && cpus > max)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	for (size_t i = 0; i < part->conf->node_count; i++) {
 		const struct node *node = c->nodes[part->conf->node_index[i]];
-		cpus_ok = cpus_ok || node->cpus_total >= cpus;
+		cpus_ok = cpus_ok || (node->cpus_total >= cpus && node->cpus_total >= per_node);
 		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
 		features_ok = features_ok || has_features(node, spec->features);
 	}
@@ -485,7 +487,10 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_INVALID_MEMORY));
 	/* A fixed number of nodes that can't hold the tasks, however empty they are. */
 	const struct select_ask ask = {.part = part, .spec = spec, .ignore_use = true, .ignore_state = true};
-	if (spec->nodes_max && spec->nodes_max <= part->conf->node_count && !select_job(c, &ask, NULL))
+	const bool fixed = spec->nodes_max && spec->nodes_max <= part->conf->node_count;
+	const bool capped =
+	        part->conf->max_nodes != CORE_INFINITE && part_limits_reason(c, part, spec) == REASON_NONE;
+	if ((fixed || capped) && !select_job(c, &ask, NULL))
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	return 0;
 }

@@ -9,15 +9,43 @@ struct node_alloc *share_record(const struct share *share)
 	return &share->job->state.nodes.v[share->index];
 }
 
-static void take(struct share *share)
+static void take_cores(struct share *share)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
 	/* After another configuration the node may have fewer cores than were given. */
 	for (uint32_t i = 0; i < record->cores.n; i++)
-		bits_add(node->cores_busy, record->cores.v[i]);
+		if (!bits_add(node->cores_busy, record->cores.v[i]) && record->cores.v[i] < node->cores_total)
+			node->doubled = true;
 	node->cores_free = node->cores_total - node->cores_busy->set;
 	node->cpus_alloc += record->cpus;
+}
+
+static void give_back_cores(struct share *share)
+{
+	const struct node_alloc *record = share_record(share);
+	struct node *node = share->node;
+	for (uint32_t i = 0; i < record->cores.n; i++)
+		bits_del(node->cores_busy, record->cores.v[i]);
+	/* Of those that were two jobs' the other one keeps its own. */
+	for (struct list *it = node->shares.next; node->doubled && it != &node->shares; it = it->next) {
+		const struct share *other = list_entry(it, struct share, on_node);
+		const struct node_alloc *r = share_record(other);
+		for (uint32_t i = 0; other != share && !other->idle && i < r->cores.n; i++)
+			bits_add(node->cores_busy, r->cores.v[i]);
+	}
+	node->cores_free = node->cores_total - node->cores_busy->set;
+	assert(node->cpus_alloc >= record->cpus);
+	node->cpus_alloc -= record->cpus;
+}
+
+static void take(struct share *share)
+{
+	const struct node_alloc *record = share_record(share);
+	struct node *node = share->node;
+	share->idle = share->job->state.state == JOB_SUSPENDED;
+	if (!share->idle)
+		take_cores(share);
 	node->mem_alloc += record->mem;
 	node->jobs++;
 	node->completing += record->phase >= ALLOC_ENDING;
@@ -40,6 +68,7 @@ static void take_steps(struct cluster *c, struct job *job)
 void shares_take(struct cluster *c, struct job *job)
 {
 	shares_free(job);
+	job->back_before = 0;
 	job->shares = xcalloc((size_t)job->state.nodes.n + 1, sizeof(*job->shares));
 	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
 		struct share *share = &job->shares[i];
@@ -68,16 +97,29 @@ void share_give_back(struct cluster *c, struct share *share)
 	struct node *node = share->node;
 	if (!node)
 		return;
-	for (uint32_t i = 0; i < record->cores.n; i++)
-		bits_del(node->cores_busy, record->cores.v[i]);
-	node->cores_free = node->cores_total - node->cores_busy->set;
-	assert(node->cpus_alloc >= record->cpus && node->mem_alloc >= record->mem && node->jobs > 0);
-	node->cpus_alloc -= record->cpus;
+	assert(node->mem_alloc >= record->mem && node->jobs > 0);
+	if (!share->idle)
+		give_back_cores(share);
 	node->mem_alloc -= record->mem;
 	node->jobs--;
 	node->completing -= record->phase >= ALLOC_ENDING;
 	node->state.last_busy = c->now;
 	list_remove(&share->on_node);
+	cluster_has_room(c);
+}
+
+void shares_set_idle(struct cluster *c, struct job *job, bool idle)
+{
+	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
+		struct share *share = &job->shares[i];
+		if (!share->node || share_record(share)->phase == ALLOC_RELEASED || share->idle == idle)
+			continue;
+		share->idle = idle;
+		if (idle)
+			give_back_cores(share);
+		else
+			take_cores(share);
+	}
 	cluster_has_room(c);
 }
 

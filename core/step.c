@@ -121,8 +121,23 @@ void step_set_limit(struct cluster *c, struct step *step)
 	step->limit_at = 0;
 	if (!step_is_running(step) || minutes == CORE_NO_VAL || minutes == CORE_INFINITE || minutes == 0)
 		return;
-	step->limit_at = step->record.start_time + (core_time)minutes * 60 * CORE_SECOND;
+	step->limit_at =
+	        step->record.start_time + ((core_time)minutes * 60 + step->record.suspended_s) * CORE_SECOND;
 	due_at(c, step->limit_at, DUE_STEP_LIMIT, step->job->serial, step->record.launch);
+}
+
+void steps_count_suspended(struct cluster *c, struct job *job)
+{
+	if (job->state.state != JOB_SUSPENDED)
+		return;
+	list_each (it, &job->steps) {
+		struct step *step = list_entry(it, struct step, in_job);
+		core_time stood = c->now - job->state.suspend_time;
+		if (!step_is_running(step) || stood <= 0)
+			continue;
+		step->record.suspended_s += stood / CORE_SECOND;
+		emit_step(c, step);
+	}
 }
 
 static void started(struct cluster *c, struct step *step)
@@ -195,7 +210,8 @@ int step_create(struct cluster *c, struct job *job, const struct step_request *r
 	step->record.name = xstrdup(request->name);
 	step->record.srun_host = xstrdup(request->srun_host);
 	bool *held = step->request->overlap ? NULL : held_by_queue(c, job);
-	enum place_answer answer = step_place(c, step, held, err);
+	enum place_answer answer =
+	        job->state.state == JOB_SUSPENDED ? PLACE_WAIT : step_place(c, step, held, err);
 	free(held);
 	if (answer == PLACE_WAIT && request->immediate) {
 		err_set(err, ERR_NODES_BUSY, "%s", "");
@@ -224,7 +240,7 @@ int step_create(struct cluster *c, struct job *job, const struct step_request *r
 void step_queue_run(struct cluster *c, struct job *job)
 {
 	uint32_t left = job->state.nodes.n;
-	if (!job_is_active(job) || list_empty(&job->step_queue))
+	if (!job_is_active(job) || job->state.state == JOB_SUSPENDED || list_empty(&job->step_queue))
 		return;
 	bool *held = xcalloc((size_t)left + 1, sizeof(*held));
 	for (struct list *it = job->step_queue.next, *next; it != &job->step_queue && left > 0; it = next) {

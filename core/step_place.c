@@ -38,6 +38,14 @@ static bool memory_fits(const struct placement *p, const struct place *place, bo
 	return need <= record->mem && used <= record->mem - need;
 }
 
+/* On one node: what is asked for, and MaxTasksPerNode. */
+static uint32_t tasks_max(const struct placement *p)
+{
+	const uint32_t conf = p->c->conf->max_tasks_per_node ? p->c->conf->max_tasks_per_node : UINT32_MAX;
+	const uint32_t asked = p->r->tasks_per_node ? p->r->tasks_per_node : UINT32_MAX;
+	return asked < conf ? asked : conf;
+}
+
 static uint32_t capacity(const struct placement *p, const struct place *place, bool ignore_use)
 {
 	const struct node_alloc *record = share_record(place->share);
@@ -49,7 +57,8 @@ static uint32_t capacity(const struct placement *p, const struct place *place, b
 	/* A job's --overcommit or select/cons_tres's CR_CPU gives fewer CPUs than its cores have. */
 	uint32_t cpus = cores * per_core < record->cpus ? cores * per_core : record->cpus;
 	uint32_t cap = p->r->overcommit ? p->tasks : cpus / p->cpus_per_task;
-	return p->r->tasks_per_node && cap > p->r->tasks_per_node ? p->r->tasks_per_node : cap;
+	const uint32_t max = tasks_max(p);
+	return cap > max ? max : cap;
 }
 
 /* ---- candidates ---- */
@@ -252,6 +261,10 @@ enum place_answer step_place(struct cluster *c, struct step *step, const bool *h
 		} else if (p.n > 0 && choose(&p, true, NULL)) {
 			answer = PLACE_WAIT;
 		} else {
+			const uint64_t nodes = p.nodes_max < p.n ? p.nodes_max : p.n;
+			if (nodes && c->conf->max_tasks_per_node &&
+			    p.tasks > nodes * c->conf->max_tasks_per_node)
+				err_set(err, ERR_BAD_TASK_COUNT, "%s", "");
 			err_set(err,
 			        p.nodes_min > p.n || p.n == 0 ? ERR_NODE_CONFIG_UNAVAILABLE
 			                                      : ERR_TOO_MANY_STEP_CPUS,

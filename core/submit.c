@@ -71,9 +71,6 @@ static int check_supported(const struct job_spec *spec, struct err *err)
 	if (spec->features && strpbrk(spec->features, "|[]()*"))
 		return err_set(err, ERR_NOT_SUPPORTED,
 		               "--constraint=%s: only features joined by & are supported", spec->features);
-	if (spec->partition && strchr(spec->partition, ','))
-		return err_set(err, ERR_NOT_SUPPORTED, "--partition=%s: one partition only is supported",
-		               spec->partition);
 	return 0;
 }
 
@@ -111,6 +108,8 @@ static int check_array(const struct cluster *c, const struct job_spec *spec, str
 static struct job_spec normalised(const struct cluster *c, const struct job_spec *from)
 {
 	struct job_spec spec = *from;
+	if (spec.array && !*spec.array)
+		spec.array = NULL;
 	if (spec.nodes_min == 0)
 		spec.nodes_min = 1;
 	if (!spec.requeue_set && !c->conf->job_requeue)
@@ -119,8 +118,70 @@ static struct job_spec normalised(const struct cluster *c, const struct job_spec
 		spec.cpus_per_task = 1;
 	if (!spec.tasks_set && spec.tasks < spec.nodes_min)
 		spec.tasks = spec.nodes_min;
-	part_raise_cpus(c, spec.partition ? part_by_name(c, spec.partition) : part_default(c), &spec);
+	const struct part *part = part_first_asked(c, &spec);
+	if (!spec.partition && part)
+		spec.partition = part->conf->name;
+	part_raise_cpus(c, part, &spec);
 	return spec;
+}
+
+/* Nodes that are named must be the partition's. */
+static int check_req_nodes(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                           struct err *err)
+{
+	struct hostlist *req = spec->req_nodes ? hostlist_parse(spec->req_nodes, NULL) : NULL;
+	struct hostlist_iter it;
+	bool all = true;
+	if (req && part->conf->node_count)
+		hostlist_iter_init(&it, req);
+	for (const char *name; req && part->conf->node_count && all && (name = hostlist_next(&it));) {
+		const struct node *node = node_by_name(c, name);
+		all = false;
+		for (size_t i = 0; node && i < part->conf->node_count && !all; i++)
+			all = part->conf->node_index[i] == node->index;
+	}
+	hostlist_free(req);
+	if (all)
+		return 0;
+	return err_set(
+	        err, c->conf->enforce_part_limits ? ERR_NODES_NOT_IN_PARTITION : ERR_NODE_CONFIG_UNAVAILABLE,
+	        "%s", "");
+}
+
+/* What one partition has against it. */
+static int check_in_part(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                         struct err *err)
+{
+	/* Who asks for the same as one that was accepted asks for nothing impossible. */
+	const bool known = class_find(c, part, spec) != NULL;
+	if (part_enforce(c, part, spec, err) != 0 || (!known && check_req_nodes(c, part, spec, err) != 0))
+		return -1;
+	/* What all nodes together don't have can only wait for others. */
+	return known || part_lacks_cpus(part, spec) ? 0 : select_check(c, part, spec, err);
+}
+
+/* EnforcePartLimits: ALL of them must take it, or one of them. */
+static int check_in_parts(const struct cluster *c, const struct job_spec *spec, struct err *err)
+{
+	uint32_t n, good = 0, tried = 0;
+	struct part **parts = parts_asked(c, spec, &n);
+	struct err last = {0};
+	for (uint32_t i = 0; i < n; i++) {
+		struct err why = {0};
+		if (parts[i]->state == CONF_PART_INACTIVE || parts[i]->state == CONF_PART_DRAIN)
+			continue;
+		tried++;
+		good += check_in_part(c, parts[i], spec, &why) == 0;
+		if (why.code && !last.code)
+			last = why;
+	}
+	free(parts);
+	if (good == tried || (good > 0 && c->conf->enforce_part_limits != 2))
+		return 0;
+	if (c->conf->enforce_part_limits == 1)
+		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
+	*err = last;
+	return -1;
 }
 
 static int check(const struct cluster *c, const struct job_spec *spec, struct part **part, struct err *err)
@@ -134,10 +195,7 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 	if (!*part || check_node_names(c, spec->req_nodes, err) != 0 ||
 	    check_node_names(c, spec->exc_nodes, err) != 0 || check_both_names(spec, err) != 0)
 		return -1;
-	if (part_enforce(c, *part, spec, err) != 0)
-		return -1;
-	/* Who asks for the same as one that was accepted asks for nothing impossible. */
-	return class_find(c, *part, spec) ? 0 : select_check(c, *part, spec, err);
+	return parts_are_several(spec) ? check_in_parts(c, spec, err) : check_in_part(c, *part, spec, err);
 }
 
 /* ---- numbers ---- */

@@ -36,7 +36,7 @@ static bool read_ranges(const char **p, struct core_bits *set, uint32_t end, uin
 		*top = range[1] > *top ? range[1] : *top;
 		for (uint64_t i = range[0]; set && i <= range[1]; i += range[2])
 			bits_add(set, (uint32_t)i);
-	} while (**p == ',' && (*p)++);
+	} while (**p == ',' && (*p)++ && **p && !strchr("]%", **p));
 	return true;
 }
 
@@ -48,8 +48,9 @@ static bool read_limit(const char *p, uint32_t *limit)
 	p++;
 	if (!limit)
 		return false;
-	*limit = 0;
-	return *p == '\0' || (text_read_u32(&p, limit) && *p == '\0');
+	if (!text_read_u32(&p, limit))
+		*limit = 0;
+	return !strchr(p, '%');
 }
 
 struct core_bits *taskset_parse(const char *list, uint32_t end, uint32_t *limit, struct err *err)
@@ -103,9 +104,20 @@ static uint32_t row_from(const struct core_bits *set, uint32_t at, uint32_t *ste
 	return n;
 }
 
+#define SHOWN_COMMAS 13 /* squeue: a list that is longer becomes first-last:step, if it can */
+
+/* The whole set as one row, with steps greater than 1. */
+static bool is_one_row(const struct core_bits *set, uint32_t *step)
+{
+	uint32_t at = bits_next(set, 0);
+	return at < set->n && row_from(set, at, step) == set->set && *step > 1;
+}
+
 void taskset_text(const struct core_bits *set, bool steps, struct text *out)
 {
 	const char *comma = "";
+	size_t start = out->len;
+	uint32_t whole = 1;
 	for (uint32_t at = bits_next(set, 0); at < set->n;) {
 		uint32_t step = 1, n = row_from(set, at, &step);
 		bool row = step == 1 ? n > 1 : steps && n > 2;
@@ -117,5 +129,10 @@ void taskset_text(const struct core_bits *set, bool steps, struct text *out)
 			text_printf(out, ":%u", step);
 		comma = ",";
 		at = bits_next(set, last + 1);
+		if (!steps && out->len - start > SHOWN_COMMAS && is_one_row(set, &whole)) {
+			text_cut(out, start);
+			taskset_text(set, true, out);
+			return;
+		}
 	}
 }

@@ -132,8 +132,9 @@ const char *node_state_word(uint32_t base)
 	return row ? row->word : "?";
 }
 
-const char *node_flag_word(uint32_t flag)
+void node_flags_text(uint32_t flags, struct text *out)
 {
-	const struct word_row *row = row_of(node_flags, COUNT(node_flags), flag);
-	return row ? row->word : NULL;
+	for (size_t i = 0; i < COUNT(node_flags); i++)
+		if (flags & node_flags[i].number)
+			text_printf(out, "+%s", node_flags[i].word);
 }

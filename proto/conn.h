@@ -81,6 +81,9 @@ struct server *server_new(struct loop *loop, const struct server_conf *conf, con
 uint16_t server_port(const struct server *server);
 void server_set_instance(struct server *server, const uint8_t instance[16]);
 void server_grants_changed(struct server *server);
+/* From now on these are the server's keys, of the kind that it was made with. Sessions under a key that is
+ * not among them are closed, from the loop: how many. The old ones may be freed then. */
+size_t server_set_keys(struct server *server, const struct key_master *master, const struct key_host *own);
 void server_free(struct server *server); /* stops listening; open conns stay */
 
 /* ---- client: asynchronous, for daemons and srun ---- */
@@ -90,7 +93,9 @@ struct conn_credential {
 	const struct key_host *host_key; /* a daemon's own session */
 	const uint8_t *step_key;         /* KEY_SIZE bytes: a step session, of `step` */
 	const struct key_step_of *step;
-	bool local_daemon; /* a user's ticket from the daemon of this host */
+	const uint8_t *step_kid; /* KEY_ID_SIZE bytes: the cluster key of step_key; NULL: the one that the
+	                            worker says */
+	bool local_daemon;       /* a user's ticket from the daemon of this host */
 };
 /* Starts to connect to addr ("host" or numeric) at port; returns at once; `opened` or `closed` follows.
  * timeout_us covers connect to opened. Names are resolved off the loop's thread, numeric addresses at once.
@@ -148,4 +153,6 @@ struct ticket_server_conf {
 };
 struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_server_conf *conf,
                                         struct err *err);
+/* Tickets are made with this key from now on. */
+void ticket_server_set_key(struct ticket_server *server, const struct key_host *own);
 void ticket_server_free(struct ticket_server *server);

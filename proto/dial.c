@@ -21,7 +21,7 @@ enum dial_phase { DIAL_NAME, DIAL_CONNECT, DIAL_HELLO, DIAL_TICKET, DIAL_OPENED 
 /* What must not be seen. */
 struct dial_secrets {
 	struct opening opening;
-	uint8_t step_key[KEY_SIZE], psk[32];
+	uint8_t step_key[KEY_SIZE], step_kid[KEY_ID_SIZE], psk[32];
 };
 _Static_assert(sizeof(struct dial_secrets) <= SECRET_MAX, "a dialling fits a piece of secret memory");
 
@@ -328,6 +328,10 @@ static struct conn *dial(struct loop *loop, const char *addr, uint16_t port,
 		d->step = *credential->step;
 		d->credential.step_key = d->secrets->step_key;
 		d->credential.step = &d->step;
+		if (credential->step_kid) {
+			memcpy(d->secrets->step_kid, credential->step_kid, KEY_ID_SIZE);
+			d->credential.step_kid = d->secrets->step_kid;
+		}
 	}
 	c->limit = loop_add_timer(loop, timeout_us, timed_out, d);
 	struct resolve *resolve = resolve_start(loop, addr, port, resolved, d);

@@ -11,9 +11,6 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-/* FILE, FILE.next, FILE.prev */
-#define KEYS_MAX 3
-
 struct key_master {
 	size_t n;
 	struct {
@@ -23,10 +20,13 @@ struct key_master {
 };
 
 struct key_host {
-	uint8_t key[KEY_SIZE];
+	size_t n;
+	struct {
+		uint8_t key[KEY_SIZE];
+		uint8_t kid[KEY_ID_SIZE];
+	} keys[KEYS_MAX]; /* the first makes tickets */
 	enum key_class class;
 	uint32_t generation;
-	uint8_t kid[KEY_ID_SIZE];
 	char name[KEY_NAME_MAX + 1], cluster[KEY_NAME_MAX + 1];
 };
 
@@ -60,12 +60,23 @@ static void *locked_alloc(size_t size)
 	return p;
 }
 
+static void add_prk(struct key_master *master, const uint8_t prk[KEY_SIZE])
+{
+	uint8_t id[32];
+	struct mac m;
+	mac_start(&m, prk, "key id");
+	mac_end(&m, id);
+	if (key_master_has(master, id))
+		return;
+	memcpy(master->keys[master->n].prk, prk, KEY_SIZE);
+	memcpy(master->keys[master->n++].id, id, KEY_ID_SIZE);
+}
+
 int key_master_add(struct key_master *master, const void *bytes, size_t n, struct err *err)
 {
 	static const char label[] = "batchbox/1 extract";
 	crypto_auth_hmacsha256_state state;
-	uint8_t id[32];
-	struct mac m;
+	uint8_t prk[KEY_SIZE];
 	if (n < KEY_FILE_MIN || n > KEY_FILE_MAX)
 		return err_set(err, ERR_CONFIG, "a key of %zu bytes: it must have %d to %d", n, KEY_FILE_MIN,
 		               KEY_FILE_MAX);
@@ -75,11 +86,10 @@ int key_master_add(struct key_master *master, const void *bytes, size_t n, struc
 	 * 5869). */
 	crypto_auth_hmacsha256_init(&state, (const uint8_t *)label, sizeof(label) - 1);
 	crypto_auth_hmacsha256_update(&state, bytes, n);
-	crypto_auth_hmacsha256_final(&state, master->keys[master->n].prk);
+	crypto_auth_hmacsha256_final(&state, prk);
 	sodium_memzero(&state, sizeof(state));
-	mac_start(&m, master->keys[master->n].prk, "key id");
-	mac_end(&m, id);
-	memcpy(master->keys[master->n++].id, id, KEY_ID_SIZE);
+	add_prk(master, prk);
+	sodium_memzero(prk, sizeof(prk));
 	return 0;
 }
 
@@ -93,6 +103,24 @@ struct key_master *key_master_from_bytes(const void *bytes, size_t n, struct err
 	return NULL;
 }
 
+size_t key_master_export(const struct key_master *master, uint8_t out[KEYS_MAX][KEY_SIZE])
+{
+	for (size_t i = 0; i < master->n; i++)
+		memcpy(out[i], master->keys[i].prk, KEY_SIZE);
+	return master->n;
+}
+
+struct key_master *key_master_import(uint8_t in[KEYS_MAX][KEY_SIZE], size_t n)
+{
+	if (n == 0 || n > KEYS_MAX)
+		return NULL;
+	struct key_master *master = locked_alloc(sizeof(*master));
+	sodium_memzero(master, sizeof(*master));
+	for (size_t i = 0; i < n; i++)
+		add_prk(master, in[i]);
+	return master;
+}
+
 void key_master_free(struct key_master *master)
 {
 	sodium_free(master);
@@ -101,6 +129,33 @@ void key_master_free(struct key_master *master)
 const uint8_t *key_master_id(const struct key_master *master)
 {
 	return master->keys[0].id;
+}
+
+bool key_master_has(const struct key_master *master, const uint8_t id[KEY_ID_SIZE])
+{
+	for (size_t i = 0; i < master->n; i++)
+		if (memcmp(master->keys[i].id, id, KEY_ID_SIZE) == 0)
+			return true;
+	return false;
+}
+
+bool key_master_equal(const struct key_master *a, const struct key_master *b)
+{
+	bool equal = a->n == b->n && memcmp(a->keys[0].id, b->keys[0].id, KEY_ID_SIZE) == 0;
+	for (size_t i = 0; i < a->n; i++)
+		equal &= key_master_has(b, a->keys[i].id);
+	return equal;
+}
+
+void key_master_print(const struct key_master *master, struct text *out)
+{
+	for (size_t i = 0; i < master->n; i++) {
+		char id[2 * KEY_ID_SIZE + 1];
+		sodium_bin2hex(id, sizeof(id), master->keys[i].id, KEY_ID_SIZE);
+		text_printf(out, "%s%s", i == 0 ? "" : i == 1 ? " (accepted, too: " : ", ", id);
+	}
+	if (master->n > 1)
+		text_add_char(out, ')');
 }
 
 bool key_master_host(const struct key_master *master, const uint8_t id[KEY_ID_SIZE], const char *cluster,
@@ -128,10 +183,14 @@ struct key_host *key_host_derive(const struct key_master *master, const char *cl
 	sodium_memzero(key, sizeof(*key));
 	key->class = class;
 	key->generation = generation;
-	memcpy(key->kid, key_master_id(master), KEY_ID_SIZE);
-	if (!text_copy(key->name, sizeof(key->name), name) ||
-	    !text_copy(key->cluster, sizeof(key->cluster), cluster) || !*name ||
-	    !key_master_host(master, key->kid, cluster, class, name, generation, key->key)) {
+	bool fits = *name && text_copy(key->name, sizeof(key->name), name) &&
+	            text_copy(key->cluster, sizeof(key->cluster), cluster);
+	for (; fits && key->n < master->n; key->n++) {
+		memcpy(key->keys[key->n].kid, master->keys[key->n].id, KEY_ID_SIZE);
+		fits = key_master_host(master, key->keys[key->n].kid, cluster, class, name, generation,
+		                       key->keys[key->n].key);
+	}
+	if (!fits) {
 		err_set(err, ERR_CONFIG,
 		        "a cluster's or host's name is empty or has more than %d characters: \"%.40s\", "
 		        "\"%.40s\"",
@@ -169,12 +228,20 @@ uint32_t key_host_generation(const struct key_host *key)
 
 const uint8_t *key_host_id(const struct key_host *key)
 {
-	return key->kid;
+	return key->keys[0].kid;
 }
 
 const uint8_t *key_host_bytes(const struct key_host *key)
 {
-	return key->key;
+	return key->keys[0].key;
+}
+
+const uint8_t *key_host_bytes_of(const struct key_host *key, const uint8_t id[KEY_ID_SIZE])
+{
+	for (size_t i = 0; i < key->n; i++)
+		if (memcmp(key->keys[i].kid, id, KEY_ID_SIZE) == 0)
+			return key->keys[i].key;
+	return NULL;
 }
 
 void key_step_derive_from(const uint8_t worker[KEY_SIZE], const struct key_step_of *of, uint8_t out[KEY_SIZE])
@@ -192,5 +259,14 @@ void key_step_derive_from(const uint8_t worker[KEY_SIZE], const struct key_step_
 
 void key_step_derive(const struct key_host *worker, const struct key_step_of *of, uint8_t out[KEY_SIZE])
 {
-	key_step_derive_from(worker->key, of, out);
+	key_step_derive_from(key_host_bytes(worker), of, out);
+}
+
+bool key_step_derive_of(const struct key_host *worker, const uint8_t kid[KEY_ID_SIZE],
+                        const struct key_step_of *of, uint8_t out[KEY_SIZE])
+{
+	const uint8_t *key = key_host_bytes_of(worker, kid);
+	if (key)
+		key_step_derive_from(key, of, out);
+	return key != NULL;
 }

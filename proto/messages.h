@@ -38,6 +38,22 @@ enum job_verb {
 	JOB_VERB_REQUEUE_HOLD,
 	JOB_VERB_EDIT,
 	JOB_VERB_TOP,
+	JOB_VERB_SUSPEND,
+	JOB_VERB_RESUME,
+};
+
+/* A signal that is more than one. */
+enum signal_suspend {
+	SIGNAL_PLAIN,
+	SIGNAL_SUSPEND, /* all processes stand still, and the step's time with them */
+	SIGNAL_RESUME,
+};
+
+/* What a slurmd is that slurm.conf has no node for. */
+enum worker_joins {
+	JOINS_NOT,
+	JOINS_AS_NEW,    /* -Z: its node is made */
+	JOINS_AS_FUTURE, /* -F: one of the FUTURE nodes, which the controller has named */
 };
 
 /* The table of a message type; NULL when there is no such type. */

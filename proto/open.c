@@ -33,12 +33,12 @@ int opening_sign(struct opening *o, const struct session_audience *audience,
 	const char *host = audience->name;
 	uint8_t h[32];
 	if (credential->step) {
-		/* Made by the controller from the worker's key, which has the id that the worker says. */
+		/* Made by the controller, which says from which of the worker's keys. */
 		w.kind = SESSION_STEP;
 		w.class = KEY_CLASS_WORKER;
 		w.step = *credential->step;
 		w.uid = credential->step->uid;
-		memcpy(w.kid, o->hello.kid, KEY_ID_SIZE);
+		memcpy(w.kid, credential->step_kid ? credential->step_kid : o->hello.kid, KEY_ID_SIZE);
 	} else {
 		const struct key_host *own = credential->host_key;
 		w.kind = SESSION_DAEMON;

@@ -64,6 +64,8 @@ static uint32_t daemon_may(enum key_class class)
 		return MAY_WORKER;
 	case KEY_CLASS_LOGIN:
 		return MAY_LOGIN;
+	case KEY_CLASS_CONFIGLESS:
+		return MAY_CONFIGLESS;
 	}
 	return MAY_NOBODY;
 }

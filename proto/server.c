@@ -689,6 +689,36 @@ void server_set_instance(struct server *s, const uint8_t instance[16])
 	s->has_instance = true;
 }
 
+static bool kid_is_ours(const struct server *s, const uint8_t kid[KEY_ID_SIZE])
+{
+	return s->verifier.master ? key_master_has(s->verifier.master, kid)
+	                          : key_host_bytes_of(s->verifier.own, kid) != NULL;
+}
+
+size_t server_set_keys(struct server *s, const struct key_master *master, const struct key_host *own)
+{
+	const char *why = "its key was taken out of the cluster";
+	struct err err = {0};
+	size_t n = 0;
+	s->verifier.master = master;
+	s->verifier.own = own;
+	err_set(&err, ERR_UNAUTHENTICATED, "%s", why);
+	list_each (it, &s->conns) {
+		struct conn *c = list_entry(it, struct conn, in_server);
+		if (kid_is_ours(s, c->peer.kid))
+			continue;
+		conn_fail_later(c, &err);
+		n++;
+	}
+	list_each_safe (it, next, &s->waiting) {
+		struct pending *p = list_entry(it, struct pending, in_server);
+		if (!kid_is_ours(s, p->peer.kid))
+			refuse(p, REFUSED_KEY, why);
+	}
+	plan_waiting_expiry(s);
+	return n;
+}
+
 void server_free(struct server *s)
 {
 	if (!s)

@@ -18,9 +18,10 @@ struct session_peer {
 	enum session_kind kind;
 	enum key_class class;        /* of the host key that signed */
 	char host[KEY_NAME_MAX + 1]; /* name of the host (NodeName or short host name) that vouches */
-	uint32_t uid, gid;           /* user and step sessions */
-	struct key_step_of step;     /* step sessions */
-	char address[64];            /* numeric, for logs */
+	uint8_t kid[KEY_ID_SIZE]; /* the cluster key that it came from; zero at a client and in a shepherd */
+	uint32_t uid, gid;        /* user and step sessions */
+	struct key_step_of step;  /* step sessions */
+	char address[64];         /* numeric, for logs */
 };
 
 /* Whom a client means to reach. */

@@ -399,6 +399,11 @@ struct ticket_server *ticket_server_new(struct loop *loop, const struct ticket_s
 	return NULL;
 }
 
+void ticket_server_set_key(struct ticket_server *s, const struct key_host *own)
+{
+	s->own = own;
+}
+
 void ticket_server_free(struct ticket_server *s)
 {
 	if (!s)

@@ -45,13 +45,24 @@ static bool kind_is_served(const struct verifier *v, const struct wire_open *o)
 	return o->kind != SESSION_DAEMON && o->class == KEY_CLASS_WORKER && self;
 }
 
+/* A daemon without a slurm.conf can't know the names of cluster and controller. */
+static const char *cluster_of(const struct verifier *v, const struct wire_open *o)
+{
+	return o->class == KEY_CLASS_CONFIGLESS ? KEY_ANY : v->cluster;
+}
+
+static const char *name_of(const struct verifier *v, const struct wire_open *o)
+{
+	return o->class == KEY_CLASS_CONFIGLESS && v->role == ROLE_CONTROLLER ? KEY_ANY : v->name;
+}
+
 static bool kid_is_known(const struct verifier *v, const struct wire_open *o)
 {
 	uint8_t key[KEY_SIZE];
 	bool known;
 	if (!v->master)
-		return memcmp(o->kid, key_host_id(v->own), KEY_ID_SIZE) == 0;
-	known = key_master_host(v->master, o->kid, v->cluster, o->class, o->host, o->generation, key);
+		return key_host_bytes_of(v->own, o->kid) != NULL;
+	known = key_master_host(v->master, o->kid, cluster_of(v, o), o->class, o->host, o->generation, key);
 	sodium_memzero(key, sizeof(key));
 	return known;
 }
@@ -60,11 +71,12 @@ static bool kid_is_known(const struct verifier *v, const struct wire_open *o)
 static void key_of(const struct verifier *v, const struct wire_open *o, uint8_t key[KEY_SIZE])
 {
 	if (v->master)
-		(void)key_master_host(v->master, o->kid, v->cluster, o->class, o->host, o->generation, key);
+		(void)key_master_host(v->master, o->kid, cluster_of(v, o), o->class, o->host, o->generation,
+		                      key);
 	else if (o->kind == SESSION_STEP)
-		key_step_derive(v->own, &o->step, key);
+		(void)key_step_derive_of(v->own, o->kid, &o->step, key);
 	else
-		memcpy(key, key_host_bytes(v->own), KEY_SIZE);
+		memcpy(key, key_host_bytes_of(v->own, o->kid), KEY_SIZE);
 }
 
 static bool uid_is_served(const struct verifier *v, const struct wire_open *o)
@@ -89,6 +101,7 @@ static void fill_peer(struct session_peer *peer, const struct wire_open *o)
 {
 	peer->kind = o->kind;
 	peer->class = o->class;
+	memcpy(peer->kid, o->kid, KEY_ID_SIZE);
 	peer->uid = o->uid;
 	peer->gid = o->gid;
 	peer->step = o->step;
@@ -104,7 +117,7 @@ static enum wire_refusal prove(const struct verifier *v, const uint8_t hello[WIR
 	struct err err = {0};
 	enum wire_refusal rc = 0;
 	key_of(v, o, key);
-	wire_transcript(hello, v->cluster, open, h);
+	wire_transcript(hello, cluster_of(v, o), open, h);
 	wire_ticket(key, h, mac, psk);
 	sodium_memzero(key, sizeof(key));
 	if (sodium_memcmp(mac, o->mac, sizeof(mac)) != 0) {
@@ -142,7 +155,7 @@ enum wire_refusal verify_open(const struct verifier *v, const uint8_t hello[WIRE
 		snprintf(why, 200, "%s", err_text(&err));
 		return REFUSED_MAC;
 	}
-	if (o.role != v->role || strcmp(o.audience, v->name) != 0) {
+	if (o.role != v->role || strcmp(o.audience, name_of(v, &o)) != 0) {
 		snprintf(why, 200, "it means %s %.80s, we are %.80s",
 		         o.role == ROLE_CONTROLLER ? "controller" : "worker", o.audience, v->name);
 		return REFUSED_AUDIENCE;

@@ -169,6 +169,8 @@ static bool open_is_plausible(const struct wire_open *open)
 	            !sodium_is_zero(open->step.instance, sizeof(open->step.instance));
 	if (!*open->host || !*open->audience)
 		return false;
+	if (open->class == KEY_CLASS_CONFIGLESS && open->kind != SESSION_DAEMON)
+		return false;
 	switch (open->kind) {
 	case SESSION_USER:
 		return user && group && !step;
@@ -206,7 +208,7 @@ int wire_get_open(const uint8_t in[WIRE_OPEN_SIZE], struct wire_open *open, stru
 	open->class = (enum key_class) class;
 	open->role = (enum session_role)role;
 	if (kind < SESSION_USER || kind > SESSION_STEP || class < KEY_CLASS_CONTROLLER ||
-	    class > KEY_CLASS_LOGIN || (role != ROLE_CONTROLLER && role != ROLE_WORKER) || !names ||
+	    class > KEY_CLASS_CONFIGLESS || (role != ROLE_CONTROLLER && role != ROLE_WORKER) || !names ||
 	    !open_is_plausible(open))
 		return err_set(err, ERR_UNAUTHENTICATED, "OPEN with impossible values");
 	open->step.uid = open->kind == SESSION_STEP ? open->uid : 0;

@@ -25,6 +25,15 @@ static void give_up(struct allocation *a)
 	client_send(a->connection.client, MSG_job_signal_request, &m, NULL);
 }
 
+static int revoked(const struct submit *s, uint32_t job_id)
+{
+	bool srun = s->command != SUBMIT_SALLOC;
+	log_info("Job allocation %" PRIu32 " has been revoked%s", job_id, srun ? "" : ".");
+	if (srun)
+		log_info("Force Terminated JobId=%" PRIu32, job_id);
+	return 1;
+}
+
 /* The job's end came before its nodes. */
 static int ended(struct submit *s, const struct job_ended *end)
 {
@@ -32,17 +41,13 @@ static int ended(struct submit *s, const struct job_ended *end)
 		log_error("Unable to allocate resources: %s", err_code_text(ERR_IMMEDIATE));
 		return 1;
 	}
-	if (s->command == SUBMIT_SALLOC) {
-		log_info("Job allocation %" PRIu32 " has been revoked.", end->job_id);
-		return 1;
-	}
-	log_info("Job allocation %" PRIu32 " has been revoked", end->job_id);
-	log_info("Force Terminated JobId=%" PRIu32, end->job_id);
-	return 1;
+	return revoked(s, end->job_id);
 }
 
 static void say_waiting(struct submit *s, const struct submit_reply *reply)
 {
+	if (reply->message)
+		log_info("%s", log_escape(reply->message));
 	if (s->command == SUBMIT_SALLOC)
 		log_info("Pending job allocation %" PRIu32, reply->job_id);
 	log_info("job %" PRIu32 " queued and waiting for resources", reply->job_id);
@@ -56,7 +61,9 @@ static int wait_ready(struct allocation *a, struct submit *s, bool waiting, vola
 		void *record = NULL;
 		struct err err = {0};
 		if (*interrupted) {
-			log_info("Job allocation %" PRIu32 " has been revoked", a->job_id);
+			revoked(s, a->job_id);
+			if (s->command == SUBMIT_SALLOC)
+				log_info("Job aborted due to signal");
 			give_up(a);
 			return 1;
 		}

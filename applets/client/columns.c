@@ -163,6 +163,10 @@ void column_format_names(struct column_format *f, const char *spec, const struct
 static void print_cell(const struct column_use *use, const char *value, size_t len, struct text *out)
 {
 	size_t pad = 0;
+	if (use->width && len > use->width && use->whole) {
+		text_add_n(out, value, len);
+		return;
+	}
 	if (use->width && len > use->width) {
 		text_add_n(out, value, use->cut_mark ? use->width - 1 : use->width);
 		if (use->cut_mark)

@@ -22,6 +22,7 @@ struct column_use {
 	size_t width;                /* 0: as wide as the value */
 	bool right;
 	bool cut_mark; /* a value that was cut ends in '+' (sacct) */
+	bool whole;    /* a value is never cut */
 	char *suffix;  /* printed behind, never NULL */
 };
 

@@ -2,6 +2,7 @@
 
 #include "core/util/log.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -12,9 +13,21 @@
 int connect_configure(struct connect *c, struct err *err)
 {
 	memset(c, 0, sizeof(*c));
-	if (cluster_file_read(&c->file, NULL) != 0)
-		return err_set(err, ERR_CONFIG, "the configuration in %s cannot be used",
-		               slurm_conf_find_path());
+	const char *path = cluster_file_find_fetched(), *servers = getenv("SLURM_CONF_SERVER");
+	if (!path && servers && *servers)
+		return err_set(err, ERR_CONFIG,
+		               "SLURM_CONF_SERVER=%.100s: a command gets its configuration, as its ticket, "
+		               "from a daemon "
+		               "of its own host: start slurmd or sackd --conf-server %.100s here",
+		               servers, servers);
+	if (!path)
+		return err_set(
+		        err, ERR_CONFIG,
+		        "Could not establish a configuration source: there is no /etc/slurm/slurm.conf, no "
+		        "daemon of this host has fetched one (slurmd or sackd --conf-server), and SLURM_CONF "
+		        "names none");
+	if (cluster_file_read(&c->file, path) != 0)
+		return err_set(err, ERR_CONFIG, "the configuration in %s cannot be used", path);
 	c->configured = true;
 	return 0;
 }
@@ -64,15 +77,6 @@ void connect_close(struct connect *c)
 	if (c->configured)
 		cluster_file_free(&c->file);
 	memset(c, 0, sizeof(*c));
-}
-
-bool connect_knows_node(const struct connect *c, const char *name)
-{
-	const struct cluster_conf *core = &c->file.conf.core;
-	for (size_t i = 0; i < core->node_count; i++)
-		if (strcmp(core->nodes[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,

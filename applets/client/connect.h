@@ -27,7 +27,6 @@ int connect_open(struct connect *c, struct err *err);
 /* The same with another limit, and without any retry when limit_us is 0. */
 int connect_open_within(struct connect *c, int64_t limit_us, struct err *err);
 void connect_close(struct connect *c);
-bool connect_knows_node(const struct connect *c, const char *name);
 
 /* A request with one answer of type `want`; *record lives in the arena. */
 int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,

@@ -39,6 +39,19 @@ void env_list_set(struct env_list *e, const char *name, const char *fmt, ...)
 	put(e, text_take(&t));
 }
 
+void env_list_restore(struct env_list *e, const char *name)
+{
+	const char *value = getenv(name);
+	size_t at = find(e, name, strlen(name));
+	if (value) {
+		env_list_set(e, name, "%s", value);
+	} else if (at < e->n) {
+		free(e->v[at]);
+		e->v[at] = e->v[--e->n];
+		e->v[e->n] = NULL;
+	}
+}
+
 void env_list_free(struct env_list *e)
 {
 	for (size_t i = 0; i < e->n; i++)
@@ -82,6 +95,15 @@ void env_list_export(struct env_list *e, const char *export_vars)
 	free(copy);
 }
 
+void env_list_distribution(struct env_list *e, const struct submit *s)
+{
+	if (!s->dist_words)
+		return;
+	env_list_set(e, "SLURM_DISTRIBUTION", "%s", s->dist_words);
+	if (s->dist == DIST_PLANE)
+		env_list_set(e, "SLURM_DIST_PLANESIZE", "%" PRIu32, s->plane_size);
+}
+
 void env_list_submit(struct env_list *e, const struct submit *s)
 {
 	const struct job_spec *spec = &s->spec;
@@ -95,6 +117,7 @@ void env_list_submit(struct env_list *e, const struct submit *s)
 		env_list_set(e, "SLURM_NTASKS", "%" PRIu32, tasks);
 		env_list_set(e, "SLURM_NPROCS", "%" PRIu32, tasks);
 	}
+	env_list_distribution(e, s);
 	if (spec->cpus_per_task_set)
 		env_list_set(e, "SLURM_CPUS_PER_TASK", "%" PRIu32, spec->cpus_per_task);
 	if (spec->tasks_per_node)
@@ -135,7 +158,8 @@ void env_list_job(struct env_list *e, const struct job_ready *job)
 		env_list_set(e, "SLURM_JOB_PARTITION", "%s", job->partition);
 	if (job->cluster_name)
 		env_list_set(e, "SLURM_CLUSTER_NAME", "%s", job->cluster_name);
-	env_list_set(e, "SLURM_CONF", "%s", slurm_conf_find_path());
+	if (cluster_file_find_fetched())
+		env_list_set(e, "SLURM_CONF", "%s", cluster_file_find_fetched());
 	text_free(&cpus);
 	text_free(&tasks);
 }

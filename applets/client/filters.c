@@ -20,91 +20,78 @@ void filter_add_u32(struct schema_u32s *list, uint32_t value, struct arena *aren
 	list->n++;
 }
 
+static void add_word(struct schema_strs *words, char *word, struct arena *arena)
+{
+	char **longer = arena_array(arena, (size_t)words->n + 1, sizeof(*longer));
+	if (words->n)
+		memcpy(longer, words->v, words->n * sizeof(*longer));
+	longer[words->n] = word;
+	words->v = longer;
+	words->n++;
+}
+
 int filter_words(const char *list, struct schema_strs *words, struct arena *arena)
 {
 	char *rest = arena_strdup(arena, list);
-	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
-		if (!*word)
-			continue;
-		char **longer = arena_array(arena, (size_t)words->n + 1, sizeof(*longer));
-		if (words->n)
-			memcpy(longer, words->v, words->n * sizeof(*longer));
-		longer[words->n] = word;
-		words->v = longer;
-		words->n++;
-	}
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ','))
+		if (*word)
+			add_word(words, word, arena);
 	return 0;
 }
 
-int filter_jobs(const char *list, struct schema_u32s *ids, struct arena *arena, struct err *err)
+void filter_add_job(const struct job_name *name, struct schema_u32s *ids, struct schema_strs *tasks,
+                    struct arena *arena)
+{
+	filter_add_u32(ids, name->job_id, arena);
+	add_word(tasks, name->tasks ? name->tasks : arena_strdup(arena, ""), arena);
+}
+
+int filter_jobs(const char *list, struct schema_u32s *ids, struct schema_strs *tasks, struct arena *arena,
+                struct err *err)
 {
 	char *rest = arena_strdup(arena, list);
-	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
-		uint32_t id;
-		if (!text_to_u32(word, &id) || id == 0)
+	for (char *word = job_name_split(&rest); word; word = job_name_split(&rest)) {
+		struct job_name name;
+		if (!job_name_parse(word, &name, arena) || name.step_id != CORE_NO_VAL)
 			return err_set(err, ERR_INVALID_JOB_ID, "Invalid job id: %s", word);
-		filter_add_u32(ids, id, arena);
+		filter_add_job(&name, ids, tasks, arena);
 	}
 	return 0;
 }
 
-bool filter_step_id(const char *word, uint32_t *out)
-{
-	static const struct {
-		const char *word;
-		uint32_t id;
-	} words[] = {{"batch", CORE_STEP_BATCH},
-	             {"extern", CORE_STEP_EXTERN},
-	             {"interactive", CORE_STEP_INTERACTIVE}};
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (text_eq_nocase(word, words[i].word)) {
-			*out = words[i].id;
-			return true;
-		}
-	}
-	return text_to_u32(word, out);
-}
-
-static void add_step(struct filter_steps *steps, uint64_t step, struct arena *arena)
+static void add_step(struct filter_steps *steps, const struct job_name *step, struct arena *arena)
 {
 	if (steps->n == steps->cap) {
 		steps->cap = steps->cap ? steps->cap * 2 : 8;
-		uint64_t *longer = arena_array(arena, steps->cap, sizeof(*longer));
+		struct job_name *longer = arena_array(arena, steps->cap, sizeof(*longer));
 		if (steps->n)
 			memcpy(longer, steps->v, steps->n * sizeof(*longer));
 		steps->v = longer;
 	}
-	steps->v[steps->n++] = step;
+	steps->v[steps->n++] = *step;
 }
 
-int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids,
-                 struct arena *arena, struct err *err)
+int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *ids,
+                 struct schema_strs *tasks, struct arena *arena, struct err *err)
 {
 	char *rest = arena_strdup(arena, list);
-	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
-		uint32_t job, step = CORE_NO_VAL;
-		char *dot = strchr(word, '.');
-		if (dot)
-			*dot = '\0';
-		if (!text_to_u32(word, &job) || job == 0 || (dot && !filter_step_id(dot + 1, &step)))
-			return err_set(err, ERR_INVALID_STEP_ID, "Invalid job_step id: %s%s%s", word,
-			               dot ? "." : "", dot ? dot + 1 : "");
-		filter_add_u32(job_ids, job, arena);
-		add_step(steps, (uint64_t)job << 32 | step, arena);
+	for (char *word = job_name_split(&rest); word; word = job_name_split(&rest)) {
+		struct job_name name;
+		if (!job_name_parse(word, &name, arena))
+			return err_set(err, ERR_INVALID_STEP_ID, "Invalid job_step id: %s", word);
+		filter_add_job(&name, ids, tasks, arena);
+		add_step(steps, &name, arena);
 	}
 	return 0;
 }
 
-bool filter_step_wanted(const struct filter_steps *steps, uint32_t job_id, uint32_t step_id)
+bool filter_step_wanted(const struct filter_steps *steps, const struct job_spec *spec,
+                        const struct job_state *state, uint32_t step_id)
 {
-	if (steps->n == 0)
-		return true;
-	for (size_t i = 0; i < steps->n; i++) {
-		uint32_t step = (uint32_t)steps->v[i];
-		if (steps->v[i] >> 32 == job_id && (step == CORE_NO_VAL || step == step_id))
+	for (size_t i = 0; i < steps->n; i++)
+		if (job_name_means(&steps->v[i], spec, state, step_id))
 			return true;
-	}
-	return false;
+	return steps->n == 0;
 }
 
 int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena)

@@ -1,5 +1,6 @@
 /* What -j, -u, -t, -p, -n and -s name, as the queries have it. Everything lives in the arena. */
 #pragma once
+#include "applets/client/job_name.h"
 #include "core/util/arena.h"
 #include "core/util/err.h"
 #include "core/util/schema.h"
@@ -8,18 +9,23 @@
 #include <stdint.h>
 
 struct filter_steps {
-	uint64_t *v; /* job id << 32 | step id; a step id of CORE_NO_VAL stands for every step of the job */
+	struct job_name *v; /* a step id of CORE_NO_VAL stands for every step of the job */
 	size_t n, cap;
 };
 
-/* Job ids ("6,7"); adds to what is there. The error is squeue's "Invalid job id: abc". */
-int filter_jobs(const char *list, struct schema_u32s *ids, struct arena *arena, struct err *err);
-/* "6.0,7.batch,8"; the jobs' ids are added to job_ids too. */
-int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *job_ids,
-                 struct arena *arena, struct err *err);
-bool filter_step_wanted(const struct filter_steps *steps, uint32_t job_id, uint32_t step_id);
-/* A step id by number or word (batch, extern, interactive). */
-bool filter_step_id(const char *word, uint32_t *out);
+/* Job ids ("6,7_[1,3]"), as job_query has them: tasks beside ids. Adds to what is there. The error is
+ * squeue's "Invalid job id: abc". */
+int filter_jobs(const char *list, struct schema_u32s *ids, struct schema_strs *tasks, struct arena *arena,
+                struct err *err);
+/* One of them, of which a step is of no interest. */
+void filter_add_job(const struct job_name *name, struct schema_u32s *ids, struct schema_strs *tasks,
+                    struct arena *arena);
+/* "6.0,7_1.batch,8"; the jobs are added to ids and tasks too. */
+int filter_steps(const char *list, struct filter_steps *steps, struct schema_u32s *ids,
+                 struct schema_strs *tasks, struct arena *arena, struct err *err);
+/* step_id CORE_NO_VAL: the job's own row. */
+bool filter_step_wanted(const struct filter_steps *steps, const struct job_spec *spec,
+                        const struct job_state *state, uint32_t step_id);
 /* User names or uids. An unknown one is reported as squeue does (and matches nothing). */
 int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena);
 int filter_me(struct schema_u32s *uids, struct arena *arena);

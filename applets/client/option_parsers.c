@@ -7,14 +7,16 @@
 #include "core/util/log.h"
 #include "proto/loop.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define UNUSED   (void)s, (void)row, (void)value, (void)err
-#define AT(type) ((type *)(void *)((char *)s + row->offset))
+#define THREADS_MAX 60
+#define UNUSED      (void)s, (void)row, (void)value, (void)err
+#define AT(type)    ((type *)(void *)((char *)s + row->offset))
 
 static int bad(const struct option_row *row, struct err *err)
 {
@@ -107,6 +109,74 @@ PARSER(cpus_per_task)
 	if (!text_to_u32(value, &s->spec.cpus_per_task) || s->spec.cpus_per_task == 0)
 		return bad_number(row, value, err);
 	s->spec.cpus_per_task_set = s->cpus_per_task_set = true;
+	return 0;
+}
+
+/* Of sockets and cores, which matter only where tasks are bound to CPUs. */
+static bool is_inner_level(const char *word)
+{
+	return strcmp(word, "*") == 0 || strcmp(word, "block") == 0 || strcmp(word, "cyclic") == 0 ||
+	       strcmp(word, "fcyclic") == 0;
+}
+
+/* Of nodes: the first level. */
+static bool node_level(struct submit *s, const char *word)
+{
+	if (strcmp(word, "block") == 0 || strcmp(word, "*") == 0)
+		s->dist = DIST_BLOCK;
+	else if (strcmp(word, "cyclic") == 0)
+		s->dist = DIST_CYCLIC;
+	else if (strcmp(word, "plane") == 0)
+		s->dist = DIST_PLANE;
+	else
+		return false;
+	return true;
+}
+
+static int plane(struct submit *s, const struct option_row *row, const char *size, struct err *err)
+{
+	if (!size)
+		size = getenv("SLURM_DIST_PLANESIZE");
+	s->dist_words = arena_strdup(&s->arena, "plane");
+	if (size && text_to_u32(size, &s->plane_size) && s->plane_size > 0)
+		return 0;
+	log_error("Invalid plane size or size not specified");
+	return bad(row, err);
+}
+
+PARSER(distribution)
+{
+	char *words = arena_strdup(&s->arena, value), *rest = words;
+	for (char *c = words; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	if (strchr(words, ',') || strcmp(words, "arbitrary") == 0)
+		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
+		               value);
+	char *size = strchr(words, '=');
+	if (size)
+		*size++ = '\0';
+	const char *nodes = text_split(&rest, ':');
+	if (!node_level(s, nodes) || (s->dist == DIST_PLANE ? rest != NULL : size != NULL))
+		return bad(row, err);
+	if (s->dist == DIST_PLANE)
+		return plane(s, row, size, err);
+	const char *shown = s->dist == DIST_BLOCK ? "block" : "cyclic";
+	s->dist_words = rest ? arena_printf(&s->arena, "%s:%s", shown, rest) : arena_strdup(&s->arena, shown);
+	for (unsigned level = 0; rest; level++)
+		if (!is_inner_level(text_split(&rest, ':')) || level > 1)
+			return bad(row, err);
+	return 0;
+}
+
+PARSER(threads)
+{
+	uint32_t n;
+	(void)s;
+	if (!text_to_u32(value, &n) || n == 0)
+		return bad_number(row, value, err);
+	if (n > THREADS_MAX)
+		log_error("Thread value --threads=%" PRIu32 " exceeds recommended limit of %d", n,
+		          THREADS_MAX);
 	return 0;
 }
 

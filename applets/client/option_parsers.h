@@ -24,6 +24,8 @@ PARSER(mem);
 PARSER(begin);
 PARSER(chdir);
 PARSER(cpus_per_task);
+PARSER(distribution);
+PARSER(threads);
 PARSER(exclusive);
 PARSER(uid);
 PARSER(gid);

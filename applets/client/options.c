@@ -92,7 +92,7 @@ int submit_init(struct submit *s, enum submit_command command, struct err *err)
 	s->spec.nodes_min = 0;
 	s->spec.tasks = 0;
 	s->spec.cpus_per_task = 0;
-	s->immediate_s = s->job_id = s->relative = s->wait_s = s->uid = s->gid = CORE_NO_VAL;
+	s->dist = s->immediate_s = s->job_id = s->relative = s->wait_s = s->uid = s->gid = CORE_NO_VAL;
 	(void)err;
 	return 0;
 }

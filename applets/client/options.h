@@ -17,16 +17,19 @@ struct submit {
 	const char *program;
 	struct arena arena;
 	struct job_spec spec; /* strings live in the arena */
+	char *prolog, *epilog, *task_prolog, *task_epilog;
 	bool quiet, parsable, test_only, wait, label, unbuffered, overlap, exact, exclusive_step, no_shell,
 	        kill_on_bad_exit, kill_set;
 	bool over;     /* an option asked for no more than to be printed, or was unknown */
 	int exit_code; /* then */
-	bool ignore_pbs, ignore_bell, quit_on_interrupt;
+	bool ignore_pbs, ignore_bell, quit_on_interrupt, disable_status, multi_prog, preserve_env;
 	bool nodes_set, cpus_per_task_set, chdir_set;
 	unsigned verbose;
 	uint32_t immediate_s;                        /* CORE_NO_VAL: not asked */
 	uint32_t job_id, relative, wait_s, uid, gid; /* CORE_NO_VAL */
 	char *wrap, *export_vars, *propagate;
+	uint32_t dist, plane_size;      /* enum task_dist; CORE_NO_VAL: not asked */
+	char *dist_words;               /* as SLURM_DISTRIBUTION has it */
 	enum option_origin origin[256]; /* by row */
 };
 

@@ -5,9 +5,11 @@
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
+#include "applets/common/users.h"
 #include "conf/time.h"
 #include "core/util/log.h"
 
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,47 +22,114 @@
 struct sacct_options {
 	struct history_query query;
 	struct filter_steps steps;
-	bool no_header, parsable, parsable2, jobs_only, all_states, times_set, jobs_set;
-	const char *format, *delimiter;
+	bool no_header, parsable, parsable2, jobs_only, all_states, times_set, jobs_set, truncate;
+	char unit; /* of sizes; 0: as they are kept */
+	const char *format, *delimiter, *clusters;
 	char **argv;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_DELIMITER, OPT_NAME, OPT_ME, OPT_NOCONVERT, OPT_UNITS };
+enum {
+	OPT_HELP = 256,
+	OPT_USAGE,
+	OPT_DELIMITER,
+	OPT_NAME,
+	OPT_NOCONVERT,
+	OPT_UNITS,
+	OPT_HERE,
+	OPT_JSON,
+	OPT_YAML
+};
 
 static const struct option long_options[] = {
-        {"allusers", no_argument, NULL, 'a'},        {"allocations", no_argument, NULL, 'X'},
-        {"brief", no_argument, NULL, 'b'},           {"delimiter", required_argument, NULL, OPT_DELIMITER},
-        {"endtime", required_argument, NULL, 'E'},   {"format", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, OPT_HELP},       {"helpformat", no_argument, NULL, 'e'},
-        {"jobs", required_argument, NULL, 'j'},      {"long", no_argument, NULL, 'l'},
-        {"name", required_argument, NULL, OPT_NAME}, {"noconvert", no_argument, NULL, OPT_NOCONVERT},
-        {"nodelist", required_argument, NULL, 'N'},  {"noheader", no_argument, NULL, 'n'},
-        {"parsable", no_argument, NULL, 'p'},        {"parsable2", no_argument, NULL, 'P'},
-        {"partition", required_argument, NULL, 'r'}, {"starttime", required_argument, NULL, 'S'},
-        {"state", required_argument, NULL, 's'},     {"uid", required_argument, NULL, 'u'},
-        {"usage", no_argument, NULL, OPT_USAGE},     {"user", required_argument, NULL, 'u'},
-        {"version", no_argument, NULL, 'V'},         {NULL, 0, NULL, 0},
+        {"accounts", required_argument, NULL, 'A'},
+        {"allclusters", no_argument, NULL, OPT_HERE},
+        {"array", no_argument, NULL, OPT_HERE},
+        {"associations", required_argument, NULL, 'x'},
+        {"batch-script", no_argument, NULL, 'B'},
+        {"cluster", required_argument, NULL, 'M'},
+        {"clusters", required_argument, NULL, 'M'},
+        {"completion", no_argument, NULL, 'c'},
+        {"constraints", required_argument, NULL, 'C'},
+        {"duplicates", no_argument, NULL, 'D'},
+        {"env-vars", no_argument, NULL, 'c'},
+        {"federation", no_argument, NULL, OPT_HERE},
+        {"fields", required_argument, NULL, 'o'},
+        {"file", required_argument, NULL, 'f'},
+        {"flags", required_argument, NULL, 'F'},
+        {"gid", required_argument, NULL, 'g'},
+        {"group", required_argument, NULL, 'g'},
+        {"json", no_argument, NULL, OPT_JSON},
+        {"local", no_argument, NULL, OPT_HERE},
+        {"ncpus", required_argument, NULL, 'I'},
+        {"nnodes", required_argument, NULL, 'i'},
+        {"qos", required_argument, NULL, 'q'},
+        {"reason", required_argument, NULL, 'R'},
+        {"timelimit-max", required_argument, NULL, 'K'},
+        {"timelimit-min", required_argument, NULL, 'k'},
+        {"truncate", no_argument, NULL, 'T'},
+        {"units", required_argument, NULL, OPT_UNITS},
+        {"use-local-uid", no_argument, NULL, OPT_HERE},
+        {"verbose", no_argument, NULL, 'v'},
+        {"wckeys", required_argument, NULL, 'W'},
+        {"whole-hetjob", optional_argument, NULL, OPT_HERE},
+        {"yaml", no_argument, NULL, OPT_YAML},
+        {"allusers", no_argument, NULL, 'a'},
+        {"allocations", no_argument, NULL, 'X'},
+        {"brief", no_argument, NULL, 'b'},
+        {"delimiter", required_argument, NULL, OPT_DELIMITER},
+        {"endtime", required_argument, NULL, 'E'},
+        {"format", required_argument, NULL, 'o'},
+        {"help", no_argument, NULL, OPT_HELP},
+        {"helpformat", no_argument, NULL, 'e'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"long", no_argument, NULL, 'l'},
+        {"name", required_argument, NULL, OPT_NAME},
+        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
+        {"nodelist", required_argument, NULL, 'N'},
+        {"noheader", no_argument, NULL, 'n'},
+        {"parsable", no_argument, NULL, 'p'},
+        {"parsable2", no_argument, NULL, 'P'},
+        {"partition", required_argument, NULL, 'r'},
+        {"starttime", required_argument, NULL, 'S'},
+        {"state", required_argument, NULL, 's'},
+        {"uid", required_argument, NULL, 'u'},
+        {"usage", no_argument, NULL, OPT_USAGE},
+        {"user", required_argument, NULL, 'u'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
         "Usage: sacct [OPTIONS]\n"
+        "  -A, --accounts=NAMES    jobs of these accounts\n"
         "  -a, --allusers          jobs of all users\n"
         "  -b, --brief             job, state and exit code\n"
+        "  -C, --constraints=LIST  jobs that asked for these features\n"
         "      --delimiter=TEXT    between columns, with -p and -P\n"
         "  -e, --helpformat        the names of all columns\n"
         "  -E, --endtime=TIME      jobs that were there before this time\n"
+        "  -g, --gid=GROUPS        jobs of these groups\n"
+        "  -i, --nnodes=N[-M]      jobs that had so many nodes\n"
+        "  -I, --ncpus=N[-M]       jobs that had so many CPUs\n"
         "  -j, --jobs=IDS          these jobs or steps\n"
+        "  -k, --timelimit-min=T   jobs with no lower time limit\n"
+        "  -K, --timelimit-max=T   jobs with no higher time limit\n"
         "  -l, --long              most columns\n"
         "      --name=NAMES        jobs of these names\n"
         "  -n, --noheader          no header\n"
         "  -N, --nodelist=HOSTS    jobs on these nodes\n"
         "  -o, --format=COLUMNS    columns by name, each with %WIDTH if wanted\n"
         "  -p, -P                  columns separated by | (with -p also behind the last)\n"
+        "  -q, --qos=NAMES         jobs of these QOS\n"
+        "  -R, --reason=WORDS      jobs that ended for these reasons\n"
         "  -r, --partition=NAMES   jobs of these partitions\n"
         "  -s, --state=STATES      jobs in these states\n"
         "  -S, --starttime=TIME    jobs that were there after this time (default: today, 00:00)\n"
+        "  -T, --truncate          times cut to those of -S and -E\n"
         "  -u, --user=NAMES        jobs of these users\n"
+        "      --units=K|M|G|T|P   sizes in this unit\n"
         "  -V, --version           the version\n"
+        "  -W, --wckeys=NAMES      jobs of these wckeys\n"
         "  -X, --allocations       no steps\n";
 
 static void add_column(struct column_format *f, const struct sacct_options *o, const struct column *column,
@@ -116,8 +185,91 @@ static int check_times(const struct sacct_options *o, struct err *err)
 	return -1;
 }
 
+/* "4", "2-4" */
+static int take_range(const char *what, const char *s, uint32_t *least, uint32_t *most, struct err *err)
+{
+	const char *p = s;
+	bool good = text_read_u32(&p, least);
+	*most = CORE_INFINITE;
+	if (good && *p == '-') {
+		p++;
+		good = text_read_u32(&p, most);
+	} else {
+		*most = *least; /* one number is exactly that many */
+	}
+	return good && !*p ? 0 : err_set(err, ERR_INVALID, "%s=%s: a number or a range is wanted", what, s);
+}
+
+static int take_groups(const char *list, struct sacct_options *o, struct arena *arena)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		gid_t gid;
+		uint32_t number;
+		if (text_to_u32(word, &number))
+			filter_add_u32(&o->query.gids, number, arena);
+		else if (group_by_name(word, &gid) == 0)
+			filter_add_u32(&o->query.gids, gid, arena);
+		else
+			log_write(LOG_LEVEL_FATAL, "Invalid group: %s", word);
+	}
+	if (o->query.gids.n == 0)
+		filter_add_u32(&o->query.gids, CORE_NO_VAL, arena); /* nobody's */
+	return 0;
+}
+
+static int take_units(const char *s, struct sacct_options *o, struct err *err)
+{
+	o->unit = strlen(s) == 1 ? (char)toupper((unsigned char)s[0]) : '?';
+	return strchr("KMGTP", o->unit)
+	               ? 0
+	               : err_set(err, ERR_INVALID, "Invalid --units: %s: K, M, G, T or P", s);
+}
+
+/* Options that are lists of words. */
+static struct schema_strs *words_of(int c, struct history_query *q)
+{
+	switch (c) {
+	case 'A':
+		return &q->accounts;
+	case 'q':
+		return &q->qoses;
+	case 'W':
+		return &q->wckeys;
+	case 'R':
+		return &q->reasons;
+	case 'C':
+		return &q->constraints;
+	case 'r':
+		return &q->partitions;
+	case OPT_NAME:
+		return &q->names;
+	default:
+		return NULL;
+	}
+}
+
+/* What the real one has, and there is nothing for here. */
+static int unsupported(int c, struct err *err)
+{
+	static const int letters[] = {'x', 'F', 'f', 'c', 'B', OPT_JSON, OPT_YAML};
+	bool known = false;
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
+		known |= letters[i] == c;
+	for (size_t i = 0; known && long_options[i].name; i++)
+		if (long_options[i].val == c)
+			return err_set(err, ERR_NOT_SUPPORTED, "option --%s is not supported by batchbox",
+			               long_options[i].name);
+	return 0;
+}
+
 static int set_option(int c, struct sacct_options *o, struct arena *arena, struct err *err)
 {
+	struct schema_strs *words = words_of(c, &o->query);
+	if (unsupported(c, err) != 0)
+		return -1;
+	if (words)
+		return filter_words(optarg, words, arena);
 	switch (c) {
 	case 'a':
 		o->query.all_users = true;
@@ -134,7 +286,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		return take_time(optarg, &o->query.from, o, err);
 	case 'j':
 		o->jobs_set = true;
-		return filter_steps(optarg, &o->steps, &o->query.job_ids, arena, err);
+		return filter_steps(optarg, &o->steps, &o->query.job_ids, &o->query.tasks, arena, err);
 	case 'l':
 		o->format = sacct_format_long;
 		return 0;
@@ -153,8 +305,6 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	case 'P':
 		o->parsable2 = true;
 		return 0;
-	case 'r':
-		return filter_words(optarg, &o->query.partitions, arena);
 	case 's':
 		return take_states(optarg, o, arena, err);
 	case 'u':
@@ -165,10 +315,33 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	case OPT_DELIMITER:
 		o->delimiter = optarg;
 		return 0;
-	case OPT_NAME:
-		return filter_words(optarg, &o->query.names, arena);
-	case OPT_NOCONVERT:
-		return 0; /* numbers are never converted */
+	case OPT_NOCONVERT: /* numbers are converted by --units alone */
+	case OPT_HERE: /* there is one cluster, all uids are its own, each attempt and task is shown anyway */
+	case 'D':
+	case 'L':
+		return 0;
+	case OPT_UNITS:
+		return take_units(optarg, o, err);
+	case 'T':
+		o->truncate = true;
+		return 0;
+	case 'v':
+		log_set_stderr_level(LOG_LEVEL_VERBOSE);
+		return 0;
+	case 'M':
+		o->clusters = optarg;
+		return 0;
+	case 'g':
+		return take_groups(optarg, o, arena);
+	case 'i':
+		return take_range("--nnodes", optarg, &o->query.nodes_least, &o->query.nodes_most, err);
+	case 'I':
+		return take_range("--ncpus", optarg, &o->query.cpus_least, &o->query.cpus_most, err);
+	case 'k':
+	case 'K':
+		if (time_parse_minutes(optarg, c == 'k' ? &o->query.limit_least : &o->query.limit_most))
+			return 0;
+		return err_set(err, ERR_INVALID, "\"%s\" is no time limit", optarg);
 	case 'V':
 		puts("slurm " SLURM_VERSION_TEXT);
 		exit(0);
@@ -248,12 +421,25 @@ static int step_order(const struct step_record *a, const struct step_record *b)
 	return a->step_id < b->step_id ? -1 : 1;
 }
 
+/* -T: as if nothing were known of what was before --starttime and after --endtime. */
+static void cut_times(const struct history_query *q, int64_t *start, int64_t *end)
+{
+	if (*start && q->from && *start < q->from)
+		*start = q->from;
+	if (*start && q->to && (*end == 0 || *end > q->to))
+		*end = q->to;
+}
+
 static void print_job(const struct sacct_options *o, const struct column_format *f, struct history_job *job,
                       const struct sacct_ctx *ctx)
 {
 	struct text out = TEXT_EMPTY;
 	struct sacct_row row = {job, NULL};
-	if (filter_step_wanted(&o->steps, job->spec->job_id, CORE_NO_VAL))
+	if (o->truncate)
+		cut_times(&o->query, &job->state->start_time, &job->state->end_time);
+	for (uint32_t i = 0; o->truncate && i < job->steps.n; i++)
+		cut_times(&o->query, &job->steps.v[i].start_time, &job->steps.v[i].end_time);
+	if (filter_step_wanted(&o->steps, job->spec, job->state, CORE_NO_VAL))
 		column_print_row(f, &row, ctx, &out);
 	for (uint32_t i = 1; i < job->steps.n; i++)
 		for (uint32_t k = i; k > 0 && step_order(&job->steps.v[k], &job->steps.v[k - 1]) < 0; k--) {
@@ -263,7 +449,7 @@ static void print_job(const struct sacct_options *o, const struct column_format 
 		}
 	for (uint32_t i = 0; !o->jobs_only && i < job->steps.n; i++) {
 		row.step = &job->steps.v[i];
-		if (filter_step_wanted(&o->steps, job->spec->job_id, row.step->step_id))
+		if (filter_step_wanted(&o->steps, job->spec, job->state, row.step->step_id))
 			column_print_row(f, &row, ctx, &out);
 	}
 	fputs(text_str(&out), stdout);
@@ -277,6 +463,14 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 	void *record = NULL;
 	struct arena arena;
 	arena_init(&arena);
+	if (o->clusters && !text_eq_nocase(o->clusters, "all") &&
+	    !text_list_has(o->clusters, c->file.controller.cluster, strlen(c->file.controller.cluster))) {
+		arena_free(&arena);
+		return err_set(err, ERR_INVALID,
+		               "'%s' can't be reached now, or it is an invalid entry for --cluster: the "
+		               "cluster here is %s",
+		               o->clusters, c->file.controller.cluster);
+	}
 	int rc = client_call(c->client, MSG_history_query, &o->query, &arena, &type, &record, NULL, err);
 	if (rc == 0 && !o->no_header)
 		print_header(o, f);
@@ -287,7 +481,7 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 			break;
 		}
 		struct history_list *list = record;
-		const struct sacct_ctx ctx = {list->now, c->file.controller.cluster};
+		const struct sacct_ctx ctx = {list->now, c->file.controller.cluster, o->unit};
 		for (uint32_t i = 0; i < list->jobs.n; i++)
 			print_job(o, f, &list->jobs.v[i], &ctx);
 		if (list->last)
@@ -311,8 +505,10 @@ int sacct_main(int argc, char **argv)
 	schema_init(schema_of_history_query(), &o.query);
 	opterr = 0;
 	int rc = 0;
-	for (int ch; rc == 0 &&
-	             (ch = getopt_long(argc, argv, ":abeE:j:lnN:o:pPr:s:S:u:VX", long_options, NULL)) != -1;)
+	for (int ch;
+	     rc == 0 &&
+	     (ch = getopt_long(argc, argv, ":aA:bBcC:DeE:f:F:g:i:I:j:k:K:lLM:nN:o:pPq:r:R:s:S:Tu:vVW:x:X",
+	                       long_options, NULL)) != -1;)
 		rc = set_option(ch, &o, &arena, &err);
 	if (rc == 0)
 		rc = make_format(&o, &f, &err);

@@ -10,6 +10,7 @@ struct sacct_row {
 struct sacct_ctx {
 	int64_t now;
 	const char *cluster;
+	char unit; /* K, M, G, T, P: of all sizes; 0: each in its own */
 };
 extern const struct column sacct_columns[];
 extern const char sacct_format_long[]; /* -l */

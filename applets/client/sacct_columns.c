@@ -1,10 +1,12 @@
 #include "applets/client/sacct.h"
 
+#include "applets/client/job_name.h"
 #include "applets/client/show.h"
 #include "applets/common/users.h"
 #include "core/util/hostlist.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #define ROW        ((const struct sacct_row *)record)
@@ -39,15 +41,24 @@
 TEXT(job_id)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu32, SPEC->job_id);
-	if (!STEP)
-		return;
-	if (STEP->step_id == CORE_STEP_BATCH)
-		text_add(out, ".batch");
-	else if (STEP->step_id == CORE_STEP_INTERACTIVE)
-		text_add(out, ".interactive");
+	struct text tasks = TEXT_EMPTY;
+	job_name_tasks(&tasks, SPEC, STATE);
+	if (!SPEC->array_job_id)
+		text_printf(out, "%" PRIu32, SPEC->job_id);
 	else
-		text_printf(out, ".%" PRIu32, STEP->step_id);
+		text_printf(out, STATE->array_tasks ? "%" PRIu32 "_[%s]" : "%" PRIu32 "_%s",
+		            SPEC->array_job_id, text_str(&tasks));
+	text_free(&tasks);
+	if (STEP)
+		job_name_step(out, STEP->step_id);
+}
+
+TEXT(job_id_raw)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, SPEC->job_id);
+	if (STEP)
+		job_name_step(out, STEP->step_id);
 }
 
 TEXT(name)
@@ -81,6 +92,24 @@ TIME(eligible_time, STATE->eligible_time, STEP->start_time, "Unknown")
 TIME(start_time, STATE->start_time, STEP->start_time, "Unknown")
 TIME(end_time, STATE->end_time, STEP->end_time, "Unknown")
 
+/* A number of K or M, or as --units wants it. */
+static void size_text(struct text *out, uint64_t n, char of, const void *ctx)
+{
+	static const char units[] = "KMGTP";
+	char unit = ((const struct sacct_ctx *)ctx)->unit;
+	if (!unit) {
+		text_printf(out, "%" PRIu64 "%c", n, of);
+		return;
+	}
+	double value = (double)n;
+	long steps = strchr(units, unit) - strchr(units, of);
+	for (; steps > 0; steps--)
+		value /= 1024;
+	for (; steps < 0; steps++)
+		value *= 1024;
+	text_printf(out, "%.2f%c", value, unit);
+}
+
 static uint32_t shown_state(const struct sacct_row *row)
 {
 	return row->step ? row->step->state : row->job->state->state;
@@ -110,12 +139,16 @@ TEXT(derived_exit_code)
 
 static int64_t elapsed_s(const struct sacct_row *row, int64_t now)
 {
-	int64_t start = row->step ? row->step->start_time : row->job->state->start_time;
-	int64_t end = row->step ? row->step->end_time : row->job->state->end_time;
-	if (start == 0 || (!row->step && row->job->state->state == JOB_PENDING))
+	int64_t start = row->step ? row->step->start_time : 0, end = row->step ? row->step->end_time : 0;
+	const struct job_state *state = row->job->state;
+	if (!row->step)
+		return show_run_time(state, now);
+	if (start == 0)
 		return 0;
-	end = end ? end : now;
-	return end > start ? (end - start) / CORE_SECOND : 0;
+	if (end == 0)
+		end = state->state == JOB_SUSPENDED ? state->suspend_time : now;
+	int64_t ran = (end - start) / CORE_SECOND - row->step->suspended_s;
+	return ran > 0 ? ran : 0;
 }
 
 TEXT(elapsed)
@@ -190,13 +223,12 @@ TEXT(node_list)
 
 TEXT(req_mem)
 {
-	(void)ctx;
 	uint64_t mib = SPEC->mem_per_node != CORE_NO_VAL64 ? SPEC->mem_per_node * SPEC->nodes_min
 	               : SPEC->mem_per_cpu != CORE_NO_VAL64
 	                       ? SPEC->mem_per_cpu * SPEC->tasks * SPEC->cpus_per_task
 	                       : 0;
 	if (!STEP && mib)
-		text_printf(out, "%" PRIu64 "M", mib);
+		size_text(out, mib, 'M', ctx);
 }
 
 /* In sum over the step's nodes, or over the job's steps. */
@@ -253,15 +285,13 @@ TEXT(system_cpu)
 
 TEXT(max_rss)
 {
-	(void)ctx;
 	uint64_t kb = sum_usage(ROW).max_rss_kb;
 	if (STEP && kb)
-		text_printf(out, "%" PRIu64 "K", kb);
+		size_text(out, kb, 'K', ctx);
 }
 
 TEXT(alloc_tres)
 {
-	(void)ctx;
 	uint64_t cpus = cpus_of(ROW), mem = 0;
 	for (uint32_t i = 0; !STEP && i < STATE->nodes.n; i++)
 		mem += STATE->nodes.v[i].mem;
@@ -272,8 +302,10 @@ TEXT(alloc_tres)
 	text_printf(out, "cpu=%" PRIu64, cpus);
 	if (STEP)
 		text_add(out, ",mem=0");
-	else if (mem)
-		text_printf(out, ",mem=%" PRIu64 "M", mem);
+	else if (mem) {
+		text_add(out, ",mem=");
+		size_text(out, mem, 'M', ctx);
+	}
 	text_printf(out, ",node=%" PRIu32, node_count(ROW));
 }
 
@@ -334,9 +366,11 @@ TEXT(reserved)
 
 TEXT(suspended)
 {
-	(void)ctx;
+	int64_t stood = STEP ? STEP->suspended_s : 0, end = STATE->end_time ? STATE->end_time : NOW;
+	if (!STEP && STATE->suspend_time)
+		stood = (end - STATE->start_time) / CORE_SECOND - show_run_time(STATE, NOW);
 	if (!STEP)
-		show_hms(out, 0);
+		show_hms(out, stood > 0 ? stood : 0);
 }
 
 /* In the order of --helpformat; width as sacct prints them without -p. */
@@ -374,7 +408,7 @@ const struct column sacct_columns[] = {
         {0, "gid", "GID", 6, gid, NULL},
         {0, "group", "Group", 9, group, NULL},
         {0, "jobid", "JobID", -12, job_id, NULL},
-        {0, "jobidraw", "JobIDRaw", -12, job_id, NULL},
+        {0, "jobidraw", "JobIDRaw", -12, job_id_raw, NULL},
         {0, "jobname", "JobName", 10, name, NULL},
         {0, "layout", "Layout", 9, nothing, NULL},
         {0, "maxdiskread", "MaxDiskRead", 12, nothing, NULL},

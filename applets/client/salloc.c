@@ -43,6 +43,7 @@ static int run(const struct submit *s, const struct allocation *a, char **argv)
 	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
 	env_list_set(&env, "SLURM_JOB_NAME", "%s", s->spec.name);
 	env_list_job(&env, a->job);
+	env_list_distribution(&env, s);
 	if (s->spec.tasks_set) {
 		env_list_set(&env, "SLURM_NTASKS", "%" PRIu32, s->spec.tasks);
 		env_list_set(&env, "SLURM_NPROCS", "%" PRIu32, s->spec.tasks);

@@ -87,7 +87,7 @@ static int wait_end(struct connect *c, uint32_t job_id, struct arena *arena, str
 		void *record = NULL;
 		if (client_next(c->client, arena, -1, &type, &record, err) != 0) {
 			/* The controller restarts: the job goes on. */
-			const struct job_attach m = {.job_id = job_id, .watch = true};
+			const struct job_attach m = {.job_id = job_id, .watch = true, .whole_array = true};
 			if (connect_again(c, err) != 0 ||
 			    client_send(c->client, MSG_job_attach, &m, err) != 0)
 				return -1;

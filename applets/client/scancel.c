@@ -4,7 +4,9 @@
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
 #include "applets/client/signals.h"
+#include "applets/client/job_name.h"
 #include "applets/common/users.h"
+#include "core/taskset.h"
 #include "core/util/log.h"
 
 #include <getopt.h>
@@ -21,22 +23,26 @@ struct scancel_options {
 	char **argv;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_SIBLING, OPT_WCKEY };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_CTLD, OPT_SIBLING, OPT_WCKEY };
 
 static const struct option long_options[] = {
         {"account", required_argument, NULL, 'A'},
         {"batch", no_argument, NULL, 'b'},
+        {"clusters", required_argument, NULL, 'M'},
+        {"ctld", no_argument, NULL, OPT_CTLD},
         {"full", no_argument, NULL, 'f'},
         {"help", no_argument, NULL, OPT_HELP},
         {"hurry", no_argument, NULL, 'H'},
         {"interactive", no_argument, NULL, 'i'},
         {"me", no_argument, NULL, OPT_ME},
+        {"jobname", required_argument, NULL, 'n'},
         {"name", required_argument, NULL, 'n'},
         {"nodelist", required_argument, NULL, 'w'},
         {"partition", required_argument, NULL, 'p'},
         {"qos", required_argument, NULL, 'q'},
         {"quiet", no_argument, NULL, 'Q'},
         {"reservation", required_argument, NULL, 'R'},
+        {"sibling", required_argument, NULL, OPT_SIBLING},
         {"signal", required_argument, NULL, 's'},
         {"state", required_argument, NULL, 't'},
         {"usage", no_argument, NULL, OPT_USAGE},
@@ -48,19 +54,23 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] = "Usage: scancel [OPTIONS] [JOB_ID[.STEP_ID]...]\n"
+                            "  -A, --account=NAMES     jobs of these accounts\n"
                             "  -b, --batch             signal only the batch script\n"
                             "  -f, --full              signal the batch script and its steps\n"
                             "  -i, --interactive       ask before each job\n"
                             "      --me                the caller's jobs\n"
                             "  -n, --name=NAME         jobs of this name\n"
                             "  -p, --partition=NAME    jobs of this partition\n"
+                            "  -q, --qos=NAMES         jobs of these QOS\n"
                             "  -Q, --quiet             say nothing of jobs that have ended\n"
+                            "  -R, --reservation=NAME  jobs of this reservation\n"
                             "  -s, --signal=NAME       send this signal in place of ending the job\n"
                             "  -t, --state=STATE       jobs in this state: pending, running, suspended\n"
                             "  -u, --user=NAME         jobs of this user\n"
                             "  -v, --verbose           say more\n"
                             "  -V, --version           the version\n"
-                            "  -w, --nodelist=HOSTS    jobs on these nodes\n";
+                            "  -w, --nodelist=HOSTS    jobs on these nodes\n"
+                            "      --wckey=NAMES       jobs of these wckeys\n";
 
 static int add_user(struct scancel_options *o, const char *name, struct arena *arena, struct err *err)
 {
@@ -73,7 +83,7 @@ static int add_user(struct scancel_options *o, const char *name, struct arena *a
 
 static int set_option(int c, struct scancel_options *o, struct arena *arena, struct err *err)
 {
-	o->filtered = o->filtered || strchr("npwtu", c) || c == OPT_ME;
+	o->filtered = o->filtered || strchr("AnpqRtuw", c) || c == OPT_ME || c == OPT_WCKEY;
 	switch (c) {
 	case 'b':
 		o->batch = true;
@@ -111,10 +121,18 @@ static int set_option(int c, struct scancel_options *o, struct arena *arena, str
 		}
 		return 0;
 	case 'A':
+		return filter_words(optarg, &o->query.accounts, arena);
 	case 'q':
+		return filter_words(optarg, &o->query.qoses, arena);
 	case 'R':
-	case 'H':
+		return filter_words(optarg, &o->query.reservations, arena);
 	case OPT_WCKEY:
+		return filter_words(optarg, &o->query.wckeys, arena);
+	case OPT_CTLD: /* it is the controller that signals, always */
+	case 'H':      /* there is nothing that would have to be brought back first */
+		return 0;
+	case 'M':
+	case OPT_SIBLING:
 		return err_set(err, ERR_NOT_SUPPORTED, "option %s is not supported by batchbox",
 		               o->argv[optind - 1]);
 	case 'V':
@@ -132,12 +150,12 @@ static int set_option(int c, struct scancel_options *o, struct arena *arena, str
 
 /* ---- one job or step ---- */
 
-static bool agreed(const struct scancel_options *o, uint32_t job_id)
+static bool agreed(const struct scancel_options *o, const char *job)
 {
 	char answer[16];
 	if (!o->interactive)
 		return true;
-	printf("Cancel job_id=%" PRIu32 " (y/n)? ", job_id);
+	printf("Cancel job_id=%s (y/n)? ", job);
 	fflush(stdout);
 	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
 }
@@ -154,8 +172,9 @@ static int exit_code_of(int code)
 /* What is to be cancelled: a request each, many of them under way at a time, so that one wait for the
  * controller's disk serves many. */
 struct target {
-	uint32_t job_id, step_id;
-	uint64_t number; /* of the request */
+	struct job_name name;
+	const char *word; /* as it is said */
+	uint64_t number;  /* of the request */
 };
 struct targets {
 	struct target *v;
@@ -163,10 +182,10 @@ struct targets {
 };
 #define UNDER_WAY_MAX 256
 
-static void add_target(struct targets *t, uint32_t job_id, uint32_t step_id)
+static void add_target(struct targets *t, const struct job_name *name, const char *word)
 {
 	t->v = xgrow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
-	t->v[t->n++] = (struct target){job_id, step_id, 0};
+	t->v[t->n++] = (struct target){*name, word, 0};
 }
 
 static int ask_to_cancel(struct connect *c, const struct scancel_options *o, struct target *t,
@@ -174,13 +193,14 @@ static int ask_to_cancel(struct connect *c, const struct scancel_options *o, str
 {
 	struct job_signal_request m;
 	schema_init(schema_of_job_signal_request(), &m);
-	m.job_id = t->job_id;
-	m.step_id = t->step_id;
+	m.job_id = t->name.job_id;
+	m.tasks = t->name.tasks;
+	m.step_id = t->name.step_id;
 	m.signal = (uint32_t)o->signal;
 	m.batch_only = o->batch;
 	m.full = o->full;
 	if (o->verbose)
-		log_info("%s job %" PRIu32, o->signal ? "Signaling" : "Terminating", t->job_id);
+		log_info("%s job %s", o->signal ? "Signaling" : "Terminating", t->word);
 	if (client_send(c->client, MSG_job_signal_request, &m, err) != 0)
 		return -1;
 	t->number = client_sent(c->client);
@@ -188,11 +208,11 @@ static int ask_to_cancel(struct connect *c, const struct scancel_options *o, str
 }
 
 /* A job that nobody knows, or that has ended, is as good as cancelled. */
-static int report(const struct scancel_options *o, uint32_t job_id, const struct err *err)
+static int report(const struct scancel_options *o, const char *job, const struct err *err)
 {
 	bool over = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
 	if (!over || o->verbose)
-		log_error("Kill job error on job id %" PRIu32 ": %s", job_id, err_code_text(err->code));
+		log_error("Kill job error on job id %s: %s", job, err_code_text(err->code));
 	return exit_code_of(err->code);
 }
 
@@ -223,7 +243,7 @@ static int cancel_all(struct connect *c, const struct scancel_options *o, struct
 		void *record = NULL;
 		int rc = 0;
 		if (sent < t->n && sent - answered < UNDER_WAY_MAX) {
-			if (!agreed(o, t->v[sent].job_id)) {
+			if (!agreed(o, t->v[sent].word)) {
 				t->n--;
 				memmove(&t->v[sent], &t->v[sent + 1], (t->n - sent) * sizeof(*t->v));
 				continue;
@@ -238,7 +258,7 @@ static int cancel_all(struct connect *c, const struct scancel_options *o, struct
 		answered += one != NULL;
 		if (rc == 0)
 			continue;
-		rc = report(o, one ? one->job_id : t->v[answered].job_id, &err);
+		rc = report(o, one ? one->word : t->v[answered].word, &err);
 		worst = rc > worst ? rc : worst;
 		if (!one) /* the session is over */
 			break;
@@ -247,35 +267,106 @@ static int cancel_all(struct connect *c, const struct scancel_options *o, struct
 	return worst;
 }
 
-static int add_words(struct targets *t, char **words)
+static int add_words(struct targets *t, char **words, struct arena *arena)
 {
 	for (; *words; words++) {
-		char *dot = strchr(*words, '.');
-		uint32_t job, step = CORE_NO_VAL;
-		if (dot)
-			*dot = '\0';
-		if (!text_to_u32(*words, &job) || job == 0 || (dot && !filter_step_id(dot + 1, &step))) {
-			log_error("Invalid job id %s", *words);
-			return -1;
+		char *rest = arena_strdup(arena, *words);
+		for (char *word = job_name_split(&rest); word; word = job_name_split(&rest)) {
+			struct job_name name;
+			if (!job_name_parse(word, &name, arena)) {
+				log_error("Invalid job id %s", *words);
+				return -1;
+			}
+			add_target(t, &name, word);
 		}
-		add_target(t, job, step);
 	}
 	return 0;
 }
 
-/* Everything that the filters match. */
-static int add_matching(struct targets *t, struct connect *c, const struct scancel_options *o,
-                        struct arena *arena)
+/* The tasks of a record that are meant by this list as well. */
+static char *common_tasks(const char *record, const char *list, struct arena *arena)
 {
+	struct core_bits *have = taskset_parse(record, TASKS_END, NULL, NULL),
+	                 *want = taskset_parse(list, TASKS_END, NULL, NULL);
+	struct text out = TEXT_EMPTY;
+	for (uint32_t i = 0; have && i < have->n; i++)
+		if (bits_has(have, i) && !(want && i < want->n && bits_has(want, i)))
+			bits_del(have, i);
+	if (have)
+		taskset_text(have, true, &out);
+	char *tasks = arena_strdup(arena, text_str(&out));
+	text_free(&out);
+	free(have);
+	free(want);
+	return tasks;
+}
+
+/* A job that a filter found; of an array those tasks alone that its record stands for. `asked`: what the
+ * command line has of it, or NULL. */
+static void add_found(struct targets *t, const struct job_info *job, const struct job_name *asked,
+                      struct arena *arena)
+{
+	struct job_name name = {.job_id = job->spec->job_id, .step_id = CORE_NO_VAL};
+	struct text word = TEXT_EMPTY;
+	job_name_print(&word, job->spec, job->state);
+	if (job->spec->array_job_id) {
+		name.job_id = job->spec->array_job_id;
+		name.tasks = job->state->array_tasks
+		                     ? job->state->array_tasks
+		                     : arena_printf(arena, "%" PRIu32, job->spec->array_task_id);
+	}
+	if (asked && asked->tasks && job->state->array_tasks)
+		name.tasks = common_tasks(job->state->array_tasks, asked->tasks, arena);
+	if (asked)
+		name.step_id = asked->step_id;
+	add_target(t, &name, arena_strdup(arena, text_str(&word)));
+	text_free(&word);
+}
+
+/* Of a job that the filters match what was named, or all of it where nothing was. */
+static void add_wanted(struct targets *t, const struct job_info *job, const struct targets *named,
+                       struct arena *arena)
+{
+	if (job->state->state > JOB_SUSPENDED)
+		return;
+	if (named->n == 0)
+		add_found(t, job, NULL, arena);
+	for (size_t i = 0; i < named->n; i++) {
+		struct job_name name = named->v[i].name;
+		const uint32_t step = name.step_id;
+		name.step_id = CORE_NO_VAL;
+		if (!job_name_means(&name, job->spec, job->state, CORE_NO_VAL))
+			continue;
+		name.step_id = step;
+		add_found(t, job, &name, arena);
+	}
+}
+
+static void query_named(struct job_query *query, const struct targets *named, struct arena *arena)
+{
+	query->job_ids.v = arena_array(arena, named->n + 1, sizeof(uint32_t));
+	query->tasks.v = arena_array(arena, named->n + 1, sizeof(char *));
+	for (size_t i = 0; i < named->n; i++) {
+		query->job_ids.v[query->job_ids.n++] = named->v[i].name.job_id;
+		query->tasks.v[query->tasks.n++] =
+		        named->v[i].name.tasks ? named->v[i].name.tasks : arena_strdup(arena, "");
+	}
+}
+
+/* Everything that the filters match; of the named jobs alone, if any are named. */
+static int add_matching(struct targets *t, struct connect *c, const struct scancel_options *o,
+                        const struct targets *named, struct arena *arena)
+{
+	struct job_query query = o->query;
 	struct err err = {0};
 	uint32_t type = 0;
 	void *record = NULL;
-	int rc = client_call(c->client, MSG_job_query, &o->query, arena, &type, &record, NULL, &err);
+	query_named(&query, named, arena);
+	int rc = client_call(c->client, MSG_job_query, &query, arena, &type, &record, NULL, &err);
 	while (rc == 0 && type == MSG_job_list) {
 		const struct job_list *list = record;
 		for (uint32_t i = 0; i < list->jobs.n; i++)
-			if (list->jobs.v[i].state->state <= JOB_SUSPENDED)
-				add_target(t, list->jobs.v[i].spec->job_id, CORE_NO_VAL);
+			add_wanted(t, &list->jobs.v[i], named, arena);
 		if (list->last)
 			return 0;
 		rc = client_next(c->client, arena, -1, &type, &record, &err);
@@ -284,13 +375,16 @@ static int add_matching(struct targets *t, struct connect *c, const struct scanc
 	return -1;
 }
 
-/* The jobs of the command line, or those that the filters match. */
+/* The jobs of the command line, those that the filters match, or of the former the latter. */
 static int cancel(struct connect *c, const struct scancel_options *o, char **words, struct arena *arena)
 {
-	struct targets t = {0};
-	int rc = *words ? add_words(&t, words) : add_matching(&t, c, o, arena);
-	rc = rc == 0 ? cancel_all(c, o, &t) : 1;
+	struct targets t = {0}, named = {0};
+	int rc = add_words(&named, words, arena);
+	if (rc == 0 && o->filtered)
+		rc = add_matching(&t, c, o, &named, arena);
+	rc = rc == 0 ? cancel_all(c, o, o->filtered ? &t : &named) : 1;
 	free(t.v);
+	free(named.v);
 	return rc;
 }
 
@@ -305,7 +399,7 @@ int scancel_main(int argc, char **argv)
 	schema_init(schema_of_job_query(), &o.query);
 	opterr = 0;
 	for (int ch;
-	     (ch = getopt_long(argc, argv, ":A:bfHin:p:q:QR:s:t:u:vVw:", long_options, NULL)) != -1;) {
+	     (ch = getopt_long(argc, argv, ":A:bfHiM:n:p:q:QR:s:t:u:vVw:", long_options, NULL)) != -1;) {
 		if (set_option(ch, &o, &arena, &err) != 0) {
 			if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
 				log_error("%s", err_text(&err));
@@ -316,11 +410,10 @@ int scancel_main(int argc, char **argv)
 		log_error("No job identification provided");
 		return 1;
 	}
-	uint32_t first = 0;
-	if (optind < argc && !text_to_u32(argv[optind], &first) && !strchr(argv[optind], '.')) {
-		log_error("Invalid job id %s", argv[optind]);
+	struct targets named = {0};
+	if (add_words(&named, argv + optind, &arena) != 0)
 		return 1;
-	}
+	free(named.v);
 	int rc = 1;
 	if (connect_configure(&c, &err) != 0)
 		log_error("%s", err_text(&err));

@@ -4,6 +4,7 @@
 #include "applets/applet.h"
 #include "applets/client/complain.h"
 #include "core/util/log.h"
+#include "core/util/log_flags.h"
 
 #include <getopt.h>
 #include <inttypes.h>
@@ -74,37 +75,65 @@ static int verb_reconfigure(struct scontrol *sc, int argc, char **argv)
 	return simple_request(sc, MSG_reconfigure_request, &m, "slurm_reconfigure error");
 }
 
-/* write batch_script JOB [FILE] */
-static int verb_write(struct scontrol *sc, int argc, char **argv)
+/* ---- setdebug, setdebugflags ---- */
+
+static int one_argument(const char *verb, int argc)
 {
-	struct script_query m = {0};
+	if (argc == 1)
+		return 0;
+	fprintf(stderr, "too %s arguments for keyword:%s\n", argc == 0 ? "few" : "many", verb);
+	return 1;
+}
+
+static int ask_log_level(struct scontrol *sc, const struct log_level_request *m, const char *call)
+{
 	struct err err = {0};
 	void *record = NULL;
-	char name[64];
-	if (argc < 2 || !text_eq_nocase(argv[0], "batch_script") || !text_to_u32(argv[1], &m.job_id)) {
-		fprintf(stderr, "invalid write argument: %s\n", argc ? argv[0] : "");
+	if (scontrol_connect(sc, call) != 0)
+		return 1;
+	if (connect_ask(&sc->connection, MSG_log_level_request, m, MSG_msg_ok, &sc->arena, &record, &err) ==
+	    0)
+		return 0;
+	fprintf(stderr, "%s: %s\n", call,
+	        err.code == ERR_ACCESS_DENIED ? "Permission denied" : err_text(&err));
+	return 1;
+}
+
+static int verb_setdebug(struct scontrol *sc, int argc, char **argv)
+{
+	struct log_level_request m;
+	enum log_level level;
+	schema_init(schema_of_log_level_request(), &m);
+	if (one_argument("setdebug", argc) != 0)
+		return 1;
+	if (!log_level_parse(argv[0], &level)) {
+		fprintf(stderr, "invalid debug level: %s\n", argv[0]);
 		return 1;
 	}
-	if (scontrol_connect(sc, "scontrol_print_job error") != 0)
+	m.level = (uint32_t)level;
+	return ask_log_level(sc, &m, "slurm_set_debug_level error");
+}
+
+static int verb_setdebugflags(struct scontrol *sc, int argc, char **argv)
+{
+	struct log_level_request m;
+	uint64_t flags;
+	const char *bad;
+	size_t n;
+	schema_init(schema_of_log_level_request(), &m);
+	if (one_argument("setdebugflags", argc) != 0)
 		return 1;
-	if (connect_ask(&sc->connection, MSG_script_query, &m, MSG_script_reply, &sc->arena, &record, &err) !=
-	    0) {
-		fprintf(stderr, "job script retrieval failed: %s\n", err_text(&err));
+	if (argv[0][0] != '+' && argv[0][0] != '-') {
+		fprintf(stderr, "invalid debug flag: %s\nUsage: setdebugflags [+|-]NAME\n", argv[0]);
 		return 1;
 	}
-	const struct script_reply *reply = record;
-	snprintf(name, sizeof(name), "slurm-%" PRIu32 ".sh", m.job_id);
-	const char *path = argc > 2 ? argv[2] : name;
-	bool out = strcmp(path, "-") == 0;
-	FILE *f = out ? stdout : fopen(path, "wex");
-	if (!f) {
-		fprintf(stderr, "failed to open file `%s`\n", path);
+	if (!log_flags_parse(argv[0] + 1, &flags, &bad, &n)) {
+		log_error("Invalid DebugFlag: %.*s", (int)n, bad);
+		fprintf(stderr, "invalid debug flag: %s\n", argv[0]);
 		return 1;
 	}
-	fwrite(reply->script.v, 1, reply->script.n, f);
-	if (!out && fclose(f) == 0)
-		printf("batch script for job %" PRIu32 " written to %s\n", m.job_id, path);
-	return 0;
+	*(argv[0][0] == '+' ? &m.flags_on : &m.flags_off) = argv[0] + 1;
+	return ask_log_level(sc, &m, "slurm_set_debug_flags error");
 }
 
 static int verb_hold(struct scontrol *sc, int argc, char **argv)
@@ -127,6 +156,14 @@ static int verb_requeuehold(struct scontrol *sc, int argc, char **argv)
 {
 	return scontrol_jobs(sc, JOB_VERB_REQUEUE_HOLD, argc, argv);
 }
+static int verb_suspend(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_SUSPEND, argc, argv);
+}
+static int verb_resume(struct scontrol *sc, int argc, char **argv)
+{
+	return scontrol_jobs(sc, JOB_VERB_RESUME, argc, argv);
+}
 
 /* NULL: a verb that Slurm has and this release refuses by name. */
 static const struct verb {
@@ -141,14 +178,18 @@ static const struct verb {
         {"release", verb_release},
         {"requeue", verb_requeue},
         {"requeuehold", verb_requeuehold},
+        {"resume", verb_resume},
+        {"setdebug", verb_setdebug},
+        {"setdebugflags", verb_setdebugflags},
         {"show", scontrol_show},
         {"shutdown", verb_shutdown},
         {"create", scontrol_create},
         {"delete", scontrol_delete},
+        {"suspend", verb_suspend},
         {"top", scontrol_top},
         {"update", scontrol_update},
         {"version", verb_version},
-        {"write", verb_write},
+        {"write", scontrol_write},
         {"abort", NULL},
         {"cancel_reboot", NULL},
         {"cluster", NULL},
@@ -159,11 +200,7 @@ static const struct verb {
         {"notify", NULL},
         {"pidinfo", NULL},
         {"reboot", NULL},
-        {"resume", NULL},
-        {"setdebug", NULL},
-        {"setdebugflags", NULL},
         {"schedloglevel", NULL},
-        {"suspend", NULL},
         {"token", NULL},
         {"takeover", NULL},
         {"wait_job", NULL},
@@ -212,9 +249,10 @@ static int interactive(struct scontrol *sc)
 
 /* ---- options ---- */
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_LOCAL };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_LOCAL, OPT_HIDE };
 static const struct option long_options[] = {
         {"all", no_argument, NULL, 'a'},         {"details", no_argument, NULL, 'd'},
+        {"future", no_argument, NULL, 'F'},      {"hide", no_argument, NULL, OPT_HIDE},
         {"help", no_argument, NULL, 'h'},        {"oneliner", no_argument, NULL, 'o'},
         {"quiet", no_argument, NULL, 'Q'},       {"local", no_argument, NULL, OPT_LOCAL},
         {"usage", no_argument, NULL, OPT_USAGE}, {"verbose", no_argument, NULL, 'v'},
@@ -225,14 +263,17 @@ static const char usage[] =
         "Usage: scontrol [OPTIONS] [VERB [ARGUMENTS]]\n"
         "  -a, --all       hidden partitions too\n"
         "  -d, --details   more of a job; repeat for its script\n"
+        "  -F, --future    FUTURE nodes too\n"
+        "      --hide      no hidden partitions (the default)\n"
         "  -o, --oneliner  one line for each record\n"
         "  -Q, --quiet     only errors\n"
         "  -V, --version   the version\n"
-        "Verbs: create delete hold ping reconfigure release requeue requeuehold show shutdown top uhold "
+        "Verbs: create delete hold ping reconfigure release requeue requeuehold setdebug setdebugflags show "
+        "shutdown top uhold "
         "update\n"
         "       version write\n"
-        "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted|daemons|licenses|topology "
-        "[NAME]\n";
+        "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted [NAME]\n"
+        "  show assoc_mgr|daemons|licenses|topology\n";
 
 int scontrol_main(int argc, char **argv)
 {
@@ -241,10 +282,18 @@ int scontrol_main(int argc, char **argv)
 	log_init("scontrol", LOG_LEVEL_INFO);
 	opterr = 0;
 	sc.all = getenv("SCONTROL_ALL") != NULL;
-	for (int c; (c = getopt_long(argc, argv, "+:adhoQvV", long_options, NULL)) != -1;) {
+	sc.future = getenv("SCONTROL_FUTURE") != NULL;
+	map_init_text(&sc.hidden);
+	for (int c; (c = getopt_long(argc, argv, "+:adFhoQvV", long_options, NULL)) != -1;) {
 		switch (c) {
 		case 'a':
 			sc.all = true;
+			break;
+		case OPT_HIDE:
+			sc.all = false;
+			break;
+		case 'F':
+			sc.future = true;
 			break;
 		case 'd':
 			sc.show.detail++;
@@ -273,9 +322,9 @@ int scontrol_main(int argc, char **argv)
 		log_error("%s", err_text(&err));
 		return 1;
 	}
-	sc.show.conf = &sc.connection.file.conf.core;
 	arena_init(&sc.arena);
 	int rc = optind < argc ? run_verb(&sc, argc - optind, argv + optind) : interactive(&sc);
+	map_free(&sc.hidden);
 	arena_free(&sc.arena);
 	connect_close(&sc.connection);
 	return rc;

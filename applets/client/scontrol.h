@@ -3,13 +3,16 @@
 #include "applets/client/connect.h"
 #include "applets/client/show.h"
 #include "core/util/arena.h"
+#include "core/util/map.h"
 
 struct scontrol {
 	struct connect connection;
 	struct show_ctx show;
 	struct arena arena;
-	struct schema_u32s found; /* jobs by name */
-	bool all, quiet;
+	struct schema_u32s found;       /* jobs by name */
+	struct text shown;              /* nodes */
+	struct map shown_names, hidden; /* hidden: partitions that are not to be seen */
+	bool all, future, quiet;
 };
 
 /* Asks, and gives each of the answer's messages to take(), which says whether it was the last. */
@@ -27,9 +30,12 @@ int scontrol_delete(struct scontrol *sc, int argc, char **argv);
 int scontrol_update_job(struct scontrol *sc, int argc, char **argv);
 int scontrol_update_node(struct scontrol *sc, int argc, char **argv);
 int scontrol_update_part(struct scontrol *sc, bool create, int argc, char **argv);
-int scontrol_delete_part(struct scontrol *sc, const char *word);
+int scontrol_delete_part(struct scontrol *sc, const char *word, const char *name);
+int scontrol_create_node(struct scontrol *sc, int argc, char **argv);
+int scontrol_delete_node(struct scontrol *sc, const char *word, const char *names);
 /* KEY=...: is it that key, or at least so many letters of it? */
 bool scontrol_is_key(const char *word, const char *key, size_t shortest);
 int scontrol_top(struct scontrol *sc, int argc, char **argv);
-/* hold, uhold, release, requeue, requeuehold: verb is of enum job_verb. */
+int scontrol_write(struct scontrol *sc, int argc, char **argv);
+/* hold, uhold, release, requeue, requeuehold, suspend, resume: verb is of enum job_verb. */
 int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv);

@@ -17,8 +17,15 @@
 static bool take_ids(struct scontrol *sc, const void *record)
 {
 	const struct job_list *list = record;
-	for (uint32_t i = 0; i < list->jobs.n; i++)
-		filter_add_u32(&sc->found, list->jobs.v[i].spec->job_id, &sc->arena);
+	for (uint32_t i = 0; i < list->jobs.n; i++) {
+		const struct job_spec *spec = list->jobs.v[i].spec;
+		uint32_t id = spec->array_job_id ? spec->array_job_id : spec->job_id;
+		bool known = false; /* of an array all records have one name and one number */
+		for (uint32_t k = 0; spec->array_job_id && k < sc->found.n; k++)
+			known |= sc->found.v[k] == id;
+		if (!known)
+			filter_add_u32(&sc->found, id, &sc->arena);
+	}
 	return list->last;
 }
 
@@ -47,15 +54,29 @@ static int find_by_name(struct scontrol *sc, const char *name, uint32_t uid)
 
 /* ---- requests ---- */
 
-static int send(struct scontrol *sc, const struct job_update_request *m, struct err *err)
+/* Not all of an array's records could be changed: *said, what became of each. */
+static int send(struct scontrol *sc, const struct job_update_request *m, bool *said, struct err *err)
 {
 	void *record = NULL;
-	return connect_ask(&sc->connection, MSG_job_update_request, m, MSG_msg_ok, &sc->arena, &record, err);
+	*said = false;
+	if (connect_ask(&sc->connection, MSG_job_update_request, m, MSG_msg_ok, &sc->arena, &record, err) !=
+	    0)
+		return -1;
+	const struct msg_ok *ok = record;
+	for (uint32_t i = 0; i < ok->lines.n; i++)
+		fprintf(stderr, "%s\n", ok->lines.v[i]);
+	*said = ok->lines.n > 0;
+	return *said ? -1 : 0;
 }
 
-static void say(const struct err *err, const char *job)
+/* Of an array's tasks by their numbers, as the real one does it; but an update of what isn't there as of a
+ * job. */
+static void say(const struct err *err, const char *job, const struct job_name *name, bool edit)
 {
-	fprintf(stderr, "%s for job %s\n", err_code_text(err->code), job);
+	if (name && name->tasks && !(edit && err->code == ERR_INVALID_JOB_ID))
+		fprintf(stderr, "%" PRIu32 "_%s: %s\n", name->job_id, name->tasks, err_code_text(err->code));
+	else
+		fprintf(stderr, "%s for job %s\n", err_code_text(err->code), job);
 	if (err->code == ERR_NOT_SUPPORTED && *err->text)
 		log_info("%s", err->text);
 }
@@ -64,12 +85,18 @@ static void say(const struct err *err, const char *job)
 static int change_one(struct scontrol *sc, struct job_update_request *m, const char *word)
 {
 	struct err err = {0};
-	if (!text_to_u32(word, &m->job_id) || m->job_id == 0)
+	struct job_name name;
+	bool said = false, named = job_name_parse(word, &name, &sc->arena) && name.step_id == CORE_NO_VAL;
+	m->job_id = name.job_id;
+	m->tasks = named ? name.tasks : NULL;
+	if (!named)
 		err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
-	else if (send(sc, m, &err) == 0)
+	else if (send(sc, m, &said, &err) == 0)
 		return 0;
-	say(&err, word);
-	if (m->verb <= JOB_VERB_RELEASE)
+	if (said)
+		return 1;
+	say(&err, word, named ? &name : NULL, m->verb == JOB_VERB_EDIT);
+	if (m->verb <= JOB_VERB_RELEASE && !(named && name.tasks))
 		fprintf(stderr, "slurm_suspend error: %s\n", err_code_text(err.code));
 	return 1;
 }
@@ -79,7 +106,7 @@ static int change_listed(struct scontrol *sc, struct job_update_request *m, char
 {
 	int rc = 0;
 	char *rest = ids;
-	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ','))
+	for (char *word = job_name_split(&rest); word; word = job_name_split(&rest))
 		if (*word)
 			rc |= change_one(sc, m, word);
 	return rc;
@@ -99,18 +126,24 @@ static int change_named(struct scontrol *sc, struct job_update_request *m, const
 	return rc;
 }
 
-/* ---- hold, uhold, release, requeue, requeuehold ---- */
+/* ---- hold, uhold, release, requeue, requeuehold, suspend, resume ---- */
 
 int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
 {
-	static const char *const names[] = {"hold", "uhold", "release", "requeue", "requeuehold"};
+	static const char *const names[] = {[JOB_VERB_HOLD] = "hold",
+	                                    [JOB_VERB_UHOLD] = "uhold",
+	                                    [JOB_VERB_RELEASE] = "release",
+	                                    [JOB_VERB_REQUEUE] = "requeue",
+	                                    [JOB_VERB_REQUEUE_HOLD] = "requeuehold",
+	                                    [JOB_VERB_SUSPEND] = "suspend",
+	                                    [JOB_VERB_RESUME] = "resume"};
 	struct job_update_request m = {.verb = verb};
 	int rc = 0;
 	if (argc < 1) {
 		fprintf(stderr, "too few arguments for keyword:%s\n", names[verb]);
 		return 1;
 	}
-	if (verb >= JOB_VERB_REQUEUE &&
+	if ((verb == JOB_VERB_REQUEUE || verb == JOB_VERB_REQUEUE_HOLD) &&
 	    (text_eq_nocase(argv[0], "incomplete") || text_starts_nocase(argv[0], "state="))) {
 		log_error("%s %s is not supported by batchbox", names[verb], argv[0]);
 		return 1;
@@ -146,9 +179,10 @@ int scontrol_top(struct scontrol *sc, int argc, char **argv)
 	}
 	free(list);
 	m.job_id = m.top.n ? m.top.v[0] : 0;
-	if (err.code == 0 && send(sc, &m, &err) == 0)
+	bool said;
+	if (err.code == 0 && send(sc, &m, &said, &err) == 0)
 		return 0;
-	say(&err, argv[0]);
+	say(&err, argv[0], NULL, false);
 	return 1;
 }
 
@@ -293,7 +327,7 @@ static const struct job_key {
 	}
         K("Account", 3, read_text, account, NULL),
         K("AdminComment", 3, read_text, admin_comment, NULL),
-        NO("ArrayTaskThrottle", 10),
+        K("ArrayTaskThrottle", 10, read_number, array_limit, "Invalid ArrayTaskThrottle value"),
         NO("BurstBuffer", 1),
         NO("ClusterFeatures", 8),
         NO("Clusters", 8),

@@ -1,8 +1,10 @@
-/* scontrol update nodename= */
+/* scontrol update, create and delete nodename= */
 #include "applets/client/scontrol.h"
+#include "conf/node_part.h"
 #include "core/util/log.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { KEY_TEXT, KEY_WEIGHT, KEY_REFUSED };
@@ -23,8 +25,8 @@ static const struct node_key {
         {"Extra", 1, KEY_TEXT, offsetof(struct node_update_request, extra)},
         {"CpuBind", 3, KEY_REFUSED, 0},
         {"Gres", 1, KEY_REFUSED, 0},
-        {"NodeAddr", 5, KEY_REFUSED, 0},
-        {"NodeHostname", 5, KEY_REFUSED, 0},
+        {"NodeAddr", 5, KEY_TEXT, offsetof(struct node_update_request, addr)},
+        {"NodeHostname", 5, KEY_TEXT, offsetof(struct node_update_request, hostname)},
 };
 
 static const struct node_key *key_of(const char *word)
@@ -132,5 +134,76 @@ int scontrol_update_node(struct scontrol *sc, int argc, char **argv)
 		return 0;
 	fprintf(stderr, "slurm_update error: %s\n",
 	        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_code_text(err.code));
+	return 1;
+}
+
+/* ---- create and delete ---- */
+
+/* The words as one NodeName line; a value with blanks stands in quotes again. */
+static char *line_of(int argc, char **argv)
+{
+	struct text line = TEXT_EMPTY;
+	for (int i = 0; i < argc; i++) {
+		const char *equals = strchr(argv[i], '='), *sep = i ? " " : "";
+		if (equals && strpbrk(equals, " \t"))
+			text_printf(&line, "%s%.*s=\"%s\"", sep, (int)(equals - argv[i]), argv[i],
+			            equals + 1);
+		else
+			text_printf(&line, "%s%s", sep, argv[i]);
+	}
+	return text_take(&line);
+}
+
+int scontrol_create_node(struct scontrol *sc, int argc, char **argv)
+{
+	static const char what[] = "Error creating the node(s)";
+	struct node_create_request m = {.line = line_of(argc, argv)};
+	struct core_node_conf *nodes;
+	struct err err = {0};
+	void *record = NULL;
+	size_t n = 0;
+	int rc = 1;
+	bool parsed = strchr(m.line, '=') &&
+	              node_part_nodes(&sc->connection.file.conf, m.line, &sc->arena, &nodes, &n, &err) == 0;
+	if (!parsed) {
+		log_error("Failed to parse nodeline '%s'", m.line);
+		fprintf(stderr, "%s: Unspecified error\n", what);
+		if (err.code)
+			log_error("%s", err_text(&err));
+	} else if (nodes[0].state != CONF_NODE_FUTURE && nodes[0].state != CONF_NODE_CLOUD) {
+		log_error("Only State=FUTURE and State=CLOUD allowed for nodes created by scontrol");
+		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_STATE));
+	} else if (scontrol_connect(sc, what) == 0) {
+		rc = connect_ask(&sc->connection, MSG_node_create_request, &m, MSG_msg_ok, &sc->arena,
+		                 &record, &err) == 0
+		             ? 0
+		             : 1;
+		if (rc != 0)
+			fprintf(stderr, "%s: %s\n", what,
+			        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN)
+			                                      : err_text(&err));
+	}
+	free(m.line);
+	return rc;
+}
+
+int scontrol_delete_node(struct scontrol *sc, const char *word, const char *names)
+{
+	struct node_delete_request m = {.nodes = (char *)(uintptr_t)names};
+	struct err err = {0};
+	void *record = NULL;
+	char what[300];
+	snprintf(what, sizeof(what), "delete_node %s", word);
+	if (scontrol_connect(sc, what) != 0)
+		return 1;
+	if (connect_ask(&sc->connection, MSG_node_delete_request, &m, MSG_msg_ok, &sc->arena, &record,
+	                &err) == 0)
+		return 0;
+	if (err.code == ERR_ACCESS_DENIED) {
+		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_USER_UNKNOWN));
+		return 1;
+	}
+	log_error("failed to delete nodes %s", err_text(&err));
+	fprintf(stderr, "%s: %s\n", what, err_code_text(err.code));
 	return 1;
 }

@@ -12,14 +12,22 @@ static bool say_bad(enum part_value why, const char *word, const char *name, con
 {
 	switch (why) {
 	case PART_UNKNOWN:
-		log_error("Update of this parameter is not supported: %s\n", word);
+		if (!strchr(word, '=')) {
+			log_error("Invalid input: %s  Request aborted", word);
+			return true;
+		}
+		log_error("Update of this parameter is not supported: %s", word);
+		fputs("\n", stderr);
 		log_error("Request aborted");
 		return true;
 	case PART_REFUSED:
 		log_error("%s=%s is not supported by batchbox", name, value);
 		return false;
 	case PART_BAD_TIME:
-		log_error("Invalid input %s", word);
+		if (text_eq(name, "GraceTime"))
+			log_error("Invalid GraceTime value: %s", value);
+		else
+			log_error("Invalid input %s", word);
 		return true;
 	case PART_BAD_BOOL:
 		log_error("Invalid input: %s", word);
@@ -33,12 +41,23 @@ static bool say_bad(enum part_value why, const char *word, const char *name, con
 		log_error("Invalid input: %s", word);
 		log_error("Acceptable OverSubscribe values are NO, EXCLUSIVE, YES:#, and FORCE:#");
 		return true;
+	case PART_BAD_BILLING:
+		fputs("slurm_update error: Invalid TRESBillingWeights specification\n", stderr);
+		return false;
 	case PART_BAD_NUMBER:
 	case PART_VALUE_OK:
 		break;
 	}
-	log_error("Invalid numeric value \"%s\" for %s.", value, name);
-	return false;
+	if (text_eq(name, "MaxNodes")) {
+		log_error("Invalid numeric value \"%s\" for %s.", value, name);
+		return false;
+	}
+	if (text_eq(name, "MinNodes")) {
+		log_error("\"%s\" is not a valid node count", value);
+		return false;
+	}
+	log_error("Invalid %s value: %s", name, value);
+	return true;
 }
 
 static int take_word(struct scontrol *sc, struct part_update_request *m, char *word)
@@ -89,18 +108,18 @@ int scontrol_update_part(struct scontrol *sc, bool create, int argc, char **argv
 		if (take_word(sc, &m, argv[i]) != 0)
 			return 1;
 	if (!create && m.keys.n == 0) {
-		fputs("No changes specified\n", stderr);
+		log_error("No changes specified");
 		return 1;
 	}
 	return send(sc, &m, create ? "Error creating the partition" : "slurm_update error");
 }
 
-int scontrol_delete_part(struct scontrol *sc, const char *word)
+int scontrol_delete_part(struct scontrol *sc, const char *word, const char *name)
 {
 	struct part_update_request m;
 	char what[300];
 	schema_init(schema_of_part_update_request(), &m);
-	m.name = strchr(word, '=') + 1;
+	m.name = (char *)(uintptr_t)name;
 	m.remove = true;
 	snprintf(what, sizeof(what), "delete_partition %s", word);
 	return send(sc, &m, what);

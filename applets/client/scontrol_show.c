@@ -1,5 +1,6 @@
 /* scontrol show */
 #include "applets/client/filters.h"
+#include "applets/client/hidden.h"
 #include "applets/client/scontrol.h"
 #include "core/util/hostlist.h"
 #include "core/util/log.h"
@@ -44,6 +45,9 @@ static bool take_jobs(struct scontrol *sc, const void *record)
 	sc->show.now = list->now;
 	for (uint32_t i = 0; i < list->jobs.n; i++) {
 		struct text out = TEXT_EMPTY;
+		if (list->jobs.v[i].spec->partition &&
+		    map_get_text(&sc->hidden, list->jobs.v[i].spec->partition))
+			continue;
 		show_job(&list->jobs.v[i], &sc->show, &out);
 		print(&out);
 		text_free(&out);
@@ -61,7 +65,7 @@ static bool take_steps(struct scontrol *sc, const void *record)
 		for (uint32_t s = 0; s < job->steps.n; s++) {
 			struct text out = TEXT_EMPTY;
 			if (job->steps.v[s].state != JOB_RUNNING ||
-			    !filter_step_wanted(wanted_steps, job->spec->job_id, job->steps.v[s].step_id))
+			    !filter_step_wanted(wanted_steps, job->spec, job->state, job->steps.v[s].step_id))
 				continue;
 			show_step(job, &job->steps.v[s], &sc->show, &out);
 			print(&out);
@@ -76,22 +80,27 @@ static int show_jobs(struct scontrol *sc, int argc, char **argv)
 {
 	struct job_query q;
 	struct err err = {0};
-	uint32_t id = 0;
+	struct job_name name = {0};
 	schema_init(schema_of_job_query(), &q);
 	q.all_states = true;
-	if (argc && (!text_to_u32(argv[0], &id) || id == 0)) {
+	if (argc && (!job_name_parse(argv[0], &name, &sc->arena) || name.step_id != CORE_NO_VAL)) {
 		fprintf(stderr, "scontrol_print_job error: %s\n", err_code_text(ERR_INVALID_JOB_ID));
 		return 1;
 	}
 	if (argc)
-		filter_add_u32(&q.job_ids, id, &sc->arena);
+		filter_add_job(&name, &q.job_ids, &q.tasks, &sc->arena);
 	if (scontrol_connect(sc, "slurm_load_jobs error") != 0)
 		return 1;
 	shown = 0;
-	if (scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_jobs, &err) == 0 && (shown || !argc)) {
+	if ((argc || sc->all || hidden_parts(&sc->connection, &sc->arena, &sc->hidden, &err) == 0) &&
+	    scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_jobs, &err) == 0 && (shown || !argc)) {
 		if (!shown && !sc->quiet)
 			puts("No jobs in the system");
 		return 0;
+	}
+	if (name.tasks && !err.code) {
+		printf("Job %s not found\n", argv[0]);
+		return 1;
 	}
 	fprintf(stderr, "slurm_load_jobs error: %s\n",
 	        err.code ? err_text(&err) : err_code_text(ERR_INVALID_JOB_ID));
@@ -105,7 +114,7 @@ static int show_steps(struct scontrol *sc, int argc, char **argv)
 	struct err err = {0};
 	schema_init(schema_of_job_query(), &q);
 	q.with_steps = true;
-	if (argc && filter_steps(argv[0], &steps, &q.job_ids, &sc->arena, &err) != 0) {
+	if (argc && filter_steps(argv[0], &steps, &q.job_ids, &q.tasks, &sc->arena, &err) != 0) {
 		fprintf(stderr, "%s\n", err_text(&err));
 		return 1;
 	}
@@ -127,56 +136,54 @@ static int show_steps(struct scontrol *sc, int argc, char **argv)
 
 static bool take_nodes(struct scontrol *sc, const void *record)
 {
-	const struct node_list *list = record;
+	const struct node_list *list = record; /* ours to change: it is of the arena */
 	sc->show.now = list->now;
 	for (uint32_t i = 0; i < list->nodes.n; i++) {
-		struct text out = TEXT_EMPTY;
-		show_node(&list->nodes.v[i], &sc->show, &out);
-		print(&out);
-		text_free(&out);
+		struct schema_strs *parts = &list->nodes.v[i].partitions;
+		uint32_t kept = 0;
+		for (uint32_t k = 0; k < parts->n; k++)
+			if (!map_get_text(&sc->hidden, parts->v[k]))
+				parts->v[kept++] = parts->v[k];
+		parts->n = kept;
+		show_node(&list->nodes.v[i], &sc->show, &sc->shown);
+		map_put_text(&sc->shown_names, arena_strdup(&sc->arena, list->nodes.v[i].name), sc);
 	}
 	return list->last;
 }
 
 static int show_nodes(struct scontrol *sc, int argc, char **argv)
 {
-	struct node_query q = {.nodes = argc ? argv[0] : NULL};
+	struct node_query q = {.nodes = argc ? argv[0] : NULL, .future = sc->future};
 	struct err err = {0};
-	int missing = 0;
-	struct hostlist *names = argc ? hostlist_parse(argv[0], &err) : NULL, *known = hostlist_new();
+	struct hostlist_iter it;
+	int rc = 0;
+	struct hostlist *names = argc ? hostlist_parse(argv[0], &err) : NULL;
 	if (argc && !names) {
 		fprintf(stderr, "%s\n", err_text(&err));
-		hostlist_free(known);
 		return 1;
 	}
-	struct hostlist_iter it;
-	if (names) {
-		hostlist_iter_init(&it, names);
-		for (const char *name; (name = hostlist_next(&it));) {
-			if (connect_knows_node(&sc->connection, name)) {
-				hostlist_add_name(known, name);
+	map_init_text(&sc->shown_names);
+	if (scontrol_connect(sc, "slurm_load_node error") != 0)
+		rc = 1;
+	else if ((!sc->all && hidden_parts(&sc->connection, &sc->arena, &sc->hidden, &err) != 0) ||
+	         scontrol_ask_all(sc, MSG_node_query, &q, MSG_node_list, take_nodes, &err) != 0) {
+		fprintf(stderr, "slurm_load_node error: %s\n", err_text(&err));
+		rc = 1;
+	} else {
+		if (names)
+			hostlist_iter_init(&it, names);
+		for (const char *name; names && (name = hostlist_next(&it));) {
+			if (map_get_text(&sc->shown_names, name))
 				continue;
-			}
 			printf("Node %s not found\n", name);
-			missing = 1;
+			rc = 1;
 		}
+		if (sc->shown.len)
+			print(&sc->shown);
 	}
-	char *list = hostlist_string(known);
+	map_free(&sc->shown_names);
+	text_free(&sc->shown);
 	hostlist_free(names);
-	uint64_t some = hostlist_count(known);
-	hostlist_free(known);
-	if (argc)
-		q.nodes = list;
-	int rc = missing;
-	if (!argc || some) {
-		if (scontrol_connect(sc, "slurm_load_node error") != 0)
-			rc = 1;
-		else if (scontrol_ask_all(sc, MSG_node_query, &q, MSG_node_list, take_nodes, &err) != 0) {
-			fprintf(stderr, "slurm_load_node error: %s\n", err_text(&err));
-			rc = 1;
-		}
-	}
-	free(list);
 	return rc;
 }
 
@@ -196,7 +203,8 @@ static int show_parts(struct scontrol *sc, int argc, char **argv)
 	const struct part_list *list = record;
 	for (uint32_t i = 0; i < list->parts.n; i++) {
 		struct text out = TEXT_EMPTY;
-		if (argc ? !text_eq(argv[0], list->parts.v[i].name) : list->parts.v[i].hidden && !sc->all)
+		if ((argc && !text_eq(argv[0], list->parts.v[i].name)) ||
+		    (!sc->all && part_is_hidden(&list->parts.v[i])))
 			continue;
 		found = true;
 		show_part(&list->parts.v[i], &sc->show, &out);
@@ -334,50 +342,84 @@ static int show_topology(struct scontrol *sc, int argc, char **argv)
 	return 0;
 }
 
+/* No accounts are kept. Filters (users=NAME ...) choose among what isn't there. */
+static int show_assoc_mgr(struct scontrol *sc, int argc, char **argv)
+{
+	static const char *const filters[] = {"users=", "accounts=", "qos="};
+	(void)sc;
+	for (int i = 0; i < argc; i++) {
+		bool known = false;
+		for (size_t k = 0; k < sizeof(filters) / sizeof(filters[0]); k++)
+			known = known || strncasecmp(argv[i], filters[k], strlen(filters[k])) == 0;
+		if (!known) {
+			log_error("show assoc_mgr %s is not supported by batchbox", argv[i]);
+			return 1;
+		}
+	}
+	puts("Current Association Manager state\n\n"
+	     "No users currently cached in Slurm.\n\n\n"
+	     "No associations currently cached in Slurm.\n\n\n"
+	     "No QOS currently cached in Slurm.\n");
+	return 0;
+}
+
 static const struct entity {
 	const char *name;
 	int (*show)(struct scontrol *sc, int argc, char **argv);
 } entities[] = {
-        {"jobs", show_jobs},
-        {"nodes", show_nodes},
-        {"partitions", show_parts},
-        {"steps", show_steps},
-        {"config", show_config},
-        {"hostnames", show_hostnames},
-        {"hostlistsorted", show_hostlistsorted},
-        {"hostlist", show_hostlist},
-        {"daemons", show_daemons},
-        {"licenses", show_licenses},
-        {"reservations", show_reservations},
-        {"topology", show_topology},
+        {"jobs", show_jobs},           {"jobid", show_jobs},
+        {"nodes", show_nodes},         {"partitions", show_parts},
+        {"steps", show_steps},         {"config", show_config},
+        {"hostnames", show_hostnames}, {"hostlistsorted", show_hostlistsorted},
+        {"hostlist", show_hostlist},   {"daemons", show_daemons},
+        {"licenses", show_licenses},   {"reservations", show_reservations},
+        {"topology", show_topology},   {"assoc_mgr", show_assoc_mgr},
 };
+
+/* "show job -d 6", "show -o nodes": options may stand anywhere here. Is this one? */
+static bool take_option(struct scontrol *sc, const char *word)
+{
+	static const struct {
+		const char *letters, *name;
+	} options[] = {{"d", "--details"}, {"o", "--oneliner"}, {"a", "--all"}, {"F", "--future"}};
+	size_t n = strlen(word), known = 1;
+	unsigned count[4] = {0};
+	if (word[0] != '-' || n < 2)
+		return false;
+	for (size_t i = 0; i < 4; i++) {
+		for (const char *p = word + 1; *p && word[1] != '-'; p++)
+			count[i] += *p == options[i].letters[0];
+		known += count[i];
+		if (strcmp(word, options[i].name) == 0)
+			count[i] = 1, known = n;
+	}
+	if (known != n)
+		return false;
+	sc->show.detail += count[0];
+	sc->show.one_line = sc->show.one_line || count[1];
+	sc->all = sc->all || count[2];
+	sc->future = sc->future || count[3];
+	return true;
+}
 
 /* Entities may be cut short, and written together with their name: "node=worker-1". */
 int scontrol_show(struct scontrol *sc, int argc, char **argv)
 {
-	if (argc < 1) {
+	int n = 0;
+	for (int i = 0; i < argc; i++)
+		if (!take_option(sc, argv[i]))
+			argv[n++] = argv[i];
+	if (n < 1) {
 		fputs("too few arguments for keyword:show\n", stderr);
 		return 1;
 	}
 	char *equals = strchr(argv[0], '=');
 	char *name = equals ? equals + 1 : NULL;
 	size_t len = equals ? (size_t)(equals - argv[0]) : strlen(argv[0]);
-	/* "show job -d 6": options may stand here too. */
-	int rest = 1;
-	for (; rest < argc && argv[rest][0] == '-'; rest++) {
-		if (strcmp(argv[rest], "-d") == 0 || strcmp(argv[rest], "-dd") == 0)
-			sc->show.detail += (unsigned)strlen(argv[rest]) - 1;
-		else if (strcmp(argv[rest], "-o") == 0)
-			sc->show.one_line = true;
-		else if (strcmp(argv[rest], "-a") == 0)
-			sc->all = true;
-		else
-			break;
-	}
 	for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
 		if (len < 3 || strncasecmp(entities[i].name, argv[0], len) != 0)
 			continue;
-		return name ? entities[i].show(sc, 1, &name) : entities[i].show(sc, argc - rest, argv + rest);
+		return name ? entities[i].show(sc, 1, &name) : entities[i].show(sc, n - 1, argv + 1);
 	}
 	fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[0]);
 	return 1;

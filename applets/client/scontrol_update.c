@@ -52,16 +52,27 @@ int scontrol_update(struct scontrol *sc, int argc, char **argv)
 	return 1;
 }
 
+/* "node", "NodeName": the noun of create and delete, with or without its value. */
+static bool is_noun(const char *word, const char *noun, size_t shortest)
+{
+	size_t n = strcspn(word, "=");
+	return n >= shortest && n <= strlen(noun) && strncasecmp(word, noun, n) == 0;
+}
+
 int scontrol_create(struct scontrol *sc, int argc, char **argv)
 {
 	if (argc < 1) {
 		fputs("too few arguments for create keyword\n", stderr);
 		return 1;
 	}
+	if (is_noun(argv[0], "NodeName", 3))
+		return scontrol_create_node(sc, argc, argv);
 	if (any_is(argc, argv, "PartitionName", 3))
 		return scontrol_update_part(sc, true, argc, argv);
-	if (any_is(argc, argv, "NodeName", 3))
-		return refuse("create", "nodes");
+	if (is_noun(argv[0], "PartitionName", 4)) {
+		log_error("Invalid input: %s  Request aborted", argv[0]);
+		return 1;
+	}
 	if (any_is(argc, argv, "ReservationName", 3) || text_starts_nocase(argv[0], "res"))
 		return refuse("create", "reservations");
 	log_error("Invalid creation entity: %s", argv[0]);
@@ -74,11 +85,18 @@ int scontrol_delete(struct scontrol *sc, int argc, char **argv)
 		fputs("too few arguments for delete keyword\n", stderr);
 		return 1;
 	}
-	if (scontrol_is_key(argv[0], "PartitionName", 3))
-		return scontrol_delete_part(sc, argv[0]);
-	if (scontrol_is_key(argv[0], "NodeName", 3))
-		return refuse("delete", "nodes");
-	if (scontrol_is_key(argv[0], "ReservationName", 3))
+	/* NOUN=NAME or NOUN NAME */
+	const char *equals = strchr(argv[0], '=');
+	const char *name = equals ? equals + 1 : argc > 1 ? argv[1] : NULL;
+	if (!name) {
+		log_error("Proper format is 'delete <ENTITY>=<ID>' or 'delete <ENTITY> <ID>'");
+		return 1;
+	}
+	if (is_noun(argv[0], "PartitionName", 3))
+		return scontrol_delete_part(sc, argv[0], name);
+	if (is_noun(argv[0], "NodeName", 3))
+		return scontrol_delete_node(sc, argv[0], name);
+	if (is_noun(argv[0], "ReservationName", 3))
 		return refuse("delete", "reservations");
 	fprintf(stderr, "Invalid deletion entity: %s\n", argv[0]);
 	return 1;

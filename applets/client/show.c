@@ -31,12 +31,25 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
 	text_add(out, ctx->one_line ? "\n" : "\n\n");
 }
 
+int64_t show_run_time(const struct job_state *state, int64_t now)
+{
+	int64_t since = state->suspend_time ? state->suspend_time - state->pre_suspend_s * CORE_SECOND
+	                                    : state->start_time;
+	int64_t end = state->state == JOB_SUSPENDED ? state->suspend_time : state->end_time;
+	end = end ? end : now;
+	if (state->state == JOB_PENDING || state->start_time == 0 || end < since)
+		return 0;
+	return (end - since) / CORE_SECOND;
+}
+
 int64_t show_expected_start(const struct job_info *job)
 {
 	if (job->state->state != JOB_PENDING)
 		return job->state->start_time;
-	return job->start_time || job->reason != REASON_BEGIN_TIME ? job->start_time
-	                                                           : job->state->eligible_time;
+	if (job->start_time)
+		return job->start_time;
+	bool delayed = job->reason == REASON_BEGIN_TIME || (job->state->restarts > 0 && job->state->hold > 0);
+	return delayed ? job->state->eligible_time : 0;
 }
 
 void show_str(struct text *out, const char *s)

@@ -1,18 +1,16 @@
 /* scontrol show: a record is printed by a table of rows, each `Key=value`, in lines indented by three blanks,
  * or in one line with -o. */
 #pragma once
+#include "core/records.h"
 #include "core/util/text.h"
-
-#include "core/conf.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct show_ctx {
 	bool one_line;
-	unsigned detail;                 /* how often -d was given */
-	int64_t now;                     /* microseconds since the epoch, by the controller's clock */
-	const struct cluster_conf *conf; /* this host's, or NULL */
+	unsigned detail; /* how often -d was given */
+	int64_t now;     /* microseconds since the epoch, by the controller's clock */
 };
 
 #define SHOW_LINES 2
@@ -29,6 +27,8 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
                struct text *out);
 
 struct job_info;
+/* Seconds that a job has run: what it was suspended for doesn't count. */
+int64_t show_run_time(const struct job_state *state, int64_t now);
 /* When a job started, or when a pending one will, as far as is known; 0: it isn't. */
 int64_t show_expected_start(const struct job_info *job);
 

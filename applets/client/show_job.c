@@ -1,5 +1,7 @@
 /* scontrol show job */
 #include "applets/client/show.h"
+
+#include "applets/client/job_name.h"
 #include "core/records.h"
 #include "core/util/hostlist.h"
 #include "proto/messages.h"
@@ -16,17 +18,40 @@ static bool is_pending(const struct job_info *job)
 	return job->state->state == JOB_PENDING;
 }
 
-/* A time limit in force, or, before the start, the one asked for. */
-static uint32_t limit_of(const struct job_info *job)
-{
-	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min
-	                                                 : job->spec->time_limit_min;
-}
-
 ROW(job_id)
 {
 	(void)ctx;
 	text_printf(out, "%" PRIu32, JOB->spec->job_id);
+}
+
+static bool when_array(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->array_job_id != 0;
+}
+
+static bool when_throttled(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->array_job_id != 0 && JOB->state->array_limit != 0;
+}
+
+ROW(array_job)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->spec->array_job_id);
+}
+
+ROW(array_task)
+{
+	(void)ctx;
+	job_name_tasks(out, JOB->spec, JOB->state);
+}
+
+ROW(array_limit)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, JOB->state->array_limit);
 }
 
 ROW(name)
@@ -138,23 +163,13 @@ static bool when_detail(const void *record, const struct show_ctx *ctx)
 
 ROW(run_time)
 {
-	int64_t end = JOB->state->end_time ? JOB->state->end_time : ctx->now;
-	if (is_pending(JOB) || JOB->state->start_time == 0 || end < JOB->state->start_time)
-		end = JOB->state->start_time;
-	show_hms(out, (end - JOB->state->start_time) / CORE_SECOND);
+	show_hms(out, show_run_time(JOB->state, ctx->now));
 }
 
 ROW(time_limit)
 {
-	uint32_t minutes = limit_of(JOB);
-	for (size_t i = 0; minutes == CORE_NO_VAL && ctx->conf && i < ctx->conf->part_count; i++) {
-		const struct core_part_conf *part = &ctx->conf->parts[i];
-		const char *name = JOB->state->partition ? JOB->state->partition : JOB->spec->partition;
-		if (name ? text_eq(part->name, name) : part->is_default)
-			minutes = part->default_time_min != CORE_NO_VAL ? part->default_time_min
-			                                                : part->max_time_min;
-	}
-	show_limit(out, minutes, "Partition_Limit");
+	(void)ctx;
+	show_limit(out, JOB->limit_min, "Partition_Limit");
 }
 
 ROW(time_min)
@@ -169,15 +184,22 @@ ROW(submit_time)
 	show_time(out, JOB->spec->submit_time, "Unknown");
 }
 
+/* As long as its array's own limit holds it back it is not eligible. */
+static bool is_throttled(const struct job_info *job)
+{
+	return is_pending(job) && job->reason == REASON_ARRAY_TASK_LIMIT;
+}
+
 ROW(eligible_time)
 {
 	(void)ctx;
-	show_time(out, JOB->state->eligible_time, "Unknown");
+	show_time(out, is_throttled(JOB) ? 0 : JOB->state->eligible_time, "Unknown");
 }
 
 ROW(accrue_time)
 {
-	bool begun = !is_pending(JOB) || JOB->state->accrue_time <= ctx->now;
+	bool begun = !is_pending(JOB) || JOB->state->restarts > 0 ||
+	             (JOB->state->accrue_time <= ctx->now && !is_throttled(JOB));
 	show_time(out, begun ? JOB->state->accrue_time : 0, "Unknown");
 }
 
@@ -496,6 +518,9 @@ static bool when_batch(const void *record, const struct show_ctx *ctx)
 
 static const struct show_row rows[] = {
         {false, "JobId=", job_id, NULL, NULL},
+        {false, "ArrayJobId=", array_job, when_array, NULL},
+        {false, "ArrayTaskId=", array_task, when_array, NULL},
+        {false, "ArrayTaskThrottle=", array_limit, when_throttled, NULL},
         {false, "JobName=", name, NULL, NULL},
         {true, "UserId=", user, NULL, NULL},
         {false, "GroupId=", group, NULL, NULL},

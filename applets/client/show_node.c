@@ -75,6 +75,11 @@ static bool when_version(const void *record, const struct show_ctx *ctx)
 	return NODE->state->version != NULL;
 }
 
+static bool when_no_version(const void *record, const struct show_ctx *ctx)
+{
+	return !when_version(record, ctx);
+}
+
 ROW(version)
 {
 	(void)ctx;
@@ -112,9 +117,7 @@ ROW(node_state)
 {
 	(void)ctx;
 	text_add(out, node_state_word(NODE->base));
-	for (uint32_t bit = 1; bit != 0 && bit <= NODE->flags; bit <<= 1)
-		if ((NODE->flags & bit) && node_flag_word(bit))
-			text_printf(out, "+%s", node_flag_word(bit));
+	node_flags_text(NODE->flags, out);
 }
 
 ROW(tmp_disk)
@@ -151,7 +154,7 @@ ROW(slurmd_start)
 ROW(last_busy)
 {
 	(void)ctx;
-	show_time(out, NODE->state->last_busy, "None");
+	show_time(out, NODE->state->last_busy, "Unknown");
 }
 
 ROW(cfg_tres)
@@ -160,7 +163,7 @@ ROW(cfg_tres)
 	struct tres t = {0};
 	t.v[TRES_CPU] = NODE->cpus;
 	t.v[TRES_MEM] = NODE->real_memory;
-	t.v[TRES_BILLING] = NODE->cpus;
+	t.v[TRES_BILLING] = NODE->billing ? NODE->billing : NODE->cpus;
 	tres_print(&t, out);
 }
 
@@ -225,7 +228,8 @@ static const struct show_row node_rows[] = {
         {true, "ActiveFeatures=", features_act, NULL, NULL},
         {true, "Gres=", gres, NULL, NULL},
         {true, "NodeAddr=", addr, NULL, NULL},
-        {false, "NodeHostName=", hostname, NULL, NULL},
+        {false, "NodeHostName=", hostname, when_version, NULL},
+        {false, "NodeHostName=", hostname, when_no_version, " "},
         {false, "Port=", port, when_other_port, NULL},
         {false, "Version=", version, when_version, NULL},
         {true, "OS=", os, is_registered, " "},
@@ -418,10 +422,32 @@ ROW(max_mem)
 	memory(out, "Max", PART->max_mem_per_node, PART->max_mem_per_cpu);
 }
 
+ROW_STR(deny_accounts, PART, deny_accounts)
+ROW_STR(billing_weights, PART, billing)
+
+/* AllowAccounts counts where both are there. */
+static bool when_deny(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return PART->deny_accounts && !PART->allow_accounts;
+}
+
+static bool when_no_deny(const void *record, const struct show_ctx *ctx)
+{
+	return !when_deny(record, ctx);
+}
+
+static bool when_billing(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return PART->billing != NULL;
+}
+
 static const struct show_row part_rows[] = {
         {false, "PartitionName=", part_name, NULL, NULL},
         {true, "AllowGroups=", allow_groups, NULL, NULL},
-        {false, "AllowAccounts=", allow_accounts, NULL, NULL},
+        {false, "AllowAccounts=", allow_accounts, when_no_deny, NULL},
+        {false, "DenyAccounts=", deny_accounts, when_deny, NULL},
         {false, "AllowQos=", allow_qos, NULL, NULL},
         {true, "AllocNodes=", alloc_nodes, NULL, NULL},
         {false, "Default=", is_default, NULL, NULL},
@@ -452,6 +478,7 @@ static const struct show_row part_rows[] = {
         {true, "", def_mem, NULL, NULL},
         {false, "", max_mem, NULL, NULL},
         {true, "TRES=", part_tres, NULL, NULL},
+        {true, "TRESBillingWeights=", billing_weights, when_billing, NULL},
 };
 
 void show_part(const struct part_info *part, const struct show_ctx *ctx, struct text *out)

@@ -1,5 +1,7 @@
 /* scontrol show step */
 #include "applets/client/show.h"
+
+#include "applets/client/job_name.h"
 #include "core/records.h"
 #include "core/util/hostlist.h"
 #include "proto/messages.h"
@@ -28,13 +30,8 @@ static bool is_srun(const void *record, const struct show_ctx *ctx)
 ROW(id)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu32 ".", JOB->spec->job_id);
-	if (STEP->step_id == CORE_STEP_BATCH)
-		text_add(out, "batch");
-	else if (STEP->step_id == CORE_STEP_INTERACTIVE)
-		text_add(out, "interactive");
-	else
-		text_printf(out, "%" PRIu32, STEP->step_id);
+	job_name_print(out, JOB->spec, JOB->state);
+	job_name_step(out, STEP->step_id);
 }
 
 ROW(user)

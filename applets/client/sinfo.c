@@ -5,6 +5,7 @@
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
+#include "applets/client/hidden.h"
 #include "applets/client/show.h"
 #include "core/records.h"
 #include "core/util/arena.h"
@@ -42,28 +43,34 @@ static const struct {
 };
 #define AUTO_WIDTH_MIN 9
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
 
 static const struct option long_options[] = {
         {"all", no_argument, NULL, 'a'},
+        {"clusters", required_argument, NULL, 'M'},
         {"dead", no_argument, NULL, 'd'},
         {"exact", no_argument, NULL, 'e'},
+        {"federation", no_argument, NULL, OPT_ONE_CLUSTER},
         {"format", required_argument, NULL, 'o'},
         {"Format", required_argument, NULL, 'O'},
         {"help", no_argument, NULL, OPT_HELP},
+        {"hide", no_argument, NULL, OPT_HIDE},
         {"iterate", required_argument, NULL, 'i'},
         {"list-reasons", no_argument, NULL, 'R'},
+        {"local", no_argument, NULL, OPT_ONE_CLUSTER},
         {"long", no_argument, NULL, 'l'},
         {"Node", no_argument, NULL, 'N'},
         {"noconvert", no_argument, NULL, OPT_NOCONVERT},
         {"nodes", required_argument, NULL, 'n'},
         {"noheader", no_argument, NULL, 'h'},
         {"partition", required_argument, NULL, 'p'},
+        {"reservation", no_argument, NULL, 'T'},
         {"responding", no_argument, NULL, 'r'},
         {"sort", required_argument, NULL, 'S'},
         {"states", required_argument, NULL, 't'},
         {"summarize", no_argument, NULL, 's'},
         {"usage", no_argument, NULL, OPT_USAGE},
+        {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
 };
@@ -74,6 +81,7 @@ static const char usage[] =
         "  -d, --dead              only nodes that do not respond\n"
         "  -e, --exact             group only nodes that are alike in all that is printed\n"
         "  -h, --noheader          no header\n"
+        "      --hide              no hidden partitions\n"
         "  -i, --iterate=SECONDS   again every so many seconds\n"
         "  -l, --long              more columns\n"
         "  -n, --nodes=HOSTS       only these nodes\n"
@@ -86,6 +94,7 @@ static const char usage[] =
         "  -s, --summarize         one line for each partition\n"
         "  -S, --sort=LETTERS      sort by columns\n"
         "  -t, --states=STATES     only nodes in these states\n"
+        "  -T, --reservation       reservations\n"
         "  -V, --version           the version\n";
 
 static int bad_state(const char *word, struct err *err)
@@ -119,6 +128,20 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	switch (c) {
 	case 'a':
 		o->all = true;
+		return 0;
+	case OPT_HIDE:
+		o->all = false;
+		return 0;
+	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
+		return 0;
+	case 'M':
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "--clusters=%s: there is one cluster only, which SLURM_CONF names", optarg);
+	case 'T':
+		puts("No reservations in the system");
+		exit(0);
+	case 'v':
+		log_set_stderr_level(LOG_LEVEL_VERBOSE);
 		return 0;
 	case 'd':
 		o->dead = true;
@@ -190,7 +213,7 @@ static int parse_options(int argc, char **argv, struct sinfo_options *o, struct 
 		return -1;
 	opterr = 0;
 	o->argv = argv;
-	for (int c; (c = getopt_long(argc, argv, ":adehi:ln:No:O:p:rRsS:t:V", long_options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, ":adehi:lM:n:No:O:p:rRsS:t:TvV", long_options, NULL)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
 	return 0;
@@ -226,7 +249,7 @@ static bool wanted_node(const struct node_info *node, const struct sinfo_options
 static bool wanted_part(const struct part_info *part, const struct sinfo_options *o)
 {
 	if (o->partitions.n == 0)
-		return o->all || !part->hidden;
+		return o->all || !part_is_hidden(part);
 	for (uint32_t i = 0; i < o->partitions.n; i++)
 		if (text_eq_nocase(o->partitions.v[i], part->name))
 			return true;

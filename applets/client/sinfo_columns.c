@@ -4,6 +4,7 @@
 #include "core/records.h"
 #include "core/util/hostlist.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,7 @@ NUMBER(part_order)
 TEXT(avail)
 {
 	(void)ctx;
-	static const char *const words[] = {"up", "down", "drain", "inact"};
+	static const char *const words[] = {"up", "down", "drain", "inactive"};
 	text_add(out, !PART ? "n/a" : PART->state < 4 ? words[PART->state] : "?");
 }
 
@@ -405,9 +406,70 @@ TEXT(reason_time)
 	show_time(out, reason_state(GROUP) ? reason_state(GROUP)->reason_time : 0, "Unknown");
 }
 
+TEXT(features_act)
+{
+	(void)ctx;
+	const char *list = GROUP->n == 0 ? NULL : FIRST->features_act ? FIRST->features_act : FIRST->features;
+	text_add(out, list && *list ? list : "(null)");
+}
+
+NUMBER(alloc_mem_number)
+{
+	(void)ctx;
+	return GROUP->n ? (int64_t)FIRST->mem_alloc : 0;
+}
+
+TEXT(alloc_mem)
+{
+	text_printf(out, "%" PRId64, alloc_mem_number(record, ctx));
+}
+
+NUMBER(port_number)
+{
+	(void)ctx;
+	return GROUP->n ? FIRST->port : 0;
+}
+
+TEXT(port)
+{
+	text_printf(out, "%" PRId64, port_number(record, ctx));
+}
+
+TEXT(comment)
+{
+	(void)ctx;
+	text_add(out, GROUP->n && FIRST->state->comment ? FIRST->state->comment : "(null)");
+}
+
+TEXT(extra)
+{
+	(void)ctx;
+	text_add(out, GROUP->n && FIRST->state->extra ? FIRST->state->extra : "(null)");
+}
+
+TEXT(gres_used)
+{
+	(void)ctx, (void)record;
+	text_add(out, "(null)");
+}
+
+/* The base state and each flag: "idle+drain". */
+TEXT(state_complete)
+{
+	(void)ctx;
+	struct text words = TEXT_EMPTY;
+	if (GROUP->n) {
+		text_add(&words, node_state_word(FIRST->base));
+		node_flags_text(FIRST->flags, &words);
+	}
+	for (const char *p = text_str(&words); *p; p++)
+		text_add_char(out, (char)tolower((unsigned char)*p));
+	text_free(&words);
+}
+
 const struct column sinfo_columns[] = {
         {'a', "available", "AVAIL", 0, avail, NULL},
-        {'b', "features_act", "ACTIVE_FEATURES", 0, features, NULL},
+        {'b', "features_act", "ACTIVE_FEATURES", 0, features_act, NULL},
         {'c', "cpus", "CPUS", 0, cpus, cpus_number},
         {'d', "disk", "TMP_DISK", 0, tmp_disk, tmp_disk_number},
         {'e', "freemem", "FREE_MEM", 0, free_mem, NULL},
@@ -448,5 +510,11 @@ const struct column sinfo_columns[] = {
         {'X', "sockets", "SOCKETS", 0, sockets, sockets_number},
         {'Y', "cores", "CORES", 0, cores, cores_number},
         {'Z', "threads", "THREADS", 0, threads, threads_number},
+        {0, "allocmem", "ALLOCMEM", 0, alloc_mem, alloc_mem_number},
+        {0, "comment", "COMMENT", 0, comment, NULL},
+        {0, "extra", "EXTRA", 0, extra, NULL},
+        {0, "gresused", "GRES_USED", 0, gres_used, NULL},
+        {0, "port", "PORT", 0, port, port_number},
+        {0, "statecomplete", "STATECOMPLETE", 0, state_complete, NULL},
 };
 const size_t sinfo_column_count = sizeof(sinfo_columns) / sizeof(sinfo_columns[0]);

@@ -10,6 +10,7 @@ static const struct state_row {
 	uint32_t want, not ;
 	const char *word, *compact;
 } state_rows[] = {
+        {-1, NODE_FLAG_INVALID_REG, 0, "inval", "inval"},
         {NODE_DOWN, NODE_FLAG_DRAIN, 0, "drained", "drain"},
         {NODE_IDLE, NODE_FLAG_DRAIN | NODE_FLAG_COMPLETING, 0, "draining", "drng"},
         {NODE_ALLOCATED, NODE_FLAG_DRAIN, 0, "draining", "drng"},
@@ -19,7 +20,6 @@ static const struct state_row {
         {NODE_ALLOCATED, NODE_FLAG_FAIL, 0, "failing", "failg"},
         {NODE_MIXED, NODE_FLAG_FAIL, 0, "failing", "failg"},
         {-1, NODE_FLAG_FAIL, 0, "fail", "fail"},
-        {-1, NODE_FLAG_INVALID_REG, 0, "inval", "inval"},
         {NODE_FUTURE, 0, 0, "future", "futr"},
         {NODE_ALLOCATED, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
         {NODE_MIXED, NODE_FLAG_COMPLETING, 0, "completing", "comp"},
@@ -59,22 +59,30 @@ static const struct {
 	const char *word;
 	uint32_t flag;
 } flag_words[] = {
-        {"drain", NODE_FLAG_DRAIN},           {"draining", NODE_FLAG_DRAIN},
-        {"drained", NODE_FLAG_DRAIN},         {"comp", NODE_FLAG_COMPLETING},
-        {"completing", NODE_FLAG_COMPLETING}, {"fail", NODE_FLAG_FAIL},
-        {"maint", NODE_FLAG_MAINT},           {"no_respond", NODE_FLAG_NO_RESPOND},
-        {"planned", NODE_FLAG_PLANNED},       {"plnd", NODE_FLAG_PLANNED},
-        {"resv", NODE_FLAG_RESERVED},         {"reserved", NODE_FLAG_RESERVED},
+        {"drain", NODE_FLAG_DRAIN},
+        {"draining", NODE_FLAG_DRAIN},
+        {"drained", NODE_FLAG_DRAIN},
+        {"comp", NODE_FLAG_COMPLETING},
+        {"completing", NODE_FLAG_COMPLETING},
+        {"fail", NODE_FLAG_FAIL},
+        {"maint", NODE_FLAG_MAINT},
+        {"no_respond", NODE_FLAG_NO_RESPOND},
+        {"planned", NODE_FLAG_PLANNED},
+        {"plnd", NODE_FLAG_PLANNED},
+        {"resv", NODE_FLAG_RESERVED},
+        {"reserved", NODE_FLAG_RESERVED},
         {"inval", NODE_FLAG_INVALID_REG},
+        {"cloud", NODE_FLAG_CLOUD},
+        {"powered_down", NODE_FLAG_POWERED_DOWN},
 };
 static const struct {
 	const char *word;
 	uint32_t base;
 } base_words[] = {
         {"alloc", NODE_ALLOCATED}, {"allocated", NODE_ALLOCATED}, {"down", NODE_DOWN},
-        {"err", NODE_ERROR},       {"error", NODE_ERROR},         {"future", NODE_FUTURE},
-        {"futr", NODE_FUTURE},     {"idle", NODE_IDLE},           {"mix", NODE_MIXED},
-        {"mixed", NODE_MIXED},     {"unk", NODE_UNKNOWN},         {"unknown", NODE_UNKNOWN},
+        {"future", NODE_FUTURE},   {"futr", NODE_FUTURE},         {"idle", NODE_IDLE},
+        {"mix", NODE_MIXED},       {"mixed", NODE_MIXED},         {"unk", NODE_UNKNOWN},
+        {"unknown", NODE_UNKNOWN},
 };
 
 bool sinfo_state_is(const struct node_info *node, const char *word)
@@ -113,8 +121,8 @@ enum sinfo_kind sinfo_kind_of(const struct node_info *node)
 {
 	if (node->base == NODE_ALLOCATED || node->base == NODE_MIXED)
 		return SINFO_ALLOCATED;
-	if (node->base == NODE_IDLE && !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL |
-	                                                NODE_FLAG_NO_RESPOND | NODE_FLAG_INVALID_REG)))
+	if (node->base == NODE_IDLE &&
+	    !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_NO_RESPOND | NODE_FLAG_INVALID_REG)))
 		return SINFO_IDLE;
 	return SINFO_OTHER;
 }

@@ -5,10 +5,13 @@
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
+#include "applets/client/hidden.h"
 #include "applets/client/show.h"
+#include "core/taskset.h"
 #include "core/util/arena.h"
 #include "core/util/hostlist.h"
 #include "core/util/log.h"
+#include "core/util/map.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -27,23 +30,29 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
-	bool show_steps, long_format, no_header, start, all;
+	bool show_steps, long_format, no_header, start, all, each_task;
 	const char *format, *format_names, *sort;
 	unsigned iterate_s;
 	char **argv;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
 
 static const struct option long_options[] = {
+        {"account", required_argument, NULL, 'A'},
         {"all", no_argument, NULL, 'a'},
         {"array", no_argument, NULL, 'r'},
         {"array-unique", no_argument, NULL, 'r'},
+        {"clusters", required_argument, NULL, 'M'},
+        {"federation", no_argument, NULL, OPT_ONE_CLUSTER},
         {"format", required_argument, NULL, 'o'},
         {"Format", required_argument, NULL, 'O'},
         {"help", no_argument, NULL, OPT_HELP},
+        {"hide", no_argument, NULL, OPT_HIDE},
         {"iterate", required_argument, NULL, 'i'},
         {"jobs", optional_argument, NULL, 'j'},
+        {"licenses", required_argument, NULL, 'L'},
+        {"local", no_argument, NULL, OPT_ONE_CLUSTER},
         {"long", no_argument, NULL, 'l'},
         {"me", no_argument, NULL, OPT_ME},
         {"name", required_argument, NULL, 'n'},
@@ -51,27 +60,38 @@ static const struct option long_options[] = {
         {"nodelist", required_argument, NULL, 'w'},
         {"noheader", no_argument, NULL, 'h'},
         {"partition", required_argument, NULL, 'p'},
+        {"priority", no_argument, NULL, 'P'},
+        {"qos", required_argument, NULL, 'q'},
+        {"reservation", required_argument, NULL, 'R'},
+        {"sibling", no_argument, NULL, OPT_ONE_CLUSTER},
         {"sort", required_argument, NULL, 'S'},
         {"start", no_argument, NULL, OPT_START},
         {"states", required_argument, NULL, 't'},
         {"steps", optional_argument, NULL, 's'},
         {"usage", no_argument, NULL, OPT_USAGE},
         {"user", required_argument, NULL, 'u'},
+        {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
 };
 
 static const char usage[] = "Usage: squeue [OPTIONS]\n"
+                            "  -A, --account=NAMES     jobs of these accounts\n"
                             "  -a, --all               jobs of hidden partitions too\n"
                             "  -h, --noheader          no header\n"
+                            "      --hide              no jobs of hidden partitions\n"
                             "  -i, --iterate=SECONDS   again every so many seconds\n"
                             "  -j, --jobs=ID[,ID]      these jobs\n"
+                            "  -L, --licenses=NAMES    jobs that asked for these licences\n"
                             "  -l, --long              more columns\n"
                             "      --me                the caller's jobs\n"
                             "  -n, --name=NAME[,NAME]  jobs of these names\n"
                             "  -o, --format=FORMAT     columns by letter, as squeue(1) lists them\n"
                             "  -O, --Format=FORMAT     columns by name\n"
                             "  -p, --partition=NAMES   jobs of these partitions\n"
+                            "  -P, --priority          a line for each partition of a pending job\n"
+                            "  -q, --qos=NAMES         jobs of these QOS\n"
+                            "  -R, --reservation=NAME  jobs of this reservation\n"
                             "  -r, --array             one line for each task of an array\n"
                             "  -s, --steps[=IDS]       steps in place of jobs\n"
                             "  -S, --sort=LETTERS      sort by columns\n"
@@ -81,15 +101,55 @@ static const char usage[] = "Usage: squeue [OPTIONS]\n"
                             "  -w, --nodelist=HOSTS    jobs on these nodes\n"
                             "  -V, --version           the version\n";
 
+/* Options that are lists of words. */
+static struct schema_strs *words_of(int c, struct job_query *q)
+{
+	switch (c) {
+	case 'A':
+		return &q->accounts;
+	case 'q':
+		return &q->qoses;
+	case 'R':
+		return &q->reservations;
+	case 'L':
+		return &q->licenses;
+	case 'n':
+		return &q->names;
+	case 'p':
+		return &q->partitions;
+	default:
+		return NULL;
+	}
+}
+
+static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
+        __attribute__((nonnull(2)));
 static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
 {
+	struct schema_strs *words = words_of(c, &o->query);
+	if (words)
+		return filter_words(optarg, words, arena);
 	switch (c) {
 	case 'a':
 		o->all = true;
 		return 0;
+	case OPT_HIDE:
+		o->all = false;
+		return 0;
+	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
+	case 'P':             /* a job waits in one partition */
+		return 0;
+	case 'M':
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "--clusters=%s: there is one cluster only, which SLURM_CONF names", optarg);
+	case 'v':
+		log_set_stderr_level(LOG_LEVEL_VERBOSE);
+		return 0;
 	case 'r':
+		o->each_task = true;
+		return 0;
 	case OPT_NOCONVERT:
-		return 0; /* one line for each task, and plain numbers: what is printed anyway */
+		return 0; /* plain numbers: what is printed anyway */
 	case 'o':
 		o->format = optarg;
 		return 0;
@@ -102,22 +162,18 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		               : err_set(err, ERR_INVALID,
 		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
 	case 'j':
-		return optarg ? filter_jobs(optarg, &o->query.job_ids, arena, err) : 0;
+		return optarg ? filter_jobs(optarg, &o->query.job_ids, &o->query.tasks, arena, err) : 0;
 	case 'l':
 		o->long_format = true;
 		return 0;
 	case OPT_ME:
 		return filter_me(&o->query.uids, arena);
-	case 'n':
-		return filter_words(optarg, &o->query.names, arena);
 	case 'w':
 		o->query.nodes = optarg;
 		return 0;
 	case 'h':
 		o->no_header = true;
 		return 0;
-	case 'p':
-		return filter_words(optarg, &o->query.partitions, arena);
 	case 'S':
 		o->sort = optarg;
 		return 0;
@@ -128,7 +184,9 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		return filter_states(optarg, &o->query.states, &o->query.all_states, arena, err);
 	case 's':
 		o->show_steps = true;
-		return optarg ? filter_steps(optarg, &o->steps, &o->query.job_ids, arena, err) : 0;
+		return optarg ? filter_steps(optarg, &o->steps, &o->query.job_ids, &o->query.tasks, arena,
+		                             err)
+		              : 0;
 	case 'u':
 		return filter_users(optarg, &o->query.uids, arena);
 	case 'V':
@@ -151,6 +209,7 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 	           *users = getenv("SQUEUE_USERS"), *parts = getenv("SQUEUE_PARTITION");
 	schema_init(schema_of_job_query(), &o->query);
 	o->all = all != NULL;
+	o->each_task = getenv("SQUEUE_ARRAY") != NULL || getenv("SQUEUE_ARRAY_UNIQUE") != NULL;
 	o->format = getenv("SQUEUE_FORMAT");
 	o->format_names = getenv("SQUEUE_FORMAT2");
 	o->sort = getenv("SQUEUE_SORT");
@@ -158,18 +217,30 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 		return -1;
 	if (users && filter_users(users, &o->query.uids, arena) != 0)
 		return -1;
+	const struct {
+		const char *name;
+		struct schema_strs *words;
+	} lists[] = {{"SQUEUE_ACCOUNT", &o->query.accounts},
+	             {"SQUEUE_QOS", &o->query.qoses},
+	             {"SQUEUE_LICENSES", &o->query.licenses},
+	             {"SQUEUE_NAMES", &o->query.names}};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+		if (getenv(lists[i].name))
+			filter_words(getenv(lists[i].name), lists[i].words, arena);
 	if (parts && filter_words(parts, &o->query.partitions, arena) != 0)
 		return -1;
 	opterr = 0;
 	o->argv = argv;
-	for (int c;
-	     (c = getopt_long(argc, argv, ":ahi:j::ln:o:O:p:rs::S:t:u:Vw:", long_options, NULL)) != -1;)
+	for (int c; (c = getopt_long(argc, argv, ":A:ahi:j::L:lM:n:o:O:Pp:q:rR:s::S:t:u:vVw:", long_options,
+	                             NULL)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
 	/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
 	for (; optind < argc; optind++) {
-		int rc = o->show_steps ? filter_steps(argv[optind], &o->steps, &o->query.job_ids, arena, err)
-		                       : filter_jobs(argv[optind], &o->query.job_ids, arena, err);
+		int rc = o->show_steps
+		                 ? filter_steps(argv[optind], &o->steps, &o->query.job_ids, &o->query.tasks,
+		                                arena, err)
+		                 : filter_jobs(argv[optind], &o->query.job_ids, &o->query.tasks, arena, err);
 		if (rc != 0)
 			return -1;
 	}
@@ -190,30 +261,51 @@ static void choose_format(const struct squeue_options *o, struct column_format *
 		column_format_names(f, o->format_names, columns, n);
 	else
 		column_format_letters(f, o->format ? o->format : letters, columns, n);
+	/* squeue(1): an array's list has "any width necessary" then. */
+	for (size_t i = 0; getenv("SLURM_BITSTR_LEN") && i < f->n; i++)
+		f->uses[i].whole = f->uses[i].column && f->uses[i].column->letter == 'i';
 }
 
 struct squeue_rows {
 	struct squeue_row *v;
 	size_t n, cap;
+	struct map hidden; /* partitions whose jobs are not shown */
 };
 
-static void add_row(struct squeue_rows *rows, const struct job_info *job, const struct step_record *step)
+static void add_row(struct squeue_rows *rows, const struct job_info *job, const struct step_record *step,
+                    uint32_t task)
 {
 	rows->v = xgrow(rows->v, &rows->cap, rows->n + 1, sizeof(*rows->v));
-	rows->v[rows->n++] = (struct squeue_row){job, step};
+	rows->v[rows->n++] = (struct squeue_row){job, step, task};
+}
+
+/* --array: a line for each task that the record stands for, as long as they wait. */
+static bool add_tasks(struct squeue_rows *rows, const struct job_info *job)
+{
+	struct core_bits *set = job->state->array_tasks && job->state->state == JOB_PENDING
+	                                ? taskset_parse(job->state->array_tasks, TASKS_END, NULL, NULL)
+	                                : NULL;
+	for (uint32_t task = set ? bits_next(set, 0) : 0; set && task < set->n;
+	     task = bits_next(set, task + 1))
+		add_row(rows, job, NULL, task);
+	free(set);
+	return set != NULL;
 }
 
 static void add_job(struct squeue_rows *rows, const struct job_info *job, const struct squeue_options *o)
 {
+	if (job->spec->partition && map_get_text(&rows->hidden, job->spec->partition))
+		return;
 	if (!o->show_steps) {
-		if (!o->start || job->state->state == JOB_PENDING)
-			add_row(rows, job, NULL);
+		if ((!o->start || job->state->state == JOB_PENDING) &&
+		    !(o->each_task && add_tasks(rows, job)))
+			add_row(rows, job, NULL, CORE_NO_VAL);
 		return;
 	}
 	for (uint32_t i = 0; i < job->steps.n; i++)
 		if (job->steps.v[i].state == JOB_RUNNING &&
-		    filter_step_wanted(&o->steps, job->spec->job_id, job->steps.v[i].step_id))
-			add_row(rows, job, &job->steps.v[i]);
+		    filter_step_wanted(&o->steps, job->spec, job->state, job->steps.v[i].step_id))
+			add_row(rows, job, &job->steps.v[i], CORE_NO_VAL);
 }
 
 /* Reads all chunks of the answer. */
@@ -222,6 +314,10 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 {
 	uint32_t type = 0;
 	void *record = NULL;
+	/* Partitions and jobs that are asked for by name are seen. */
+	if (!o->all && o->query.partitions.n == 0 && o->query.job_ids.n == 0 &&
+	    hidden_parts(connection, arena, &rows->hidden, err) != 0)
+		return -1;
 	if (client_call(connection->client, MSG_job_query, &o->query, arena, &type, &record, NULL, err) != 0)
 		return -1;
 	for (;;) {
@@ -239,9 +335,10 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 	}
 }
 
-static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, int64_t now, struct err *err)
+static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, const char *cluster,
+                      int64_t now, struct err *err)
 {
-	const struct squeue_ctx ctx = {now};
+	const struct squeue_ctx ctx = {now, cluster};
 	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
 	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
 	const char *sort = o->sort ? o->sort : o->show_steps ? SORT_STEPS : o->start ? SORT_START : SORT_JOBS;
@@ -272,30 +369,47 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	struct squeue_rows rows = {0};
 	int64_t now = 0;
 	arena_init(&arena);
+	map_init_text(&rows.hidden);
 	int rc = fetch(connection, o, &arena, &rows, &now, err);
 	if (rc != 0)
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
 	else
-		rc = print_rows(o, &rows, now, err);
+		rc = print_rows(o, &rows, connection->file.controller.cluster, now, err);
 	free(rows.v);
+	map_free(&rows.hidden);
 	arena_free(&arena);
 	return rc;
 }
 
 /* A host list in -w that names no node of the cluster is an error here, as there. */
-static int check_nodes(const struct squeue_options *o, const struct connect *connection, struct err *err)
+static int check_nodes(const struct squeue_options *o, struct connect *connection, struct arena *arena,
+                       struct err *err)
 {
 	if (!o->query.nodes)
 		return 0;
 	struct hostlist *names = hostlist_parse(o->query.nodes, err);
 	if (!names)
 		return -1;
-	int rc = 0;
+	struct node_query q = {.nodes = o->query.nodes};
 	struct hostlist_iter it;
+	struct map known;
+	uint32_t type = 0;
+	void *record = NULL;
+	map_init_text(&known);
+	int rc = client_call(connection->client, MSG_node_query, &q, arena, &type, &record, NULL, err);
+	while (rc == 0 && type == MSG_node_list) {
+		const struct node_list *list = record;
+		for (uint32_t i = 0; i < list->nodes.n; i++)
+			map_put_text(&known, list->nodes.v[i].name, &list->nodes.v[i]);
+		if (list->last)
+			break;
+		rc = client_next(connection->client, arena, -1, &type, &record, err);
+	}
 	hostlist_iter_init(&it, names);
 	for (const char *name; rc == 0 && (name = hostlist_next(&it));)
-		if (!connect_knows_node(connection, name))
+		if (!map_get_text(&known, name))
 			rc = err_set(err, ERR_INVALID_NODE_NAME, "Invalid node name %s", name);
+	map_free(&known);
 	hostlist_free(names);
 	return rc;
 }
@@ -309,12 +423,13 @@ int squeue_main(int argc, char **argv)
 	int rc = -1;
 	log_init("squeue", LOG_LEVEL_INFO);
 	arena_init(&arena);
-	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
-	    check_nodes(&o, &connection, &err) != 0) {
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
 		if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
 			log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
+	} else if (check_nodes(&o, &connection, &arena, &err) != 0) {
+		log_error("%s", err_text(&err));
 	} else {
 		for (;;) {
 			rc = squeue_once(&connection, &o, &err);

@@ -6,10 +6,12 @@
 struct squeue_row {
 	const struct job_info *job;
 	const struct step_record *step; /* NULL: the row is the job's */
+	uint32_t task;                  /* --array: this one of the tasks that the record stands for */
 };
 
 struct squeue_ctx {
 	int64_t now; /* microseconds, the controller's clock */
+	const char *cluster;
 };
 
 extern const struct column squeue_job_columns[];
@@ -17,5 +19,5 @@ extern const size_t squeue_job_column_count;
 extern const struct column squeue_step_columns[];
 extern const size_t squeue_step_column_count;
 
-/* "7", "7.0", "7.batch" */
+/* "7", "7_3", "7_[4-9]", "7.0", "7_3.batch" */
 void squeue_id(struct text *out, const struct squeue_row *row);

@@ -1,3 +1,4 @@
+#include "applets/client/job_name.h"
 #include "applets/client/show.h"
 #include "applets/client/squeue.h"
 #include "core/util/hostlist.h"
@@ -34,30 +35,14 @@
 
 /* ---- both ---- */
 
-static void step_word(struct text *out, uint32_t step_id)
-{
-	switch (step_id) {
-	case CORE_STEP_BATCH:
-		text_add(out, "batch");
-		break;
-	case CORE_STEP_EXTERN:
-		text_add(out, "extern");
-		break;
-	case CORE_STEP_INTERACTIVE:
-		text_add(out, "interactive");
-		break;
-	default:
-		text_printf(out, "%" PRIu32, step_id);
-	}
-}
-
 void squeue_id(struct text *out, const struct squeue_row *row)
 {
-	text_printf(out, "%" PRIu32, row->job->spec->job_id);
-	if (!row->step)
-		return;
-	text_add(out, ".");
-	step_word(out, row->step->step_id);
+	if (row->task != CORE_NO_VAL)
+		text_printf(out, "%" PRIu32 "_%" PRIu32, row->job->spec->array_job_id, row->task);
+	else
+		job_name_print(out, row->job->spec, row->job->state);
+	if (row->step)
+		job_name_step(out, row->step->step_id);
 }
 
 TEXT(id)
@@ -69,7 +54,38 @@ TEXT(id)
 NUMBER(id_number)
 {
 	(void)ctx;
-	return (int64_t)JOB->spec->job_id << 32 | (STEP ? STEP->step_id : 0);
+	if (STEP || !JOB->spec->array_job_id)
+		return (int64_t)JOB->spec->job_id << 32 | (STEP ? STEP->step_id : 0);
+	return (int64_t)JOB->spec->array_job_id << 32 |
+	       (ROW->task != CORE_NO_VAL ? ROW->task : JOB->spec->array_task_id);
+}
+
+NUMBER(array_id_number)
+{
+	(void)ctx;
+	return JOB->spec->array_job_id ? JOB->spec->array_job_id : JOB->spec->job_id;
+}
+
+TEXT(array_id)
+{
+	text_printf(out, "%" PRId64, array_id_number(record, ctx));
+}
+
+NUMBER(array_task_number)
+{
+	(void)ctx;
+	return ROW->task != CORE_NO_VAL ? ROW->task : JOB->spec->array_task_id;
+}
+
+TEXT(array_task)
+{
+	(void)ctx;
+	if (!JOB->spec->array_job_id)
+		text_add(out, "N/A");
+	else if (ROW->task != CORE_NO_VAL)
+		text_printf(out, "%" PRIu32, ROW->task);
+	else
+		job_name_tasks(out, JOB->spec, JOB->state);
 }
 
 static const char *partition_of(const struct job_info *job)
@@ -114,10 +130,35 @@ MEMBER(work_dir, JOB->spec->work_dir, "")
 MEMBER(node_list, JOB->nodes, "")
 MEMBER(alloc_node, JOB->spec->alloc_node, "")
 MEMBER(sched_nodes, JOB->state->sched_nodes, "(null)")
-MEMBER(std_out, JOB->spec->std_out ? JOB->spec->std_out : JOB->std_out, "")
-MEMBER(std_err, JOB->spec->std_err ? JOB->spec->std_err : JOB->std_err, "")
-MEMBER(std_in, JOB->spec->std_in ? JOB->spec->std_in : JOB->std_in, "")
 MEMBER(batch_host, JOB->state->batch_host, "n/a")
+
+/* As it was given, under the job's directory; else as it is by default. */
+static void add_file(struct text *out, const struct job_info *job, const char *given, const char *expanded)
+{
+	if (given && given[0] != '/' && job->spec->work_dir)
+		text_printf(out, "%s/", job->spec->work_dir);
+	text_add(out, given ? given : expanded ? expanded : "");
+}
+
+TEXT(std_out)
+{
+	(void)ctx;
+	add_file(out, JOB, JOB->spec->std_out, JOB->std_out);
+}
+
+TEXT(std_err)
+{
+	(void)ctx;
+	/* Without a name of its own it goes where the output goes. */
+	add_file(out, JOB, JOB->spec->std_err ? JOB->spec->std_err : JOB->spec->std_out, JOB->std_err);
+}
+
+TEXT(std_in)
+{
+	(void)ctx;
+	add_file(out, JOB, JOB->spec->std_in, JOB->std_in);
+}
+
 MEMBER(state_code, job_shown_code(JOB->state->state, JOB->state->flags), "")
 MEMBER(state_word, job_shown_word(JOB->state->state, JOB->state->flags), "")
 MEMBER(tres_alloc, JOB->tres, "N/A")
@@ -168,18 +209,9 @@ TEXT(reason_or_nodes)
 		text_add(out, JOB->nodes ? JOB->nodes : "");
 }
 
-static uint32_t limit_of(const struct job_info *job)
-{
-	return job->state->time_limit_min != CORE_NO_VAL ? job->state->time_limit_min
-	                                                 : job->spec->time_limit_min;
-}
-
 static int64_t elapsed_s(const struct job_info *job, int64_t now)
 {
-	int64_t start = job->state->start_time, end = job->state->end_time ? job->state->end_time : now;
-	if (job->state->state == JOB_PENDING || start == 0 || end < start)
-		return 0;
-	return (end - start) / CORE_SECOND;
+	return show_run_time(job->state, now);
 }
 
 NUMBER(elapsed_number)
@@ -195,7 +227,7 @@ TEXT(elapsed)
 NUMBER(limit_number)
 {
 	(void)ctx;
-	return limit_of(JOB);
+	return JOB->limit_min;
 }
 
 static void print_limit(struct text *out, uint32_t minutes)
@@ -211,12 +243,12 @@ static void print_limit(struct text *out, uint32_t minutes)
 TEXT(limit)
 {
 	(void)ctx;
-	print_limit(out, limit_of(JOB));
+	print_limit(out, JOB->limit_min);
 }
 
 NUMBER(left_number)
 {
-	uint32_t minutes = limit_of(JOB);
+	uint32_t minutes = JOB->limit_min;
 	if (minutes == CORE_NO_VAL || minutes == CORE_INFINITE)
 		return INT64_MAX;
 	int64_t left = (int64_t)minutes * 60 - elapsed_s(JOB, NOW);
@@ -227,7 +259,7 @@ TEXT(left)
 {
 	int64_t s = left_number(record, ctx);
 	if (s == INT64_MAX)
-		print_limit(out, limit_of(JOB));
+		print_limit(out, JOB->limit_min);
 	else
 		show_elapsed(out, s);
 }
@@ -379,6 +411,61 @@ TEXT(derived_exit_code)
 	text_printf(out, "%" PRIu32, JOB->state->derived_status);
 }
 
+/* What is here always as it is in a cluster without federation, burst buffers or heterogeneous jobs. */
+MEMBER(none_na, NULL, "NA")
+MEMBER(zero, NULL, "0")
+MEMBER(not_set, NULL, "NotSet")
+MEMBER(no_delay, NULL, "0:00")
+MEMBER(admin_comment, JOB->spec->admin_comment, "(null)")
+NUMERIC(batch_flag, JOB->spec->batch)
+NUMERIC(tasks_per_node, JOB->spec->tasks_per_node)
+NUMERIC(cpus_per_task, JOB->spec->cpus_per_task ? JOB->spec->cpus_per_task : 1)
+
+NUMBER(max_nodes_number)
+{
+	(void)ctx;
+	return JOB->state->state != JOB_PENDING ? JOB->node_count
+	       : JOB->spec->nodes_max           ? JOB->spec->nodes_max
+	                                        : JOB->spec->nodes_min;
+}
+
+TEXT(max_nodes)
+{
+	text_printf(out, "%" PRId64, max_nodes_number(record, ctx));
+}
+
+TEXT(time_min)
+{
+	(void)ctx;
+	show_elapsed(out, JOB->spec->time_min_min == CORE_NO_VAL ? 0 : (int64_t)JOB->spec->time_min_min * 60);
+}
+
+TEXT(last_sched_eval)
+{
+	(void)ctx;
+	show_time(out, JOB->state->last_sched_eval, "N/A");
+}
+
+/* Seconds from the submit to the start, or until now. */
+NUMBER(pending_time_number)
+{
+	int64_t start = JOB->state->state == JOB_PENDING || JOB->state->start_time == 0
+	                        ? NOW
+	                        : JOB->state->start_time;
+	return start > JOB->spec->submit_time ? (start - JOB->spec->submit_time) / CORE_SECOND : 0;
+}
+
+TEXT(pending_time)
+{
+	text_printf(out, "%" PRId64, pending_time_number(record, ctx));
+}
+
+TEXT(cluster)
+{
+	(void)record;
+	text_add(out, ((const struct squeue_ctx *)ctx)->cluster);
+}
+
 /* In the order in which %all prints them. Rows without a letter come last. */
 const struct column squeue_job_columns[] = {
         {'a', "account", "ACCOUNT", 0, account, NULL},
@@ -412,12 +499,12 @@ const struct column squeue_job_columns[] = {
         {'C', "numcpus", "CPUS", 0, cpus, cpus_number},
         {'D', "numnodes", "NODES", 0, nodes, nodes_number},
         {'E', "dependency", "DEPENDENCY", 0, dependency, NULL},
-        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
+        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, array_id, array_id_number},
         {'G', "groupid", "GROUP", 0, gid, gid_number},
         {'H', "sockets", "SOCKETS_PER_NODE", 0, sockets, NULL},
         {'I', "cores", "CORES_PER_SOCKET", 0, cores, NULL},
         {'J', "threads", "THREADS_PER_CORE", 0, threads, NULL},
-        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
+        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, array_task, array_task_number},
         {'L', "timeleft", "TIME_LEFT", 0, left, left_number},
         {'M', "timeused", "TIME", 0, elapsed, elapsed_number},
         {'N', "nodelist", "NODELIST", 0, node_list, NULL},
@@ -447,6 +534,52 @@ const struct column squeue_job_columns[] = {
         {0, "stdout", "STDOUT", 0, std_out, NULL},
         {0, "stderr", "STDERR", 0, std_err, NULL},
         {0, "tres-alloc", "TRES_ALLOC", 0, tres_alloc, NULL},
+        {0, "admin_comment", "ADMIN_COMMENT", 0, admin_comment, NULL},
+        {0, "associd", "ASSOC_ID", 0, zero, NULL},
+        {0, "batchflag", "BATCH_FLAG", 0, batch_flag, batch_flag_number},
+        {0, "boardspernode", "BOARDS_PER_NODE", 0, zero, NULL},
+        {0, "burstbuffer", "BURST_BUFFER", 0, null_word, NULL},
+        {0, "burstbufferstate", "BURST_BUFFER_STATE", 0, null_word, NULL},
+        {0, "cluster", "CLUSTER", 0, cluster, NULL},
+        {0, "clusterfeature", "CLUSTER_FEATURES", 0, null_word, NULL},
+        {0, "container", "CONTAINER", 0, null_word, NULL},
+        {0, "cpus-per-task", "CPUS_PER_TASK", 0, cpus_per_task, cpus_per_task_number},
+        {0, "cpus-per-tres", "CPUS_PER_TRES", 0, not_available, NULL},
+        {0, "delayboot", "DELAY_BOOT", 0, no_delay, NULL},
+        {0, "hetjobid", "HET_JOB_ID", 0, not_available, NULL},
+        {0, "hetjobidset", "HET_JOB_ID_SET", 0, not_available, NULL},
+        {0, "hetjoboffset", "HET_JOB_OFFSET", 0, not_available, NULL},
+        {0, "lastschedeval", "LAST_SCHED_EVAL", 0, last_sched_eval, NULL},
+        {0, "maxcpus", "MAX_CPUS", 0, cpus, cpus_number},
+        {0, "maxnodes", "MAX_NODES", 0, max_nodes, max_nodes_number},
+        {0, "mcslabel", "MCSLABEL", 0, null_word, NULL},
+        {0, "mem-per-tres", "MEM_PER_TRES", 0, not_available, NULL},
+        {0, "mintime", "TIME_MIN", 0, time_min, NULL},
+        {0, "network", "NETWORK", 0, null_word, NULL},
+        {0, "ntperboard", "NTASKS_PER_BOARD", 0, zero, NULL},
+        {0, "ntpercore", "NTASKS_PER_CORE", 0, not_available, NULL},
+        {0, "ntpernode", "NTASKS_PER_NODE", 0, tasks_per_node, tasks_per_node_number},
+        {0, "ntpersocket", "NTASKS_PER_SOCKET", 0, not_available, NULL},
+        {0, "origin", "ORIGIN", 0, none_na, NULL},
+        {0, "originraw", "ORIGIN_RAW", 0, none_na, NULL},
+        {0, "pendingtime", "PENDING_TIME", 0, pending_time, pending_time_number},
+        {0, "preempttime", "PREEMPT_TIME", 0, not_available, NULL},
+        {0, "prefer", "PREFER", 0, null_word, NULL},
+        {0, "profile", "PROFILE", 0, not_set, NULL},
+        {0, "reboot", "REBOOT", 0, zero, NULL},
+        {0, "reqswitch", "REQ_SWITCH", 0, zero, NULL},
+        {0, "resizetime", "RESIZE_TIME", 0, not_available, NULL},
+        {0, "siblingsactive", "ACTIVE_SIBLINGS", 0, none_na, NULL},
+        {0, "siblingsactiveraw", "ACTIVE_SIBLINGS_RAW", 0, none_na, NULL},
+        {0, "siblingsviable", "VIABLE_SIBLINGS", 0, none_na, NULL},
+        {0, "siblingsviableraw", "VIALBLE_SIBLINGS_RAW", 0, none_na, NULL},
+        {0, "sperboard", "SOCKETS_PER_BOARD", 0, zero, NULL},
+        {0, "system_comment", "SYSTEM_COMMENT", 0, null_word, NULL},
+        {0, "tres-bind", "TRES_BIND", 0, not_available, NULL},
+        {0, "tres-freq", "TRES_FREQ", 0, not_available, NULL},
+        {0, "tres-per-job", "TRES_PER_JOB", 0, not_available, NULL},
+        {0, "tres-per-socket", "TRES_PER_SOCKET", 0, not_available, NULL},
+        {0, "tres-per-task", "TRES_PER_TASK", 0, not_available, NULL},
 };
 const size_t squeue_job_column_count = sizeof(squeue_job_columns) / sizeof(squeue_job_columns[0]);
 
@@ -500,13 +633,22 @@ TEXT(step_state)
 	text_add(out, job_state_word(STEP->state));
 }
 
+TEXT(cpu_freq)
+{
+	(void)ctx;
+	text_add(out, STEP->step_id == CORE_STEP_BATCH ? "0-0:0" : "Unknown-Unknown:Unknown");
+}
+
+/* A batch script has none of its own, as the real one counts. */
+NUMERIC(step_cpus, STEP->step_id == CORE_STEP_BATCH ? 0 : (int64_t)STEP->tasks * STEP->cpus_per_task)
+
 const struct column squeue_step_columns[] = {
         {'A', "numtasks", "NTASKS", 0, step_tasks, step_tasks_number},
         {'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
-        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, job_id, job_id_number},
+        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, array_id, array_id_number},
         {'i', "stepid", "STEPID", 0, id, id_number},
         {'j', "stepname", "NAME", 0, step_name, NULL},
-        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, not_available, NULL},
+        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, array_task, array_task_number},
         {'l', "timelimit", "TIME_LIMIT", 0, step_limit, NULL},
         {'M', "timeused", "TIME", 0, step_elapsed, step_elapsed_number},
         {'N', "nodes", "NODELIST", 0, step_nodes, NULL},
@@ -517,5 +659,18 @@ const struct column squeue_step_columns[] = {
         {0, "jobid", "JOBID", 0, job_id, job_id_number},
         {0, "stepstate", "STATE", 0, step_state, NULL},
         {0, "comment", "COMMENT", 0, null_word, NULL},
+        {0, "cluster", "CLUSTER", 0, cluster, NULL},
+        {0, "container", "CONTAINER", 0, null_word, NULL},
+        {0, "cpufreq", "CPU_FREQ", 0, cpu_freq, NULL},
+        {0, "cpus-per-tres", "CPUS_PER_TRES", 0, null_word, NULL},
+        {0, "mem-per-tres", "MEM_PER_TRES", 0, null_word, NULL},
+        {0, "network", "NETWORK", 0, null_word, NULL},
+        {0, "numcpus", "NUM_CPUS", 0, step_cpus, step_cpus_number},
+        {0, "tres-bind", "TRES_BIND", 0, null_word, NULL},
+        {0, "tres-freq", "TRES_FREQ", 0, null_word, NULL},
+        {0, "tres-per-job", "TRES_PER_STEP", 0, null_word, NULL},
+        {0, "tres-per-socket", "TRES_PER_SOCKET", 0, null_word, NULL},
+        {0, "tres-per-step", "TRES_PER_STEP", 0, null_word, NULL},
+        {0, "tres-per-task", "TRES_PER_TASK", 0, null_word, NULL},
 };
 const size_t squeue_step_column_count = sizeof(squeue_step_columns) / sizeof(squeue_step_columns[0]);

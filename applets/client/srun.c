@@ -1,8 +1,11 @@
 /* srun(1): a step, in a job of its own or in the one that it is called in. */
 #include "applets/applet.h"
+#include "applets/client/multi_prog.h"
+#include "applets/client/srun_hooks.h"
 #include "applets/client/step_io.h"
 #include "core/util/hostlist.h"
 #include "core/util/log.h"
+#include "proto/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +16,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define POLL_US 200000
+#define POLL_US     200000
+#define END_STEP_US 10000000 /* how long the end of a step that was not launched is waited for */
 
 static volatile int interrupted;
 
@@ -36,6 +40,7 @@ struct srun {
 	struct allocation a;
 	bool own_job;
 	char **argv; /* the command */
+	struct multi_prog programs;
 	struct arena arena;
 	const struct step_ready *step;
 	int stdin_fd;
@@ -100,6 +105,8 @@ static void fill_request(const struct srun *r, struct step_create_request *m, ch
 	m->node_list = s->spec.req_nodes;
 	m->exclude = s->spec.exc_nodes;
 	m->relative = s->relative;
+	m->dist = s->dist;
+	m->plane_size = s->plane_size;
 	m->time_limit_min = s->spec.time_limit_min;
 	m->overlap = s->overlap;
 	m->exact = s->exact || s->cpus_per_task_set;
@@ -210,6 +217,10 @@ static void step_env(const struct srun *r, struct env_list *env)
 		env_list_set(env, "SLURM_JOB_NUM_NODES", "%" PRIu32, r->a.job->node_count);
 		env_list_set(env, "SLURM_NODELIST", "%s", r->a.job->nodes);
 		env_list_set(env, "SLURM_PRIO_PROCESS", "0");
+		/* The same that the controller takes where nothing is asked for. */
+		env_list_set(env, "SLURM_DISTRIBUTION", "%s",
+		             step->tasks <= step->places.n ? "cyclic" : "block");
+		env_list_distribution(env, &r->s);
 	}
 	for (uint32_t i = 0; i < step->places.n; i++)
 		counts[i] = step->places.v[i].tasks.n;
@@ -227,6 +238,10 @@ static void step_env(const struct srun *r, struct env_list *env)
 	env_list_set(env, "SLURM_UMASK", "%04o", (unsigned)r->s.spec.umask);
 	if (r->s.cpus_per_task_set)
 		env_list_set(env, "SLURM_CPUS_PER_TASK", "%" PRIu32, r->s.spec.cpus_per_task);
+	static const char *const preserved[] = {"SLURM_NNODES", "SLURM_NTASKS", "SLURM_NPROCS",
+	                                        "SLURM_TASKS_PER_NODE"};
+	for (size_t i = 0; r->s.preserve_env && i < sizeof(preserved) / sizeof(preserved[0]); i++)
+		env_list_restore(env, preserved[i]);
 	text_free(&per_node);
 	free(counts);
 }
@@ -255,6 +270,9 @@ static void fill_launch(struct srun *r, const struct env_list *env, struct step_
 	m->limits = s->spec.limits;
 	m->kill_on_bad_exit = s->kill_on_bad_exit;
 	m->unbuffered = s->unbuffered;
+	m->preserve_env = s->preserve_env;
+	m->task_prolog = s->task_prolog;
+	m->task_epilog = s->task_epilog;
 	uint32_t task;
 	if (m->std_in && text_to_u32(m->std_in, &task)) {
 		m->stdin_task = task;
@@ -262,6 +280,28 @@ static void fill_launch(struct srun *r, const struct env_list *env, struct step_
 	}
 	if (m->std_in && text_eq_nocase(m->std_in, "none"))
 		m->std_in = (char *)(uintptr_t) "/dev/null";
+}
+
+/* The launch for each of the step's nodes: they differ in what the tasks of --multi-prog run. */
+static const struct step_launch *launches(struct srun *r, const struct step_launch *common)
+{
+	const uint32_t n = r->step->places.n;
+	struct step_launch *all = arena_array(&r->arena, n, sizeof(*all));
+	for (uint32_t i = 0; i < n; i++) {
+		const struct schema_u32s *tasks = &r->step->places.v[i].tasks;
+		all[i] = *common;
+		if (!r->s.multi_prog)
+			continue;
+		all[i].multi_prog = true;
+		all[i].programs.v = arena_array(&r->arena, tasks->n, sizeof(*all[i].programs.v));
+		for (uint32_t k = 0; k < tasks->n && tasks->v[k] < r->programs.tasks; k++) {
+			struct task_program *p = &all[i].programs.v[all[i].programs.n++];
+			schema_init(schema_of_task_program(), p);
+			p->task = tasks->v[k];
+			p->argv = multi_prog_argv(&r->programs, p->task, r->argv + 1, &r->arena);
+		}
+	}
+	return all;
 }
 
 static void say_layout(const struct srun *r)
@@ -287,6 +327,50 @@ static void take_defaults(struct srun *r)
 		r->s.wait_s = conf_u32(conf, P_WaitTime);
 }
 
+/* A status as the real one prints it. */
+static int shown(int status)
+{
+	return WIFEXITED(status) ? WEXITSTATUS(status) : status;
+}
+
+/* The step's CPUs are free once it is over: who asks for another one next needs not wait for them. */
+static void end_step(struct srun *r)
+{
+	struct client *controller = r->a.connection.client;
+	struct job_signal_request m;
+	uint32_t type = 0;
+	void *record = NULL;
+	schema_init(schema_of_job_signal_request(), &m);
+	m.job_id = r->step->job_id;
+	m.step_id = r->step->step_id;
+	struct err err = {0};
+	int rc = client_send(controller, MSG_job_signal_request, &m, &err);
+	int64_t end = loop_clock() + END_STEP_US;
+	while (rc == 0 && !interrupted && loop_clock() < end && type != MSG_step_ended &&
+	       type != MSG_job_ended)
+		rc = client_next(controller, &r->arena, POLL_US, &type, &record, &err);
+}
+
+/* When it fails, nothing of the step is launched, and the controller ends it. */
+static int prolog(struct srun *r, const struct env_list *env)
+{
+	const char *path = srun_hook_path(&r->s, &r->a.connection.file.conf, SRUN_PROLOG);
+	int status = path ? srun_hook_run(path, SRUN_PROLOG, r->argv, env) : 0;
+	if (status == 0)
+		return 0;
+	log_error("srun prolog failed rc = %d. Aborting step.", shown(status));
+	end_step(r);
+	return 1;
+}
+
+static void epilog(struct srun *r, const struct env_list *env)
+{
+	const char *path = srun_hook_path(&r->s, &r->a.connection.file.conf, SRUN_EPILOG);
+	int status = path ? srun_hook_run(path, SRUN_EPILOG, r->argv, env) : 0;
+	if (status != 0)
+		log_error("srun epilog failed status=%d", shown(status));
+}
+
 static int run_step(struct srun *r, uint32_t *wait_status)
 {
 	struct env_list env = {0};
@@ -295,7 +379,7 @@ static int run_step(struct srun *r, uint32_t *wait_status)
 	fill_launch(r, &env, &launch);
 	say_layout(r);
 	const struct step_io_conf conf = {.step = r->step,
-	                                  .launch = &launch,
+	                                  .launches = launches(r, &launch),
 	                                  .cluster = r->a.connection.file.controller.cluster,
 	                                  .controller = r->a.connection.client,
 	                                  .allocation = &r->a,
@@ -303,15 +387,34 @@ static int run_step(struct srun *r, uint32_t *wait_status)
 	                                  .unbuffered = r->s.unbuffered,
 	                                  .kill_on_bad_exit = r->s.kill_on_bad_exit,
 	                                  .quit_on_interrupt = r->s.quit_on_interrupt,
+	                                  .disable_status = r->s.disable_status,
 	                                  .wait_s = r->s.wait_s,
 	                                  .stdin_fd = launch.std_in ? -1 : r->stdin_fd,
 	                                  .verbose = r->s.verbose};
-	int rc = step_io_run(&conf, wait_status);
+	int rc = prolog(r, &env);
+	if (rc == 0) {
+		rc = step_io_run(&conf, wait_status);
+		epilog(r, &env);
+	}
 	env_list_free(&env);
 	return rc;
 }
 
 /* ---- the whole ---- */
+
+/* --multi-prog: where -n is not given there are as many tasks as the file names. */
+static int read_programs(struct srun *r)
+{
+	struct err err = {0};
+	if (multi_prog_read(&r->programs, r->argv[0], r->s.spec.tasks_set ? r->s.spec.tasks : 0, &r->arena,
+	                    &err) != 0) {
+		log_error("%s", err_text(&err));
+		return -1;
+	}
+	r->s.spec.tasks = r->programs.tasks;
+	r->s.spec.tasks_set = true;
+	return 0;
+}
 
 static int parse(struct srun *r, int argc, char **argv)
 {
@@ -333,6 +436,8 @@ static int parse(struct srun *r, int argc, char **argv)
 		return 1;
 	}
 	r->own_job = r->s.job_id == CORE_NO_VAL;
+	if (r->s.multi_prog && rest < argc && read_programs(r) != 0)
+		return 1;
 	/* Inside a job SLURM_JOB_NAME is the job's; a step has its command's, or -J's. */
 	if (!r->own_job && submit_origin(&r->s, "job-name") != ORIGIN_COMMAND_LINE)
 		r->s.spec.name = NULL;
@@ -340,6 +445,7 @@ static int parse(struct srun *r, int argc, char **argv)
 		log_error("%s", err_text(&err));
 		return 255;
 	}
+	r->s.spec.command = r->argv[0];
 	return 0;
 }
 
@@ -365,11 +471,11 @@ int srun_main(int argc, char **argv)
 	struct srun r = {0};
 	uint32_t status = 1 << 8;
 	log_init("srun", LOG_LEVEL_INFO);
+	arena_init(&r.arena);
 	int rc = parse(&r, argc, argv);
 	if (rc != 0 || r.s.over)
 		return rc;
 	catch_signals();
-	arena_init(&r.arena);
 	rc = r.own_job ? allocation_get(&r.a, &r.s, &interrupted) : attach(&r);
 	if (rc == 0 && !r.s.test_only) {
 		if (r.own_job)

@@ -387,8 +387,13 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		const struct step_done *m = record;
 		for (uint32_t i = 0; m->fate && i < m->fate->tasks.n; i++)
 			task_ended(io, &m->fate->tasks.v[i]);
-		if (m->fate && m->fate->failed_why)
+		if (m->fate && m->fate->failed_why) {
 			log_error("%s: %s", place->info->node, m->fate->failed_why);
+			if (io->worst_code == 0) { /* no task has one to tell */
+				io->worst_code = 1;
+				io->worst = 1 << 8;
+			}
+		}
 		place_done(place);
 		break;
 	}
@@ -448,7 +453,10 @@ static void dial(struct place *place)
 	text_copy(audience.cluster, sizeof(audience.cluster), place->io->conf->cluster);
 	if (step->instance.n == sizeof(of.instance))
 		memcpy(of.instance, step->instance.v, sizeof(of.instance));
-	const struct conn_credential credential = {.step_key = place->info->key.v, .step = &of};
+	const struct conn_credential credential = {
+	        .step_key = place->info->key.v,
+	        .step = &of,
+	        .step_kid = place->info->kid.n == KEY_ID_SIZE ? place->info->kid.v : NULL};
 	if (place->info->key.n != KEY_SIZE) {
 		place_lost(place, "the controller gave no key for this node");
 		return;
@@ -458,7 +466,8 @@ static void dial(struct place *place)
 	if (!place->conn)
 		place_lost(place, err_text(&err));
 	else if (place->state != PLACE_RUNNING)
-		conn_send(place->conn, MSG_step_launch, 0, place->io->conf->launch);
+		conn_send(place->conn, MSG_step_launch, 0,
+		          &place->io->conf->launches[place - place->io->places]);
 }
 
 /* ---- our input, to every node ---- */
@@ -620,23 +629,31 @@ static void force_end(struct step_io *io)
 	say_aborted(io);
 }
 
+/* srun(1): the first ^C shows what runs, or with -X goes to the tasks; one more within a second ends all. */
+static void on_interrupt(struct step_io *io)
+{
+	int64_t now = loop_clock();
+	bool last = io->conf->quit_on_interrupt || now - io->last_interrupt <= INTERRUPT_US;
+	io->last_interrupt = now;
+	if (!last && !io->conf->disable_status) {
+		log_info("interrupt (one more within 1 sec to abort)");
+		say_states(io);
+		return;
+	}
+	log_info("sending Ctrl-C to StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id,
+	         io->conf->step->step_id);
+	step_signal_all(io, SIGINT);
+	if (last)
+		force_end(io);
+}
+
 static void on_signal(void *ctx, int signo)
 {
 	struct step_io *io = ctx;
-	int64_t now = loop_clock();
 	io->signal_seen = signo;
 	switch (signo) {
 	case SIGINT:
-		if (!io->conf->quit_on_interrupt && now - io->last_interrupt > INTERRUPT_US) {
-			io->last_interrupt = now;
-			log_info("interrupt (one more within 1 sec to abort)");
-			say_states(io);
-			return;
-		}
-		log_info("sending Ctrl-C to StepId=%" PRIu32 ".%" PRIu32, io->conf->step->job_id,
-		         io->conf->step->step_id);
-		step_signal_all(io, SIGINT);
-		force_end(io);
+		on_interrupt(io);
 		return;
 	case SIGTERM:
 	case SIGHUP:

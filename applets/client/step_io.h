@@ -6,11 +6,11 @@
 
 struct step_io_conf {
 	const struct step_ready *step;
-	const struct step_launch *launch; /* for every node the same */
+	const struct step_launch *launches; /* one for each of step->places */
 	const char *cluster;
 	struct client *controller; /* pushes about the job and the step come here; NULL: none */
 	struct allocation *allocation;
-	bool label, unbuffered, kill_on_bad_exit, quit_on_interrupt;
+	bool label, unbuffered, kill_on_bad_exit, quit_on_interrupt, disable_status;
 	uint32_t wait_s; /* after the first task's end; CORE_NO_VAL or 0: for ever */
 	int stdin_fd;    /* -1: none */
 	unsigned verbose;

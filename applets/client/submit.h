@@ -14,11 +14,15 @@ struct env_list {
 };
 void env_list_set(struct env_list *e, const char *name, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
+/* As this process's own environment has it, or not at all. */
+void env_list_restore(struct env_list *e, const char *name);
 void env_list_free(struct env_list *e);
 /* This process's environment, as --export wants it: ALL, NONE, names, NAME=VALUE. */
 void env_list_export(struct env_list *e, const char *export_vars);
 /* SLURM_SUBMIT_DIR, _HOST, SLURM_JOB_NAME ... : what a submission adds. */
 void env_list_submit(struct env_list *e, const struct submit *s);
+/* What -m asks for, if it does. */
+void env_list_distribution(struct env_list *e, const struct submit *s);
 /* What a job's allocation adds: SLURM_JOB_ID, _NODELIST ... */
 void env_list_job(struct env_list *e, const struct job_ready *job);
 /* "1(x3)", "2,1(x2)" */

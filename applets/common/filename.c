@@ -122,6 +122,11 @@ char *filename_expand(const char *pattern, const struct filename_facts *facts, c
 	return text_take(&out);
 }
 
+const char *filename_default(bool of_array)
+{
+	return of_array ? "slurm-%A_%a.out" : "slurm-%j.out";
+}
+
 static bool pattern_has(const char *pattern, const char *letters)
 {
 	if (strchr(pattern, '\\'))

@@ -14,6 +14,8 @@ struct filename_facts {
 /* The name with its patterns filled in, relative names made absolute under work_dir (NULL: left as they are).
  * malloc'ed. A backslash at the front switches patterns off, `%%` is `%`, %5j pads with zeros. */
 char *filename_expand(const char *pattern, const struct filename_facts *facts, const char *work_dir);
+/* Where a batch script's output goes by default (sbatch(1), --output). */
+const char *filename_default(bool of_array);
 /* True when the pattern gives each task a name of its own (%t), or each node (%n, %N). */
 bool filename_per_task(const char *pattern);
 bool filename_per_node(const char *pattern);

@@ -1,10 +1,14 @@
 /* What the core wants done in the world, as messages in the outbox. */
 #include "applets/controller/controller.h"
 #include "core/util/log.h"
+#include "core/util/log_flags.h"
 
+#include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 static void to_worker(struct controller *ctl, const char *node, uint32_t type, const void *record)
 {
@@ -260,9 +264,50 @@ void send_job_ended(struct controller *ctl, const struct job *job, struct waiter
 	waiter_remove(w);
 }
 
+/* Of one that a signal ended, or that never ran, 1 is as good as any. */
+static uint32_t rank_of(uint32_t status)
+{
+	return WIFEXITED((int)status) ? (uint32_t)WEXITSTATUS((int)status) : 1;
+}
+
+void tell_array_waiters(struct controller *ctl, const struct job *job)
+{
+	bool all = true;
+	uint32_t worst = 0;
+	if (!waiter_next(ctl, waiter_key(job), NULL))
+		return;
+	for (struct job *t = array_next(ctl->cluster, job->spec.array_job_id, NULL); t;
+	     t = array_next(ctl->cluster, job->spec.array_job_id, t)) {
+		uint32_t status = t->state.exit_status;
+		if (t->state.state <= JOB_SUSPENDED) {
+			all = false;
+			continue;
+		}
+		if (t->state.state != JOB_COMPLETED && rank_of(status) == 0)
+			status = 1u << 8;
+		worst = rank_of(status) > rank_of(worst) ? status : worst;
+	}
+	struct waiter *next;
+	for (struct waiter *w = waiter_next(ctl, waiter_key(job), NULL); w; w = next) {
+		next = waiter_next(ctl, w->serial, w);
+		w->worst = rank_of(worst) > rank_of(w->worst) ? worst : w->worst;
+		if (!all)
+			continue;
+		struct job_ended m;
+		schema_init(schema_of_job_ended(), &m);
+		m.job_id = job->spec.array_job_id;
+		m.state = w->worst ? JOB_FAILED : JOB_COMPLETED;
+		m.exit_status = w->worst;
+		outbox_add(ctl->outbox, w->peer->id, MSG_job_ended, w->id, false, &m);
+		waiter_remove(w);
+	}
+}
+
 static void job_over(struct controller *ctl, const struct job *job)
 {
 	struct waiter *next;
+	if (job->array)
+		tell_array_waiters(ctl, job);
 	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = next) {
 		next = waiter_next(ctl, job->serial, w);
 		struct err err = {0};
@@ -280,7 +325,7 @@ static void job_over(struct controller *ctl, const struct job *job)
 
 /* ---- signals and ends ---- */
 
-static void signal_nodes(struct controller *ctl, const struct action *a)
+static void fill_signal(struct controller *ctl, const struct action *a, struct job_signal *out)
 {
 	struct job_signal m;
 	schema_init(schema_of_job_signal(), &m);
@@ -291,10 +336,40 @@ static void signal_nodes(struct controller *ctl, const struct action *a)
 	m.signal = (uint32_t)a->signal;
 	m.batch_only = a->signal_batch_only;
 	m.full = a->signal_full;
+	*out = m;
+}
+
+static void signal_nodes(struct controller *ctl, const struct action *a)
+{
+	struct job_signal m;
+	fill_signal(ctl, a, &m);
 	uint32_t n = a->step ? a->step->record.nodes.n : a->job->state.nodes.n;
 	for (uint32_t i = 0; i < n; i++)
 		to_worker(ctl, a->step ? a->step->record.nodes.v[i].node : a->job->state.nodes.v[i].node,
 		          MSG_job_signal, &m);
+}
+
+/* To each step by itself: each has its own time. */
+static void suspend_nodes(struct controller *ctl, const struct action *a)
+{
+	bool resume = a->kind == ACTION_RESUME;
+	struct job_signal m;
+	fill_signal(ctl, a, &m);
+	m.signal = resume ? SIGCONT : SIGSTOP;
+	m.full = true;
+	m.suspend = resume ? SIGNAL_RESUME : SIGNAL_SUSPEND;
+	list_each (it, &a->job->steps) {
+		const struct step *step = list_entry(it, struct step, in_job);
+		const struct step_record *r = &step->record;
+		if (r->state != JOB_RUNNING || (a->step && a->step != step))
+			continue;
+		m.launch = r->launch;
+		m.time_left_s = resume ? seconds_left(a->job, step, controller_now()) : 0;
+		for (uint32_t i = 0; i < r->nodes.n; i++)
+			if (r->nodes.v[i].phase != STEP_ENDED &&
+			    (!a->node || strcmp(a->node, r->nodes.v[i].node) == 0))
+				to_worker(ctl, r->nodes.v[i].node, MSG_job_signal, &m);
+	}
 }
 
 static struct job_end end_of(struct controller *ctl, const struct action *a)
@@ -310,6 +385,18 @@ static struct job_end end_of(struct controller *ctl, const struct action *a)
 	return m;
 }
 
+/* The node's Epilog follows there. */
+static void end_job(struct controller *ctl, const struct action *a)
+{
+	struct job_end m = end_of(ctl, a);
+	struct arena arena;
+	arena_init(&arena);
+	if (a->job && conf_str(&ctl->file->conf, P_Epilog))
+		m.hook_env = hook_env(ctl, a->job, true, &arena);
+	send_job_end(ctl, a->node, &m);
+	arena_free(&arena);
+}
+
 static void end_step(struct controller *ctl, const struct action *a)
 {
 	struct job_end m = end_of(ctl, a);
@@ -322,7 +409,6 @@ static void end_step(struct controller *ctl, const struct action *a)
 static void on_action(void *ctx, const struct action *a)
 {
 	struct controller *ctl = ctx;
-	struct job_end end;
 	switch (a->kind) {
 	case ACTION_JOB_STARTED:
 		job_started(ctl, a->job);
@@ -336,9 +422,12 @@ static void on_action(void *ctx, const struct action *a)
 	case ACTION_SIGNAL:
 		signal_nodes(ctl, a);
 		break;
+	case ACTION_SUSPEND:
+	case ACTION_RESUME:
+		suspend_nodes(ctl, a);
+		break;
 	case ACTION_END_JOB:
-		end = end_of(ctl, a);
-		send_job_end(ctl, a->node, &end);
+		end_job(ctl, a);
 		break;
 	case ACTION_END_STEP:
 		end_step(ctl, a);
@@ -355,9 +444,28 @@ static void on_action(void *ctx, const struct action *a)
 	}
 }
 
+/* DebugFlags=TraceJobs,Steps */
+static void trace(struct controller *ctl, const struct schema *schema, const void *record)
+{
+	if (schema == schema_of_job_state()) {
+		const struct job_state *s = record;
+		const struct job *job = job_by_serial(ctl->cluster, s->serial);
+		log_flag(TraceJobs, "trace: JobId=%" PRIu32 " State=%s Restarts=%" PRIu32 " Nodes=%" PRIu32,
+		         job ? job->job_id : 0, job_shown_word(s->state, s->flags), s->restarts, s->nodes.n);
+	} else if (schema == schema_of_step_record()) {
+		const struct step_record *s = record;
+		const struct job *job = job_by_serial(ctl->cluster, s->serial);
+		log_flag(Steps,
+		         "steps: StepId=%" PRIu32 ".%" PRIu32 " State=%s Launch=%" PRIu64 " Nodes=%" PRIu32,
+		         job ? job->job_id : 0, s->step_id, job_state_word(s->state), s->launch, s->nodes.n);
+	}
+}
+
 static void on_change(void *ctx, const struct schema *schema, const void *record)
 {
 	struct controller *ctl = ctx;
+	if (log_flags())
+		trace(ctl, schema, record);
 	store_change(ctl->store, schema, record);
 }
 

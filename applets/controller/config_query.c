@@ -3,6 +3,8 @@
 #include "applets/common/users.h"
 #include "applets/controller/controller.h"
 
+#include "core/util/log_flags.h"
+
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
@@ -137,6 +139,23 @@ static void form_SLURMD_USER(struct shown *s)
 	text_printf(&s->value, "%s(%u)", user_name_of(uid), (unsigned)uid);
 }
 
+static void form_FLAGS(struct shown *s)
+{
+	log_flags_print(log_flags(), &s->value);
+	if (s->value.len == 0)
+		text_add(&s->value, "(null)");
+}
+
+static void form_LEVEL(struct shown *s)
+{
+	text_add(&s->value, log_level_name(s->ctl->log.level));
+}
+
+static void form_TIME_FORMAT(struct shown *s)
+{
+	text_add(&s->value, s->ctl->log.time_format);
+}
+
 static void form_CONF_PATH(struct shown *s)
 {
 	text_add(&s->value, s->ctl->file->path ? s->ctl->file->path : "(null)");
@@ -187,6 +206,32 @@ static void add_hosts(struct config_reply *m, struct shown *s, struct arena *are
 			text_printf(&s->value, "(%s)", host->addr);
 		add(m, arena_printf(arena, "SlurmctldHost[%zu]", i), &s->value, arena);
 	}
+}
+
+int on_log_level(struct request *r, struct err *err)
+{
+	const struct log_level_request *m = r->m;
+	uint64_t on, off;
+	const char *bad;
+	size_t n;
+	if ((m->level != CORE_NO_VAL && m->level > LOG_LEVEL_DEBUG5) ||
+	    !log_flags_parse(m->flags_on, &on, &bad, &n) || !log_flags_parse(m->flags_off, &off, &bad, &n))
+		return err_set(err, ERR_INVALID, "%s", "a level or flag that slurmctld does not know");
+	if (m->level != CORE_NO_VAL) {
+		daemon_log_set_level(&r->ctl->log, (enum log_level)m->level);
+		log_info("Set debug level to '%s', as %s asked", log_level_name(r->ctl->log.level),
+		         peer_title(r->peer));
+	}
+	if (on || off) {
+		struct text words = TEXT_EMPTY;
+		log_set_flags((log_flags() | on) & ~off);
+		log_flags_print(log_flags(), &words);
+		log_info("Set DebugFlags to %s, as %s asked", words.len ? words.s : "none",
+		         peer_title(r->peer));
+		text_free(&words);
+	}
+	answer_ok(r);
+	return 0;
 }
 
 int on_config_query(struct request *r, struct err *err)

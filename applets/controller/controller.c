@@ -129,6 +129,7 @@ static int load_cluster(struct controller *ctl, struct err *err)
 	parts_resolve_groups(&ctl->file->conf.core, &ctl->file->conf.arena);
 	struct cluster_conf with_edits = ctl->file->conf.core;
 	const struct cluster_conf *conf = &with_edits;
+	with_edits.slurm_uid = ctl->slurm_uid;
 	with_edits.keep_part_info |= ctl->keep_edits;
 	with_edits.keep_node_edits |= ctl->keep_edits;
 	ctl->keep_edits = true;
@@ -230,6 +231,7 @@ void controller_init(struct controller *ctl, struct loop *loop, struct cluster_f
 	memset(ctl, 0, sizeof(*ctl));
 	ctl->loop = loop;
 	ctl->file = file;
+	ctl->first_file = file;
 	ctl->boot_time = controller_now();
 	ctl->slurm_uid = CORE_NO_VAL;
 	map_init_text(&ctl->worker_keys);
@@ -244,7 +246,9 @@ void controller_init(struct controller *ctl, struct loop *loop, struct cluster_f
 int controller_load(struct controller *ctl, const struct store_conf *conf, struct err *err)
 {
 	randombytes_buf(ctl->instance, sizeof(ctl->instance));
-	slurm_conf_hash(&ctl->file->conf, ctl->conf_hash);
+	ctl->configless = conf_list_has(&ctl->file->conf, P_SlurmctldParameters, "enable_configless");
+	config_push_check(ctl);
+	slurm_conf_hash(&ctl->file->conf, &ctl->file->companions, ctl->conf_hash);
 	ctl->store = store_open(ctl->loop, conf, &store_ops, ctl, err);
 	if (!ctl->store || load_cluster(ctl, err) != 0 || store_commit_now(ctl->store, err) != 0)
 		return -1;
@@ -270,8 +274,6 @@ struct kept_file {
 void controller_stop(struct controller *ctl)
 {
 	struct err err = {0};
-	size_t at = 0;
-	void *key;
 	ctl->stopping = true;
 	if (ctl->server)
 		server_free(ctl->server);
@@ -293,9 +295,9 @@ void controller_stop(struct controller *ctl)
 	loop_del_timer(ctl->loop, ctl->purge_timer);
 	outbox_free(ctl->outbox);
 	stats_free(ctl->stats);
-	while (map_next(&ctl->worker_keys, &at, &key))
-		key_host_free(key);
+	keys_free(ctl);
 	map_free(&ctl->worker_keys);
+	key_helper_end(ctl);
 	map_free(&ctl->workers);
 	map_free(&ctl->peers);
 	while (ctl->kept_files) {
@@ -309,34 +311,22 @@ void controller_stop(struct controller *ctl)
 
 /* ---- reconfigure ---- */
 
-static const enum param fixed_params[] = {P_ClusterName, P_SlurmctldPort,    P_StateSaveLocation,
-                                          P_SlurmUser,   P_SlurmctldPidFile, P_AuthType};
+static void say_stays(bool differs, const char *what)
+{
+	if (differs)
+		log_error("reconfigure: %s is what it was at the start until slurmctld is restarted", what);
+}
 
 static void say_what_stays(const struct cluster_file *old, const struct cluster_file *new)
 {
-	for (size_t i = 0; i < sizeof(fixed_params) / sizeof(fixed_params[0]); i++)
-		if (!text_eq(conf_str(&old->conf, fixed_params[i]), conf_str(&new->conf, fixed_params[i])))
-			log_error("reconfigure: %s is what it was at the start until slurmctld is restarted",
-			          param_rows[fixed_params[i]].name);
-	if (!text_eq(old->controller.name, new->controller.name))
-		log_error("reconfigure: SlurmctldHost is what it was at the start until slurmctld is "
-		          "restarted");
-}
-
-/* Workers of nodes that are not in the configuration any more. */
-static void close_foreign_workers(struct controller *ctl)
-{
-	size_t n = 0, at = 0;
-	void *entry;
-	uint64_t *ids = xcalloc(map_count(&ctl->workers) + 1, sizeof(*ids));
-	while (map_next(&ctl->workers, &at, &entry)) {
-		const struct peer *peer = entry;
-		if (!node_by_name(ctl->cluster, peer->worker->node))
-			ids[n++] = peer->id;
-	}
-	for (size_t i = 0; i < n; i++)
-		peer_close(peer_by_id(ctl, ids[i]));
-	free(ids);
+	static const enum param fixed[] = {P_ClusterName, P_SlurmctldPort,    P_StateSaveLocation,
+	                                   P_SlurmUser,   P_SlurmctldPidFile, P_SlurmctldLogFile,
+	                                   P_AuthType};
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+		say_stays(!text_eq(conf_str(&old->conf, fixed[i]), conf_str(&new->conf, fixed[i])),
+		          param_rows[fixed[i]].name);
+	say_stays(!text_eq(old->controller.name, new->controller.name), "SlurmctldHost");
+	say_stays(!text_eq(old->own->key_file, new->own->key_file), "key_file of batchbox.conf");
 }
 
 /* A bad new file leaves the old one in force: NULL, and the log says why. */
@@ -362,17 +352,39 @@ static void tell_workers(struct controller *ctl, uint32_t type, const void *orde
 		outbox_add(ctl->outbox, ((const struct peer *)entry)->id, type, 0, true, order);
 }
 
+static void tell_reconfigured(struct controller *ctl)
+{
+	const struct worker_reconfigure order = {.epoch = cluster_meta(ctl->cluster)->epoch};
+	size_t at = 0;
+	void *entry;
+	while (map_next(&ctl->workers, &at, &entry)) {
+		const struct peer *peer = entry;
+		if (ctl->configless && peer->worker->configless)
+			config_push_worker(ctl, peer);
+		else
+			outbox_add(ctl->outbox, peer->id, MSG_worker_reconfigure, 0, true, &order);
+	}
+	if (ctl->configless)
+		config_push_followers(ctl);
+}
+
 int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 {
 	struct cluster_file *file = read_again(ctl, err);
-	enum log_level level;
 	if (!file)
 		return -1;
+	if (keys_load(ctl, err) != 0) {
+		err_prefix(err, "nothing was changed");
+		cluster_file_free(file);
+		free(file);
+		return -1;
+	}
 	parts_resolve_groups(&file->conf.core, &file->conf.arena);
-	say_what_stays(ctl->file, file);
+	say_what_stays(ctl->first_file, file);
 	file->conf.core.cluster_name = cluster_conf_of(ctl->cluster)->cluster_name;
 	struct cluster_conf conf = file->conf.core;
 	conf.keep_node_edits |= hangup;
+	conf.slurm_uid = ctl->slurm_uid;
 	cluster_reconfigure(ctl->cluster, &conf, controller_now(), note, NULL);
 	ctl->touched = true;
 	struct kept_file *kept = xcalloc(1, sizeof(*kept));
@@ -380,13 +392,12 @@ int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 	ctl->kept_files = kept;
 	file->controller = ctl->file->controller;
 	ctl->file = file;
-	slurm_conf_hash(&file->conf, ctl->conf_hash);
-	close_foreign_workers(ctl);
-	if (!ctl->keep_log_level && log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level))
-		log_change_level(level);
+	slurm_conf_hash(&file->conf, &file->companions, ctl->conf_hash);
+	workers_close_foreign(ctl);
+	daemon_log_again(&ctl->log, &file->conf);
 	log_info("slurm.conf was read again");
-	const struct worker_reconfigure order = {.epoch = cluster_meta(ctl->cluster)->epoch};
-	tell_workers(ctl, MSG_worker_reconfigure, &order);
+	config_push_check(ctl);
+	tell_reconfigured(ctl);
 	return 0;
 }
 

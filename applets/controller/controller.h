@@ -6,7 +6,9 @@
  *   outbox.c          everything that leaves, when what it depends on is on disk
  *   store*.c          what must not be lost; history.c reads what has left
  *   actions.c         what the core wants done -> messages;  grant.c makes grants
+ *   hook_env.c        what the hooks are told of a job
  *   waiters.c         who waits for which job or step
+ *   keys.c            the cluster's keys, also after root was given up
  *   submit.c job.c step.c node.c part.c worker.c query.c config_query.c stats.c history_query.c    handlers,
  * one noun each
  *
@@ -16,6 +18,7 @@
  * writer's answer releases it. */
 #pragma once
 #include "applets/common/cluster_file.h"
+#include "applets/common/daemon_log.h"
 #include "applets/controller/outbox.h"
 #include "applets/controller/store.h"
 #include "core/cluster.h"
@@ -41,8 +44,10 @@ struct stats;
 struct controller {
 	struct loop *loop;
 	struct cluster_file *file; /* the newest; earlier ones live on, as others may hold their texts */
+	const struct cluster_file *first_file; /* of the start */
 	struct kept_file *kept_files;
 	const char *conf_path;
+	struct daemon_log log;
 	uint8_t conf_hash[32]; /* of the newest file, for each worker that registers */
 	struct cluster *cluster;
 	struct store *store;
@@ -53,19 +58,20 @@ struct controller {
 	struct ticket_server *tickets;
 	struct key_master *master;
 	struct key_host *own_key;
-	struct map worker_keys; /* node name -> struct key_host */
-	struct map peers;       /* conn_id -> struct peer */
-	struct map workers;     /* node name -> struct peer: registered ones */
-	struct map waits;       /* job serial -> struct wait_list */
-	struct list unsettled;  /* waiters whose submit_reply waits for this round's scheduling */
+	struct key_helper *key_helper; /* NULL: we can read the key ourselves */
+	struct map worker_keys;        /* node name -> struct key_host */
+	struct map peers;              /* conn_id -> struct peer */
+	struct map workers;            /* node name -> struct peer: registered ones */
+	struct map waits;              /* job serial -> struct wait_list */
+	struct list unsettled;         /* waiters whose submit_reply waits for this round's scheduling */
 	struct loop_timer *due_timer, *watch_timer, *retry_timer, *purge_timer;
 	struct request *step_asker; /* the request whose step_create() is running */
 	uint8_t instance[16];       /* of a new database */
 	core_time boot_time, due_at;
 	uint32_t slurm_uid;
 	bool single_user;
+	bool configless;        /* enable_configless at the start */
 	bool keep_edits;        /* slurmctld -R, and from the first load on: what was set at run time stays */
-	bool keep_log_level;    /* slurmctld -v said it */
 	bool touched;           /* the core was called in this round */
 	bool degraded;          /* a commit failed and none has worked since: nothing is changed */
 	bool stopping, leaving; /* leaving: the loop ends when all that was said has left */
@@ -83,6 +89,22 @@ int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 /* Commits what is there, lets out what depended on it, closes. */
 void controller_stop(struct controller *ctl);
 
+/* ---- keys.c ---- */
+/* Only as root: the child that will read these files when it is asked, whoever we are by then. */
+int key_helper_start(struct controller *ctl, const struct key_files *files, struct err *err);
+void key_helper_end(struct controller *ctl);
+/* Reads the keys and takes them into use; where they are what they were, nothing happens. An error leaves the
+ * old ones in force. */
+int keys_load(struct controller *ctl, struct err *err);
+/* Takes these; sessions under keys that are not among them are closed. */
+void keys_use(struct controller *ctl, struct key_master *master, struct key_host *own);
+void keys_free(struct controller *ctl);
+/* A worker's own key, derived once. */
+/* hook_env.c: what the hooks are told of a job; ended: with its exit codes. In the arena. */
+struct schema_strs hook_env(const struct controller *ctl, const struct job *job, bool ended,
+                            struct arena *arena);
+const struct key_host *worker_key(struct controller *ctl, const char *node, struct err *err);
+
 /* ---- peer.c ---- */
 /* A connection. Messages to it go through the outbox. */
 struct peer {
@@ -92,6 +114,7 @@ struct peer {
 	struct list waits;     /* struct waiter */
 	struct list cursors;   /* answers that come in several messages */
 	struct worker *worker; /* a registered worker's */
+	uint64_t follows;      /* a configless daemon's: the request that asked for every new configuration */
 	bool paused;
 };
 extern const struct server_ops controller_server_ops;
@@ -127,6 +150,11 @@ uint32_t request_uid(const struct request *r);
 bool request_is_operator(const struct request *r);
 /* The job that a message names: looked up, and the sender's right to it checked. NULL with err set. */
 struct job *request_job(struct request *r, uint32_t job_id, struct err *err);
+/* The same for one that may be an array, or some of its tasks ("3", "3-5"; NULL: all): each record of them,
+ * in the request's arena. Tasks whose record stands for others too are split off, which is a change;
+ * to_cancel as jobs_meant() has it. */
+int request_jobs(struct request *r, uint32_t job_id, const char *tasks, bool to_cancel, struct job ***jobs,
+                 size_t *n, struct err *err);
 
 /* An answer in several messages: next() makes one and returns true when it was the last. Runs on when the
  * peer has taken what was sent. */
@@ -159,10 +187,13 @@ struct waiter {
 	enum wait_kind kind;
 	const struct step *step; /* WAIT_STEP, while it is queued */
 	uint64_t launch;         /* WAIT_STEP, once it is placed */
-	bool replied;            /* submit_reply is out */
-	bool ready;              /* job_ready or step_ready is out */
+	uint32_t worst; /* WAIT_END of an array: the exit status of the task that fared worst so far */
+	bool replied;   /* submit_reply is out */
+	bool ready;     /* job_ready or step_ready is out */
 };
 struct waiter *waiter_add(struct request *r, uint64_t serial, enum wait_kind kind);
+/* For WAIT_END of a job or of its whole array: what takes the serial's place there. */
+uint64_t waiter_key(const struct job *job);
 void waiter_remove(struct waiter *w);
 /* Walks those of a job: NULL starts, NULL ends; the given one may be removed after the next was asked for. */
 struct waiter *waiter_next(struct controller *ctl, uint64_t serial, const struct waiter *after);
@@ -181,9 +212,14 @@ struct core_sink controller_sink(struct controller *ctl);
 void fill_job_ready(struct controller *ctl, const struct job *job, struct job_ready *m, struct arena *arena);
 void send_job_ready(struct controller *ctl, const struct job *job, struct waiter *w);
 void send_job_ended(struct controller *ctl, const struct job *job, struct waiter *w); /* and w is gone */
+/* Those who wait for all of the job's array: what became of the tasks that have ended; the end, if all have.
+ */
+void tell_array_waiters(struct controller *ctl, const struct job *job);
 void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
+/* Of the job's and the step's time; 0: there is no end. */
+uint64_t seconds_left(const struct job *job, const struct step *step, core_time now);
 void fill_grant(struct controller *ctl, const struct job *job, const struct step *step, uint32_t index,
                 struct step_grant *m, struct arena *arena);
 /* "4(x3),2": equal neighbours together, as SLURM_JOB_CPUS_PER_NODE has it. */
@@ -197,16 +233,31 @@ struct worker {
 	struct peer *peer;
 	char *node;
 	uint64_t life_id;
+	bool configless;
 	uint16_t port; /* for steps; 0: the configured one */
 	int64_t heard; /* monotonic */
 };
 struct peer *worker_of(struct controller *ctl, const char *node);
 void worker_closed(struct peer *peer);
+/* Connections of nodes that the configuration in force doesn't have. */
+void workers_close_foreign(struct controller *ctl);
 void workers_watch(struct controller *ctl); /* starts looking for silent ones */
+
+/* ---- config_push.c ---- */
+/* At the start and after a reconfigure: says what of slurm.conf can't be sent. */
+void config_push_check(const struct controller *ctl);
+/* The configuration in force, for a configless worker. */
+void config_push_worker(struct controller *ctl, const struct peer *peer);
+/* The other configless daemons that are connected. */
+void config_push_followers(struct controller *ctl);
 
 /* ---- submit.c ---- */
 /* After the scheduler ran: who asked for an allocation hears whether it waits. */
 void submits_settle(struct controller *ctl);
+
+/* ---- node.c ---- */
+/* A slurmd that joins by itself says what its node is, before it registers as that. */
+int worker_join(struct request *r, const struct worker_register *m, struct err *err);
 
 /* ---- part.c ---- */
 /* The ids of the groups that partitions name; may ask the host's user database. */

@@ -88,7 +88,7 @@ void send_job_ready(struct controller *ctl, const struct job *job, struct waiter
 
 /* ---- grants ---- */
 
-static uint64_t seconds_left(const struct job *job, const struct step *step, core_time now)
+uint64_t seconds_left(const struct job *job, const struct step *step, core_time now)
 {
 	core_time end = job->limit_at;
 	if (step && step->limit_at && (end == 0 || step->limit_at < end))
@@ -148,20 +148,20 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 	m->work_dir = job->spec.work_dir;
 	m->cluster_name = conf->cluster_name;
 	m->limits = job->spec.limits;
+	if (conf_str(&ctl->file->conf, P_Prolog))
+		m->hook_env = hook_env(ctl, job, false, arena);
+	if (job->spec.array_job_id) {
+		struct array_facts facts = array_facts(job);
+		m->array_job_id = job->spec.array_job_id;
+		m->array_task_id = job->spec.array_task_id;
+		m->array_count = facts.count;
+		m->array_min = facts.min;
+		m->array_max = facts.max;
+		m->array_step = facts.step;
+	}
 }
 
 /* ---- a step for its srun ---- */
-
-const struct key_host *worker_key(struct controller *ctl, const char *node, struct err *err)
-{
-	struct key_host *key = map_get_text(&ctl->worker_keys, node);
-	if (key)
-		return key;
-	key = key_host_derive(ctl->master, ctl->file->controller.cluster, KEY_CLASS_WORKER, node, 0, err);
-	if (key)
-		map_put_text(&ctl->worker_keys, key_host_name(key), key);
-	return key;
-}
 
 static int fill_place(struct controller *ctl, const struct step *step, uint32_t i, uint32_t rights,
                       struct step_place *place, struct arena *arena, struct err *err)
@@ -183,7 +183,13 @@ static int fill_place(struct controller *ctl, const struct step *step, uint32_t 
 	place->addr = node->conf->addr;
 	place->port = worker && worker->worker->port ? worker->worker->port : node->conf->port;
 	place->key = (struct schema_bytes){arena_alloc(arena, KEY_SIZE), KEY_SIZE};
-	key_step_derive(key, &of, place->key.v);
+	place->kid = (struct schema_bytes){arena_alloc(arena, KEY_ID_SIZE), KEY_ID_SIZE};
+	/* The key that the worker uses just now: in a rotation it may not know another one yet. */
+	memcpy(place->kid.v, worker ? conn_peer(worker->conn)->kid : key_host_id(key), KEY_ID_SIZE);
+	if (!key_step_derive_of(key, place->kid.v, &of, place->key.v)) {
+		memcpy(place->kid.v, key_host_id(key), KEY_ID_SIZE);
+		key_step_derive(key, &of, place->key.v);
+	}
 	place->tasks = sn->tasks;
 	place->cpus = sn->cores.n * (node->cpus_per_core ? node->cpus_per_core : 1);
 	return 0;

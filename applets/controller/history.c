@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define READER_STACK (512u * 1024u)
 #define PAGE_ROWS    200
@@ -41,17 +42,51 @@ void history_place_free(struct history_place *place)
 	free(place);
 }
 
+static bool is_in(uint32_t v, uint32_t least, uint32_t most)
+{
+	return v >= least && (most == CORE_INFINITE || v <= most);
+}
+
+static bool has_reason(const struct schema_strs *reasons, const struct job_state *state)
+{
+	for (uint32_t i = 0; i < reasons->n; i++)
+		if (text_eq_nocase(reasons->v[i], job_reason_word(state->reason)))
+			return true;
+	return reasons->n == 0;
+}
+
+static bool has_constraints(const struct schema_strs *wanted, const struct job_spec *spec)
+{
+	for (uint32_t i = 0; i < wanted->n; i++)
+		if (!spec->features || !strstr(spec->features, wanted->v[i]))
+			return false;
+	return true;
+}
+
+/* sacct(1): -C, -g, -i, -I, -k, -K, -R. */
+static bool history_in_ranges(const struct history_query *q, const struct job_spec *spec,
+                              const struct job_state *state)
+{
+	uint32_t cpus = 0,
+	         limit = state->time_limit_min != CORE_NO_VAL ? state->time_limit_min : spec->time_limit_min;
+	bool gid = q->gids.n == 0;
+	for (uint32_t i = 0; i < state->nodes.n; i++)
+		cpus += state->nodes.v[i].cpus;
+	for (uint32_t i = 0; i < q->gids.n && spec->who; i++)
+		gid |= q->gids.v[i] == spec->who->gid;
+	return gid && has_reason(&q->reasons, state) && has_constraints(&q->constraints, spec) &&
+	       is_in(state->nodes.n, q->nodes_least, q->nodes_most) &&
+	       is_in(cpus, q->cpus_least, q->cpus_most) && is_in(limit, q->limit_least, q->limit_most);
+}
+
 bool history_wants(const struct history_place *place, const struct job_spec *spec,
                    const struct job_state *state)
 {
 	const struct history_query *q = &place->query;
-	if (q->job_ids.n > 0) {
-		bool named = false;
-		for (uint32_t i = 0; i < q->job_ids.n; i++)
-			named |= q->job_ids.v[i] == spec->job_id;
-		if (!named)
-			return false;
-	}
+	if (q->job_ids.n > 0 && !job_named(&q->job_ids, &q->tasks, spec, state))
+		return false;
+	if (!history_in_ranges(q, spec, state))
+		return false;
 	if (q->from && state->end_time && state->end_time < q->from)
 		return false;
 	if (q->to && spec->submit_time > q->to)
@@ -68,7 +103,7 @@ bool history_wants(const struct history_place *place, const struct job_spec *spe
 static const char *query_text(const struct history_query *q)
 {
 	if (q->job_ids.n > 0)
-		return COLUMNS "job_id = ?3 AND " AFTER;
+		return COLUMNS "(job_id = ?3 OR array_job_id = ?3) AND " AFTER;
 	return q->uids.n > 0 ? COLUMNS "uid = ?3 AND " AFTER : COLUMNS AFTER;
 }
 
@@ -93,8 +128,11 @@ static void take_row(struct reading *r, sqlite3_stmt *s, struct history_list *li
 	if (store_sum(11, serial, 0, NULL, 0, bytes, n) != sum)
 		err_set(&err, ERR_CORRUPT, "wrong checksum");
 	else if (schema_decode(schema_of_history_job(), &job, n ? bytes : "", n, arena, &err) == 0 &&
-	         history_wants(p, job.spec, job.state))
+	         history_wants(p, job.spec, job.state)) {
 		list->jobs.v[list->jobs.n++] = job;
+		if (p->query.job_ids.n > 1) /* by its own number and by its array's */
+			map_put(&p->skip, serial, p);
+	}
 	if (err.code)
 		log_error("history.db: the row of serial %llu is damaged and skipped: %s",
 		          (unsigned long long)serial, err_text(&err));

@@ -134,6 +134,9 @@ int on_history_query(struct request *r, struct err *err)
 	}
 	p->filter = (struct job_filter){.uids = p->query.uids,
 	                                .names = p->query.names,
+	                                .accounts = p->query.accounts,
+	                                .qoses = p->query.qoses,
+	                                .wckeys = p->query.wckeys,
 	                                .partitions = p->query.partitions,
 	                                .states = p->query.states,
 	                                .nodes = nodes};

@@ -1,31 +1,49 @@
-/* Verbs of jobs: signal and cancel, hold, release, requeue, give back, come back to; and a job's script. */
+/* Verbs of jobs: signal and cancel, hold, release, requeue, suspend, resume, give back, come back to; and a
+ * job's script. */
 #include "applets/controller/controller.h"
+#include "core/taskset.h"
 
 #include <signal.h>
 #include <string.h>
 
-int on_job_signal(struct request *r, struct err *err)
+static int signal_job(struct request *r, struct job *job, struct err *err)
 {
 	const struct job_signal_request *m = r->m;
 	struct cluster *c = r->ctl->cluster;
-	struct job *job = request_job(r, m->job_id, err);
-	if (!job)
-		return -1;
+	if (m->step_id == CORE_NO_VAL)
+		return job_cancel(c, job, (int)m->signal, m->batch_only, m->full, request_uid(r),
+		                  controller_now(), err);
+	struct step *step = step_by_id(job, m->step_id);
+	if (!step)
+		return err_set(err, ERR_INVALID_STEP_ID, "%s", "");
+	return step_cancel(c, step, (int)m->signal, request_uid(r), controller_now(), err);
+}
+
+/* Of an array it is enough that one could be signalled: the others have ended, or not begun. */
+int on_job_signal(struct request *r, struct err *err)
+{
+	const struct job_signal_request *m = r->m;
+	struct job **jobs;
+	struct err first = {0};
+	size_t n, done = 0;
 	if (m->signal >= (uint32_t)NSIG)
 		return err_set(err, ERR_INVALID, "there is no signal %u", m->signal);
-	int rc;
-	if (m->step_id != CORE_NO_VAL) {
-		struct step *step = step_by_id(job, m->step_id);
-		if (!step)
-			return err_set(err, ERR_INVALID_STEP_ID, "%s", "");
-		rc = step_cancel(c, step, (int)m->signal, request_uid(r), controller_now(), err);
-	} else {
-		rc = job_cancel(c, job, (int)m->signal, m->batch_only, m->full, request_uid(r),
-		                controller_now(), err);
+	bool ends = m->step_id == CORE_NO_VAL && (m->signal == 0 || (m->signal == SIGKILL && !m->batch_only));
+	if (request_jobs(r, m->job_id, m->tasks, ends, &jobs, &n, err) != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		err_clear(err);
+		if (signal_job(r, jobs[i], err) == 0)
+			done++;
+		else if (!first.code)
+			first = *err;
 	}
-	if (rc == 0)
-		answer_ok(r);
-	return rc;
+	*err = first;
+	if (done == 0)
+		return -1;
+	err_clear(err);
+	answer_ok(r);
+	return 0;
 }
 
 /* Jobs in a new order: the first one has been looked up. */
@@ -49,9 +67,9 @@ static int update_job(struct request *r, struct job *job, struct err *err)
 	bool admin = request_is_operator(r);
 	switch ((enum job_verb)m->verb) {
 	case JOB_VERB_HOLD:
-		return job_hold(c, job, admin, now, err);
+		return job_hold(c, job, admin, false, now, err);
 	case JOB_VERB_UHOLD:
-		return job_hold(c, job, false, now, err);
+		return job_hold(c, job, admin, true, now, err);
 	case JOB_VERB_RELEASE:
 		return job_release(c, job, admin, now, err);
 	case JOB_VERB_REQUEUE:
@@ -64,20 +82,76 @@ static int update_job(struct request *r, struct job *job, struct err *err)
 		return job_update(c, job, m->edit, admin, now, err);
 	case JOB_VERB_TOP:
 		return update_top(r, m, err);
+	case JOB_VERB_SUSPEND:
+	case JOB_VERB_RESUME:
+		if (!admin)
+			return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+		return m->verb == JOB_VERB_SUSPEND ? job_suspend(c, job, now, err)
+		                                   : job_resume(c, job, now, err);
 	}
 	return err_set(err, ERR_NOT_SUPPORTED, "there is no update %u of a job", m->verb);
+}
+
+/* "12_3-5: why" */
+static char *outcome(struct request *r, const struct job *job, const struct err *err)
+{
+	struct text line = TEXT_EMPTY;
+	text_printf(&line, "%u_", job->spec.array_job_id);
+	if (job->tasks)
+		taskset_text(job->tasks, false, &line);
+	else
+		text_printf(&line, "%u", job->spec.array_task_id);
+	text_printf(&line, ": %s", err_code_text(err->code));
+	char *s = arena_strdup(&r->arena, text_str(&line));
+	text_free(&line);
+	return s;
+}
+
+/* Each of an array's records; where one could not be changed, what became of each is the answer. */
+static void update_records(struct request *r, struct job **jobs, size_t n)
+{
+	struct msg_ok m;
+	bool failed = false, all_over = true;
+	for (size_t i = 0; i < n; i++)
+		all_over = all_over && jobs[i]->state.state > JOB_SUSPENDED;
+	schema_init(schema_of_msg_ok(), &m);
+	m.lines.v = arena_array(&r->arena, n, sizeof(char *));
+	for (size_t i = 0; i < n; i++) {
+		struct err err = {0};
+		/* What has ended is not meant, as long as others live. */
+		if (!all_over && jobs[i]->state.state > JOB_SUSPENDED)
+			continue;
+		failed |= update_job(r, jobs[i], &err) != 0;
+		m.lines.v[m.lines.n++] = outcome(r, jobs[i], &err);
+	}
+	if (!failed)
+		m.lines.n = 0;
+	answer(r, MSG_msg_ok, &m);
 }
 
 int on_job_update(struct request *r, struct err *err)
 {
 	const struct job_update_request *m = r->m;
-	struct job *job = request_job(r, m->job_id, err);
+	struct job **jobs;
+	size_t n;
 	/* Slurm's word for one whose job it isn't, apart from what the owner may not do. */
-	if (!job && err->code == ERR_ACCESS_DENIED) {
+	if (request_jobs(r, m->job_id, m->tasks, false, &jobs, &n, err) != 0) {
+		const bool stands = m->verb == JOB_VERB_SUSPEND || m->verb == JOB_VERB_RESUME;
+		if (stands && err->code == ERR_INVALID_JOB_ID) {
+			err_clear(err);
+			return err_set(err, ERR_UNEXPECTED, "%s", "");
+		}
+		if (err->code != ERR_ACCESS_DENIED || stands || m->verb == JOB_VERB_REQUEUE ||
+		    m->verb == JOB_VERB_REQUEUE_HOLD)
+			return -1;
 		err_clear(err);
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	}
-	if (!job || update_job(r, job, err) != 0)
+	if (n > 1) {
+		update_records(r, jobs, n);
+		return 0;
+	}
+	if (update_job(r, jobs[0], err) != 0)
 		return -1;
 	answer_ok(r);
 	return 0;
@@ -108,6 +182,14 @@ int on_job_complete(struct request *r, struct err *err)
 	return 0;
 }
 
+/* sbatch --wait that comes back. */
+static void wait_for_array(struct request *r, const struct job *job)
+{
+	struct waiter *w = waiter_add(r, waiter_key(job), WAIT_END);
+	w->replied = true;
+	tell_array_waiters(r->ctl, job);
+}
+
 int on_job_attach(struct request *r, struct err *err)
 {
 	const struct job_attach *m = r->m;
@@ -115,6 +197,10 @@ int on_job_attach(struct request *r, struct err *err)
 	struct job *job = request_job(r, m->job_id, err);
 	if (!job)
 		return -1;
+	if (m->whole_array && job->array) {
+		wait_for_array(r, job);
+		return 0;
+	}
 	bool pending = job->state.state == JOB_PENDING;
 	if (!m->watch && pending)
 		return err_set(err, ERR_JOB_PENDING, "%s", "");

@@ -1,7 +1,9 @@
 #include "applets/controller/job_filter.h"
 
+#include "core/taskset.h"
 #include "core/util/text.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool has_u32(const struct schema_u32s *list, uint32_t v)
@@ -66,9 +68,54 @@ static bool wants_nodes(const struct job_filter *f, const struct job_state *stat
 	return false;
 }
 
+struct core_bits *job_tasks_meant(const struct core_bits *wanted, const struct job_spec *spec,
+                                  const struct job_state *state)
+{
+	struct core_bits *meant = bits_new(wanted->n), *of = NULL;
+	if (state->array_tasks)
+		of = taskset_parse(state->array_tasks, TASKS_END, NULL, NULL);
+	else if (bits_has(wanted, spec->array_task_id))
+		bits_add(meant, spec->array_task_id);
+	for (uint32_t i = of ? bits_next(wanted, 0) : wanted->n; i < wanted->n; i = bits_next(wanted, i + 1))
+		if (bits_has(of, i))
+			bits_add(meant, i);
+	free(of);
+	return meant;
+}
+
+static bool is_meant(const char *tasks, const struct job_spec *spec, const struct job_state *state)
+{
+	struct core_bits *wanted = taskset_parse(tasks, TASKS_END, NULL, NULL);
+	struct core_bits *meant = wanted ? job_tasks_meant(wanted, spec, state) : NULL;
+	bool any = meant && meant->set > 0;
+	free(wanted);
+	free(meant);
+	return any;
+}
+
+bool job_named(const struct schema_u32s *ids, const struct schema_strs *tasks, const struct job_spec *spec,
+               const struct job_state *state)
+{
+	for (uint32_t i = 0; i < ids->n; i++) {
+		const char *some = i < tasks->n ? tasks->v[i] : "";
+		bool array = ids->v[i] == spec->array_job_id;
+		if (*some ? array && is_meant(some, spec, state) : array || ids->v[i] == spec->job_id)
+			return true;
+	}
+	return false;
+}
+
+static bool wants_text(const struct schema_strs *list, const char *s)
+{
+	return list->n == 0 || (s && has_text(list, s));
+}
+
 bool job_filter_wants(const struct job_filter *f, const struct job_spec *spec, const struct job_state *state)
 {
-	return wants_user(f, spec->who) && (f->names.n == 0 || has_text(&f->names, spec->name)) &&
+	return wants_text(&f->accounts, spec->account) && wants_text(&f->qoses, spec->qos) &&
+	       wants_text(&f->reservations, spec->reservation) && wants_text(&f->wckeys, spec->wckey) &&
+	       wants_text(&f->licenses, spec->licenses) && wants_user(f, spec->who) &&
+	       (f->names.n == 0 || has_text(&f->names, spec->name)) &&
 	       wants_partition(f, state->partition ? state->partition : spec->partition) &&
 	       wants_state(f, state) && wants_nodes(f, state);
 }

@@ -19,7 +19,7 @@
 #define FILES_WANTED 65536
 
 struct ctld_options {
-	bool foreground, set_aside, skip_broken, keep_edits;
+	bool foreground, set_aside, skip_broken, keep_edits, change_dir;
 	unsigned verbose;
 	int nice;
 	const char *conf, *log;
@@ -33,19 +33,22 @@ static const char usage[] =
         "  -d        run in the background (the default)\n"
         "  -D        run in the foreground\n"
         "  -f FILE   read FILE as slurm.conf\n"
-        "  -h        print this\n"
+        "  -h, --help  print this\n"
         "  -i        put jobs aside whose stored records are damaged, instead of refusing to start\n"
         "  -L FILE   log to FILE\n"
         "  -n VALUE  set the nice value\n"
-        "  -r        recover the state (always done)\n"
+        "  -r        recover the state, but not what scontrol changed of partitions (the default)\n"
         "  -R        and what scontrol changed of partitions, node weights and features\n"
+        "  -s        work in the directory of the log file, else in StateSaveLocation, else in /var/tmp\n"
         "  -v        say more (repeat for more)\n"
-        "  -V        print the version\n";
+        "  -V, --version  print the version\n";
 
 static int parse_options(int argc, char **argv, struct ctld_options *o)
 {
+	static const struct option longs[] = {
+	        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
 	int64_t nice_value;
-	for (int c; (c = getopt(argc, argv, "cdDf:hiL:n:rRsvV")) != -1;) {
+	for (int c; (c = getopt_long(argc, argv, "cdDf:hiL:n:rRsvV", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'c':
 			o->set_aside = true;
@@ -76,7 +79,10 @@ static int parse_options(int argc, char **argv, struct ctld_options *o)
 			o->keep_edits = true;
 			break;
 		case 'r':
+			o->keep_edits = false;
+			break;
 		case 's':
+			o->change_dir = true;
 			break;
 		case 'v':
 			o->verbose++;
@@ -215,10 +221,16 @@ static int find_account(const struct cluster_file *file, struct account *a, stru
 
 static int read_key(struct controller *ctl, struct err *err)
 {
-	if (key_init(err) != 0)
-		return -1;
-	ctl->master = cluster_file_read_key(ctl->file, err);
-	return ctl->master ? 0 : -1;
+	return key_init(err) == 0 ? keys_load(ctl, err) : -1;
+}
+
+/* Before anything else is opened, and before there is a thread. */
+static int start_key_helper(struct controller *ctl, const struct account *a, struct err *err)
+{
+	struct key_files files;
+	if (geteuid() != 0 || a->uid == 0)
+		return 0;
+	return cluster_file_key_files(ctl->file, &files, err) == 0 ? key_helper_start(ctl, &files, err) : -1;
 }
 
 /* ---- signals ---- */
@@ -243,10 +255,12 @@ static void on_hangup(void *ctx, int signo)
 	log_reopen();
 }
 
+/* slurmctld(8): the level is read again, nothing else. */
 static void on_reopen(void *ctx, int signo)
 {
-	(void)ctx;
+	struct controller *ctl = ctx;
 	(void)signo;
+	cluster_file_log_again(&ctl->log, ctl->conf_path);
 	log_reopen();
 }
 
@@ -269,8 +283,6 @@ static int open_doors(struct controller *ctl, const struct account *a, struct er
 	const struct session_audience *audience = &ctl->file->controller;
 	uint32_t single_uid = a->single_user ? a->uid : CORE_NO_VAL;
 	char *dir = xprintf("%s/slurmctld", cluster_file_run_dir(ctl->file));
-	ctl->own_key =
-	        key_host_derive(ctl->master, audience->cluster, KEY_CLASS_CONTROLLER, audience->name, 0, err);
 	const struct ticket_server_conf tickets = {.dir = dir,
 	                                           .file = "auth",
 	                                           .own = ctl->own_key,
@@ -285,10 +297,11 @@ static int open_doors(struct controller *ctl, const struct account *a, struct er
 	                                   .fd_reserve = (uint32_t)ctl->file->conf.core.node_count + 128,
 	                                   .single_uid = single_uid,
 	                                   .slurm_uid = a->uid};
-	int rc = ctl->own_key && (ctl->tickets = ticket_server_new(ctl->loop, &tickets, err)) &&
-	                         (ctl->server =
-	                                  server_new(ctl->loop, &server, NULL, ctl->file->controller_port,
-	                                             &controller_server_ops, ctl, err))
+	int rc = (ctl->tickets = ticket_server_new(ctl->loop, &tickets, err)) &&
+	                         (ctl->server = server_new(ctl->loop, &server,
+	                                                   cluster_file_listen_at(ctl->file->controller_addr),
+	                                                   ctl->file->controller_port, &controller_server_ops,
+	                                                   ctl, err))
 	                 ? 0
 	                 : -1;
 	free(dir);
@@ -303,6 +316,7 @@ static int run(struct controller *ctl, const struct ctld_options *o, const struc
 	if (add_signals(ctl, err) != 0 || controller_load(ctl, &store, err) != 0 ||
 	    open_doors(ctl, a, err) != 0)
 		return -1;
+	key_master_log(ctl->master);
 	log_info("slurmctld " BATCHBOX_VERSION " serves cluster %s on port %u", ctl->file->controller.cluster,
 	         (unsigned)server_port(ctl->server));
 	daemon_ready();
@@ -317,7 +331,6 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	struct controller ctl;
 	char host[256];
 	const char *log = o->log ? o->log : conf_str(&file->conf, P_SlurmctldLogFile);
-	enum log_level level = LOG_LEVEL_INFO;
 	short_host(host);
 	if (find_account(file, &a, err) != 0 || check_host(file, host, err) != 0 ||
 	    (!o->foreground && daemon_detach(err) != 0))
@@ -325,31 +338,36 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	raise_file_limit();
 	controller_init(&ctl, NULL, file);
 	ctl.conf_path = o->conf;
-	ctl.keep_log_level = o->verbose > 0;
+	ctl.log = (struct daemon_log){.debug = P_SlurmctldDebug,
+	                              .syslog = P_SlurmctldSyslogDebug,
+	                              .path = xstrdup(log),
+	                              .verbose = o->verbose,
+	                              .foreground = o->foreground};
 	ctl.keep_edits = o->keep_edits;
 	ctl.slurm_uid = a.uid;
 	ctl.single_user = a.single_user;
-	log_level_parse(conf_str(&file->conf, P_SlurmctldDebug), &level);
-	level = level + o->verbose > LOG_LEVEL_DEBUG5 ? LOG_LEVEL_DEBUG5
-	                                              : (enum log_level)(level + o->verbose);
-	int rc = make_directories(file, &a, log, err);
+	int rc = daemon_log_take(&ctl.log, &file->conf, err);
+	if (rc == 0)
+		rc = start_key_helper(&ctl, &a, err);
+	if (rc == 0)
+		rc = make_directories(file, &a, log, err);
 	if (rc == 0)
 		rc = read_key(&ctl, err);
 	if (rc == 0)
 		rc = daemon_drop(a.uid, a.gid, a.name, err);
-	if (rc == 0 && log)
-		rc = log_open_file(log, level, err);
-	log_set_stderr_level(level);
+	if (rc == 0)
+		rc = daemon_log_open(&ctl.log, err);
+	if (rc == 0 && o->change_dir)
+		daemon_log_chdir(&ctl.log, conf_str(&file->conf, P_StateSaveLocation));
 	if (rc == 0 && nice(o->nice) == -1 && o->nice != 0)
 		log_error("cannot set the nice value to %d: %s", o->nice, strerror(errno));
 	user_name_of(a.uid); /* known from now on without a look-up */
 	if (rc == 0)
 		rc = (ctl.loop = loop_new(err)) ? run(&ctl, o, &a, err) : -1;
 	controller_stop(&ctl);
-	key_host_free(ctl.own_key);
-	key_master_free(ctl.master);
 	if (ctl.loop)
 		loop_free(ctl.loop);
+	free(ctl.log.path);
 	daemon_pidfile_remove();
 	return rc;
 }
@@ -362,7 +380,10 @@ int slurmctld_main(int argc, char **argv)
 	log_init("slurmctld", LOG_LEVEL_INFO);
 	if (parse_options(argc, argv, &o) != 0)
 		return 1;
-	if (cluster_file_read(&file, o.conf) != 0)
+	const char *found = cluster_file_find(o.conf);
+	if (!found)
+		log_error("there is no /etc/slurm/slurm.conf: name a file by -f FILE");
+	if (!found || cluster_file_read(&file, found) != 0)
 		return 1;
 	int rc = cluster_file_check(&file);
 	char *path = daemon_absolute_path(file.path); /* it is read again from elsewhere */

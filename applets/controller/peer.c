@@ -1,10 +1,12 @@
 #include "applets/controller/controller.h"
 #include "core/util/log.h"
+#include "core/util/log_flags.h"
 #include "proto/permission.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define PEER_BUSY                                                                                            \
 	(1024u * 1024u) /* bytes on their way to one peer, above which nothing more is read from it */
@@ -151,6 +153,9 @@ bool request_is_operator(const struct request *r)
 struct job *request_job(struct request *r, uint32_t job_id, struct err *err)
 {
 	struct job *job = job_by_id(r->ctl->cluster, job_id);
+	/* The one that had the array's own number may have gone before the others. */
+	if (!job)
+		job = array_next(r->ctl->cluster, job_id, NULL);
 	if (!job || !job->spec.who) {
 		err_set(err, ERR_INVALID_JOB_ID, "%s", "");
 		return NULL;
@@ -159,6 +164,22 @@ struct job *request_job(struct request *r, uint32_t job_id, struct err *err)
 	                        NULL, err) == 0
 	               ? job
 	               : NULL;
+}
+
+int request_jobs(struct request *r, uint32_t job_id, const char *tasks, bool to_cancel, struct job ***jobs,
+                 size_t *n, struct err *err)
+{
+	struct job **meant = NULL;
+	*jobs = NULL;
+	*n = 0;
+	/* All of an array have one owner. */
+	if (!request_job(r, job_id, err) ||
+	    jobs_meant(r->ctl->cluster, job_id, tasks, to_cancel, controller_now(), &meant, n, err) != 0)
+		return -1;
+	*jobs = arena_array(&r->arena, *n, sizeof(struct job *));
+	memcpy(*jobs, meant, *n * sizeof(struct job *));
+	free(meant);
+	return 0;
 }
 
 /* May this be handled at all? Before anything of it is decoded. */
@@ -192,6 +213,7 @@ static int run_handler(struct request *r, const uint8_t *body, size_t n, struct 
 static void handle(struct request *r, const uint8_t *body, size_t n)
 {
 	struct err err = {0};
+	log_flag(Protocol, "protocol: %s (%zu bytes) of %s", message_name(r->type), n, peer_title(r->peer));
 	if (run_handler(r, body, n, &err) == 0)
 		return;
 	log_debug("%s: %s: %s", message_name(r->type),

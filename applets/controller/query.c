@@ -3,6 +3,7 @@
 #include "applets/common/filename.h"
 #include "applets/controller/controller.h"
 #include "applets/controller/job_filter.h"
+#include "core/taskset.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +21,16 @@ struct job_cursor {
 	struct arena arena, chunk; /* the query's; that of the rows under way */
 	uint64_t last;             /* serial of the last job that was looked at */
 	uint32_t id_at;            /* or the index into query.job_ids */
+	bool in_array;             /* that one is an array, of which the records below `last` are to come */
+	struct core_bits *wanted;  /* its tasks that were named; NULL: all */
 };
 
-static char *expanded(const struct job *job, const char *pattern, struct arena *arena)
+static char *expanded(const struct job *job, uint32_t task, const char *pattern, struct arena *arena)
 {
+	uint32_t array = job->spec.array_job_id;
 	const struct filename_facts facts = {.job_id = job->job_id,
-	                                     .array_job_id = CORE_NO_VAL,
-	                                     .array_task_id = CORE_NO_VAL,
+	                                     .array_job_id = array ? array : CORE_NO_VAL,
+	                                     .array_task_id = task,
 	                                     .step_id = CORE_STEP_BATCH,
 	                                     .user = job->spec.who->user_name,
 	                                     .job_name = job->spec.name,
@@ -41,9 +45,11 @@ static char *expanded(const struct job *job, const char *pattern, struct arena *
 static void fill_files(const struct job *job, struct job_info *info, struct arena *arena)
 {
 	const struct job_spec *spec = &job->spec;
-	info->std_in = expanded(job, spec->std_in ? spec->std_in : "/dev/null", arena);
-	info->std_out = expanded(job, spec->std_out ? spec->std_out : "slurm-%j.out", arena);
-	info->std_err = spec->std_err ? expanded(job, spec->std_err, arena) : info->std_out;
+	uint32_t task = info->spec->array_task_id;
+	const char *out = spec->std_out ? spec->std_out : filename_default(spec->array_job_id != 0);
+	info->std_in = expanded(job, task, spec->std_in ? spec->std_in : "/dev/null", arena);
+	info->std_out = expanded(job, task, out, arena);
+	info->std_err = spec->std_err ? expanded(job, task, spec->std_err, arena) : info->std_out;
 }
 
 static void fill_steps(const struct job *job, struct job_info *info, struct arena *arena)
@@ -59,14 +65,35 @@ static void fill_steps(const struct job *job, struct job_info *info, struct aren
 	}
 }
 
-static void fill_job(struct controller *ctl, const struct job *job, bool with_steps, struct job_info *info,
+/* Of a record that stands for several tasks only those that were asked for are shown. */
+static void narrow(const struct job_cursor *cur, const struct job *job, struct job_info *info,
+                   struct arena *arena)
+{
+	struct core_bits *meant =
+	        cur->wanted && job->tasks ? job_tasks_meant(cur->wanted, &job->spec, &job->state) : NULL;
+	if (meant && meant->set < job->tasks->set) {
+		struct text text = TEXT_EMPTY;
+		info->spec = arena_memdup(arena, &job->spec, sizeof(job->spec));
+		info->state = arena_memdup(arena, &job->state, sizeof(job->state));
+		taskset_text(meant, true, &text);
+		info->state->array_tasks = meant->set > 1 ? arena_strdup(arena, text_str(&text)) : NULL;
+		if (meant->set == 1)
+			info->spec->array_task_id = bits_next(meant, 0);
+		text_free(&text);
+	}
+	free(meant);
+}
+
+static void fill_job(const struct job_cursor *cur, const struct job *job, struct job_info *info,
                      struct arena *arena)
 {
+	struct controller *ctl = cur->base.peer->ctl;
 	struct text reason = TEXT_EMPTY, tres_text = TEXT_EMPTY, depend = TEXT_EMPTY;
 	struct tres tres = job_tres(ctl->cluster, job);
 	schema_init(schema_of_job_info(), info);
 	info->spec = (struct job_spec *)(uintptr_t)&job->spec;
 	info->state = (struct job_state *)(uintptr_t)&job->state;
+	narrow(cur, job, info, arena);
 	info->reason = job_reason(ctl->cluster, job);
 	job_reason_text(ctl->cluster, job, &reason);
 	info->reason_text = arena_strdup(arena, text_str(&reason));
@@ -80,12 +107,67 @@ static void fill_job(struct controller *ctl, const struct job *job, bool with_st
 	info->cpus = (uint32_t)tres.v[TRES_CPU];
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
 	info->end_limit = job->limit_at;
+	info->limit_min = job_time_limit(job);
 	if (job->spec.batch)
 		fill_files(job, info, arena);
-	if (with_steps)
+	if (cur->query.with_steps)
 		fill_steps(job, info, arena);
 	text_free(&reason);
 	text_free(&tres_text);
+}
+
+static bool is_wanted(const struct job_cursor *cur, const struct job *job)
+{
+	struct core_bits *meant = cur->wanted ? job_tasks_meant(cur->wanted, &job->spec, &job->state) : NULL;
+	bool wanted = !cur->wanted || meant->set > 0;
+	free(meant);
+	return wanted;
+}
+
+/* An array's records: first the one that has its number, then the youngest before the older ones, as the real
+ * one lists them. */
+static struct job *next_of_array(struct job_cursor *cur, uint32_t id)
+{
+	const struct cluster *c = cur->base.peer->ctl->cluster;
+	struct job *job, *own = job_by_id(c, id);
+	if (own && own->spec.array_job_id != id)
+		own = NULL;
+	if (!cur->in_array) {
+		const char *tasks = cur->id_at < cur->query.tasks.n ? cur->query.tasks.v[cur->id_at] : "";
+		cur->wanted = *tasks ? taskset_parse(tasks, TASKS_END, NULL, NULL) : NULL;
+		cur->in_array = true;
+		cur->last = UINT64_MAX;
+		if (own && is_wanted(cur, own))
+			return own;
+	}
+	while ((job = array_before(c, id, cur->last))) {
+		cur->last = job->serial;
+		if (job != own && is_wanted(cur, job))
+			return job;
+	}
+	free(cur->wanted);
+	cur->wanted = NULL;
+	cur->in_array = false;
+	return NULL;
+}
+
+/* The next of those that the query names. */
+static struct job *next_named(struct job_cursor *cur)
+{
+	const struct cluster *c = cur->base.peer->ctl->cluster;
+	for (; cur->id_at < cur->query.job_ids.n; cur->id_at++) {
+		uint32_t id = cur->query.job_ids.v[cur->id_at];
+		struct job *job;
+		if (cur->in_array || array_next(c, id, NULL)) {
+			if ((job = next_of_array(cur, id)))
+				return job;
+		} else if ((job = job_by_id(c, id)) &&
+		           job_named(&cur->query.job_ids, &cur->query.tasks, &job->spec, &job->state)) {
+			cur->id_at++;
+			return job;
+		}
+	}
+	return NULL;
 }
 
 /* The next job that the query may mean; NULL at the end. */
@@ -93,12 +175,8 @@ static struct job *next_job(struct job_cursor *cur)
 {
 	struct cluster *c = cur->base.peer->ctl->cluster;
 	struct job *job;
-	if (cur->query.job_ids.n > 0) {
-		while (cur->id_at < cur->query.job_ids.n)
-			if ((job = job_by_id(c, cur->query.job_ids.v[cur->id_at++])))
-				return job;
-		return NULL;
-	}
+	if (cur->query.job_ids.n > 0)
+		return next_named(cur);
 	struct job *last = job_by_serial(c, cur->last);
 	job = job_next(c, last);
 	while (!last && job && job->serial <= cur->last) /* the last one has gone meanwhile */
@@ -122,7 +200,7 @@ static bool jobs_next(struct cursor *base)
 	m.now = controller_now();
 	for (struct job *job; m.last && (job = next_job(cur));) {
 		if (job->spec.who && job_filter_wants(&cur->filter, &job->spec, &job->state))
-			fill_job(ctl, job, cur->query.with_steps, &m.jobs.v[m.jobs.n++], &cur->chunk);
+			fill_job(cur, job, &m.jobs.v[m.jobs.n++], &cur->chunk);
 		if (m.jobs.n == CHUNK_ROWS || (++looked % CLOCK_EVERY == 0 && loop_clock() > until))
 			m.last = false;
 	}
@@ -134,6 +212,7 @@ static void jobs_free(struct cursor *base)
 {
 	struct job_cursor *cur = (struct job_cursor *)(void *)base;
 	hostlist_free(cur->filter.nodes);
+	free(cur->wanted);
 	arena_free(&cur->chunk);
 	arena_free(&cur->arena);
 	free(cur);
@@ -146,7 +225,8 @@ int on_job_query(struct request *r, struct err *err)
 	if (m->nodes && !nodes)
 		return -1;
 	/* One job that isn't there is an error, of several none is: as the real one answers. */
-	if (m->job_ids.n == 1 && !job_by_id(r->ctl->cluster, m->job_ids.v[0])) {
+	if (m->job_ids.n == 1 && !job_by_id(r->ctl->cluster, m->job_ids.v[0]) &&
+	    !array_next(r->ctl->cluster, m->job_ids.v[0], NULL)) {
 		hostlist_free(nodes);
 		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
 	}
@@ -157,6 +237,11 @@ int on_job_query(struct request *r, struct err *err)
 	cur->filter = (struct job_filter){.uids = cur->query.uids,
 	                                  .users = cur->query.users,
 	                                  .names = cur->query.names,
+	                                  .accounts = cur->query.accounts,
+	                                  .qoses = cur->query.qoses,
+	                                  .reservations = cur->query.reservations,
+	                                  .wckeys = cur->query.wckeys,
+	                                  .licenses = cur->query.licenses,
 	                                  .partitions = cur->query.partitions,
 	                                  .states = cur->query.all_states ? (struct schema_u32s){NULL, 0}
 	                                                                  : cur->query.states,
@@ -168,11 +253,17 @@ int on_job_query(struct request *r, struct err *err)
 
 /* ---- nodes ---- */
 
+struct node_parts {
+	struct schema_strs names;
+	uint64_t billing; /* of the whole node, in the dearest of them */
+};
+
 struct node_cursor {
 	struct cursor base;
 	struct hostlist *nodes;
+	bool future, cloud; /* these are shown too */
 	size_t at;
-	struct map parts_of; /* node index + 1 -> struct schema_strs, in the arena */
+	struct map parts_of; /* node index + 1 -> struct node_parts, in the arena */
 	struct arena arena;
 };
 
@@ -185,13 +276,18 @@ static void map_parts(struct node_cursor *cur, const struct cluster *c)
 	for (size_t p = 0; (part = part_at(c, p)); p++) {
 		for (size_t i = 0; i < part->conf->node_count; i++) {
 			uint64_t key = (uint64_t)part->conf->node_index[i] + 1;
-			struct schema_strs *names = map_get(&cur->parts_of, key);
-			if (!names) {
-				names = arena_alloc(&cur->arena, sizeof(*names));
-				names->v = arena_array(&cur->arena, count, sizeof(char *));
-				map_put(&cur->parts_of, key, names);
+			const struct core_node_conf *node = node_at(c, part->conf->node_index[i])->conf;
+			const struct tres all = {
+			        .v = {[TRES_CPU] = node->cpus, [TRES_MEM] = node->real_memory}};
+			const uint64_t billing = part_billing(c, part, &all);
+			struct node_parts *parts = map_get(&cur->parts_of, key);
+			if (!parts) {
+				parts = arena_alloc(&cur->arena, sizeof(*parts));
+				parts->names.v = arena_array(&cur->arena, count, sizeof(char *));
+				map_put(&cur->parts_of, key, parts);
 			}
-			names->v[names->n++] = arena_strdup(&cur->arena, part->conf->name);
+			parts->names.v[parts->names.n++] = arena_strdup(&cur->arena, part->conf->name);
+			parts->billing = billing > parts->billing ? billing : parts->billing;
 		}
 	}
 }
@@ -199,7 +295,7 @@ static void map_parts(struct node_cursor *cur, const struct cluster *c)
 static void fill_node(const struct node_cursor *cur, const struct node *node, struct node_info *info)
 {
 	const struct core_node_conf *conf = node->conf;
-	const struct schema_strs *parts = map_get(&cur->parts_of, (uint64_t)node->index + 1);
+	const struct node_parts *parts = map_get(&cur->parts_of, (uint64_t)node->index + 1);
 	schema_init(schema_of_node_info(), info);
 	info->name = conf->name;
 	info->addr = conf->addr;
@@ -219,12 +315,22 @@ static void fill_node(const struct node_cursor *cur, const struct node *node, st
 	info->features = conf->features;
 	info->features_act = conf->features_act;
 	info->gres = conf->gres;
-	info->cpus_alloc = node->cpus_alloc;
+	info->cpus_alloc = node_shown_cpus(node);
 	info->mem_alloc = node->mem_alloc;
 	info->cpu_load = node->cpu_load;
 	info->free_mem = node->free_mem;
-	if (parts)
-		info->partitions = *parts;
+	if (parts) {
+		info->partitions = parts->names;
+		info->billing = parts->billing;
+	}
+}
+
+/* Of what isn't there yet nothing is seen. */
+static bool is_hidden(const struct node_cursor *cur, const struct node *node)
+{
+	return (node->state.base == NODE_FUTURE && !cur->future) ||
+	       ((node->state.flags & NODE_FLAG_CLOUD) && (node->state.flags & NODE_FLAG_POWERED_DOWN) &&
+	        !cur->cloud);
 }
 
 static bool nodes_next(struct cursor *base)
@@ -240,7 +346,7 @@ static bool nodes_next(struct cursor *base)
 	m.now = controller_now();
 	while (m.nodes.n < CHUNK_ROWS && (node = node_at(ctl->cluster, cur->at))) {
 		cur->at++;
-		if (!cur->nodes || hostlist_contains(cur->nodes, node->conf->name))
+		if (!is_hidden(cur, node) && (!cur->nodes || hostlist_contains(cur->nodes, node->conf->name)))
 			fill_node(cur, node, &m.nodes.v[m.nodes.n++]);
 	}
 	m.last = node_at(ctl->cluster, cur->at) == NULL;
@@ -266,6 +372,8 @@ int on_node_query(struct request *r, struct err *err)
 		return -1;
 	struct node_cursor *cur = xcalloc(1, sizeof(*cur));
 	cur->nodes = nodes;
+	cur->future = m->future;
+	cur->cloud = conf_list_has(&r->ctl->file->conf, P_PrivateData, "cloud");
 	arena_init(&cur->arena);
 	map_init_u64(&cur->parts_of);
 	map_parts(cur, r->ctl->cluster);
@@ -292,8 +400,10 @@ static void fill_part(const struct cluster *c, const struct part *part, struct p
 		tres.v[TRES_MEM] += node->real_memory;
 	}
 	tres.v[TRES_NODE] = conf->node_count;
-	tres.v[TRES_BILLING] = tres.v[TRES_CPU];
+	tres.v[TRES_BILLING] = part_billing(c, part, &tres);
 	tres_print(&tres, &text);
+	info->billing = conf->billing;
+	info->deny_accounts = conf->deny_accounts;
 	info->tres = conf->node_count ? arena_strdup(arena, text_str(&text)) : NULL;
 	text_free(&text);
 	info->total_cpus = (uint32_t)tres.v[TRES_CPU];

@@ -26,6 +26,7 @@ struct batch {
 struct blob_read {
 	struct list in_list;
 	uint8_t hash[STORE_HASH_SIZE];
+	bool whole; /* not a blob, but all of state.db */
 	store_blob_done done;
 	void *ctx;
 	struct text bytes;
@@ -117,7 +118,8 @@ static void read_blobs(struct store *s)
 		list_remove(&r->in_list);
 		s->busy = true;
 		pthread_mutex_unlock(&s->lock);
-		r->rc = store_db_blob(&s->db, r->hash, &r->bytes, &r->err);
+		r->rc = r->whole ? store_db_copy(&s->db, &r->bytes, &r->err)
+		                 : store_db_blob(&s->db, r->hash, &r->bytes, &r->err);
 		pthread_mutex_lock(&s->lock);
 		s->busy = false;
 		list_append(&s->reads_done, &r->in_list);
@@ -153,7 +155,7 @@ static void finish_reads(struct store *s, struct list *reads)
 		list_remove(&r->in_list);
 		if (r->rc < 0)
 			log_error("%s", err_text(&r->err));
-		if (r->rc == 1)
+		if (r->rc == 1 && !r->whole)
 			blob_cache_put(s->cache, r->hash, r->bytes.s, r->bytes.len);
 		if (!s->closing)
 			r->done(r->ctx, r->rc == 1 ? (const uint8_t *)text_str(&r->bytes) : NULL,
@@ -335,6 +337,10 @@ uint64_t store_change(struct store *s, const struct schema *schema, const void *
 		name = ((const struct node_state *)record)->name;
 	} else if (schema == schema_of_node_gone()) {
 		name = ((const struct node_gone *)record)->name;
+	} else if (schema == schema_of_node_made()) {
+		name = ((const struct node_made *)record)->name;
+	} else if (schema == schema_of_node_unmade()) {
+		name = ((const struct node_unmade *)record)->name;
 	} else if (schema == schema_of_part_record()) {
 		name = ((const struct part_record *)record)->name;
 	} else if (schema == schema_of_part_gone()) {
@@ -458,6 +464,22 @@ bool store_blob_cached(struct store *s, const uint8_t hash[STORE_HASH_SIZE], con
 	return blob_cache_get(s->cache, hash, bytes, n);
 }
 
+static struct blob_read *read_new(store_blob_done done, void *ctx)
+{
+	struct blob_read *r = xcalloc(1, sizeof(*r));
+	r->done = done;
+	r->ctx = ctx;
+	return r;
+}
+
+static void read_start(struct store *s, struct blob_read *r)
+{
+	pthread_mutex_lock(&s->lock);
+	list_append(&s->reads, &r->in_list);
+	pthread_cond_signal(&s->wake);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void store_read_blob(struct store *s, const uint8_t hash[STORE_HASH_SIZE], store_blob_done done, void *ctx)
 {
 	const uint8_t *bytes;
@@ -466,12 +488,14 @@ void store_read_blob(struct store *s, const uint8_t hash[STORE_HASH_SIZE], store
 		done(ctx, bytes, n);
 		return;
 	}
-	struct blob_read *r = xcalloc(1, sizeof(*r));
+	struct blob_read *r = read_new(done, ctx);
 	memcpy(r->hash, hash, sizeof(r->hash));
-	r->done = done;
-	r->ctx = ctx;
-	pthread_mutex_lock(&s->lock);
-	list_append(&s->reads, &r->in_list);
-	pthread_cond_signal(&s->wake);
-	pthread_mutex_unlock(&s->lock);
+	read_start(s, r);
+}
+
+void store_copy(struct store *s, store_blob_done done, void *ctx)
+{
+	struct blob_read *r = read_new(done, ctx);
+	r->whole = true;
+	read_start(s, r);
 }

@@ -97,6 +97,10 @@ typedef void (*store_blob_done)(void *ctx, const uint8_t *bytes, size_t n);
 void store_read_blob(struct store *store, const uint8_t hash[STORE_HASH_SIZE], store_blob_done done,
                      void *ctx);
 
+/* All that is on disk of state.db, as a database file's bytes: done(ctx, NULL, 0) when it can't be read. The
+ * writer makes no commit meanwhile. */
+void store_copy(struct store *store, store_blob_done done, void *ctx);
+
 struct store_stats {
 	uint64_t commits, changes;
 };

@@ -84,6 +84,8 @@ static const struct apply_row {
         {14, NAME_TEXT, 1, {SQL_DROP_NODE}},
         {15, NAME_TEXT, 1, {SQL_PUT_PART}},
         {16, NAME_TEXT, 1, {SQL_DROP_PART}},
+        {26, NAME_TEXT, 1, {SQL_PUT_NODE_MADE}},
+        {27, NAME_TEXT, 1, {SQL_DROP_NODE_MADE}},
         {STORE_BLOB, NAME_HASH, 1, {SQL_PUT_BLOB}},
         {STORE_JOB_BLOB, NAME_HASH, 1, {SQL_PUT_JOB_BLOB}},
 };
@@ -164,6 +166,10 @@ static int apply_history(struct store_db *db, const struct change *c, struct are
 	sqlite3_bind_int64(s, 13, job.state->end_time / CORE_SECOND);
 	bind_text(s, 14, nodes.s);
 	sqlite3_bind_int64(s, 15, job.state->exit_status);
+	if (job.spec->array_job_id)
+		sqlite3_bind_int64(s, 16, job.spec->array_job_id);
+	else
+		sqlite3_bind_null(s, 16);
 	text_free(&nodes);
 	return run(db, SQL_PUT_HISTORY, err);
 }

@@ -17,12 +17,14 @@ struct store_db {
 	sqlite3 *state, *history;
 	sqlite3_stmt *statements[SQL_COUNT];
 	bool is_new;
+	bool is_dir;  /* else a file, without a history (read only) */
 	uint64_t seq; /* of the last change that is on disk */
 	char dir[4096];
 };
 
 /* ---- store_open.c ---- */
 int store_db_open(struct store_db *db, const char *dir, struct err *err);
+/* dir may also be a file: a copy of state.db alone. */
 int store_db_open_read_only(struct store_db *db, const char *dir, struct err *err);
 void store_db_close(struct store_db *db);
 /* Moves the WAL into the database and empties it, both synced: what is visible is on disk. */
@@ -30,6 +32,8 @@ int store_db_settle(struct store_db *db, struct err *err);
 /* -c: state.db gets another name; a new one goes on with its meta. Called on an open db, which is opened
  * again. */
 int store_db_set_aside(struct store_db *db, struct err *err);
+/* All of state.db as the bytes of a file, with what its WAL has: 1 (text_free it), or -1. */
+int store_db_copy(struct store_db *db, struct text *out, struct err *err);
 /* Another connection to history.db, for readers. */
 sqlite3 *store_history_reader(const char *dir, struct err *err);
 /* The directory is on a file system of another host, where WAL does not work. */
@@ -56,3 +60,5 @@ int store_db_load(struct store_db *db, bool skip_broken, store_row row, void *ct
 /* Takes the directory's lock; the fd, or -1. store_lock_release empties and closes it. */
 int store_lock_take(const char *dir, struct err *err);
 void store_lock_release(int fd);
+/* Without taking it: an error that says which controller holds it, or 0. */
+int store_lock_is_free(const char *dir, struct err *err);

@@ -14,6 +14,8 @@ static const struct load_table {
 	const char *query;
 } load_tables[] = {
         {"meta", 10, schema_of_meta, "SELECT 0, 0, NULL, record, sum FROM meta"},
+        {"node_made", 26, schema_of_node_made,
+         "SELECT 0, 0, name, record, sum FROM node_made ORDER BY rowid"},
         {"node", 9, schema_of_node_state, "SELECT 0, 0, name, record, sum FROM node ORDER BY name"},
         {"part", 15, schema_of_part_record, "SELECT 0, 0, name, record, sum FROM part ORDER BY name"},
         {"job_spec", 2, schema_of_job_spec,
@@ -332,7 +334,7 @@ int store_check(const char *dir, void (*finding)(void *ctx, const char *text), v
 			check_queries(&c, db.history, history_faults,
 			              sizeof(history_faults) / sizeof(history_faults[0]));
 			check_history(&c, &db);
-		} else {
+		} else if (db.is_dir) {
 			found(&c, "history.db is missing");
 		}
 	}

@@ -76,6 +76,24 @@ int store_lock_take(const char *dir, struct err *err)
 	return rc == 0 ? fd : -1;
 }
 
+int store_lock_is_free(const char *dir, struct err *err)
+{
+	char *path = xprintf("%s/lock", dir), held[400];
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW), rc = 0;
+	free(path);
+	if (fd < 0)
+		return 0; /* never used, or a copy */
+	if (flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK) {
+		read_mark(fd, held, sizeof(held));
+		rc = err_set(err, ERR_LOCKED,
+		             "%s is in use by a slurmctld (%s): stop that one first, or look at a copy "
+		             "(scontrol write state FILE)",
+		             dir, held);
+	}
+	close(fd);
+	return rc;
+}
+
 void store_lock_release(int fd)
 {
 	if (fd < 0)

@@ -18,7 +18,9 @@
  * that was set at run time. */
 #define LATER_TABLES                                                                                         \
 	"CREATE TABLE IF NOT EXISTS part(name TEXT PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT "      \
-	"NULL) WITHOUT ROWID;"
+	"NULL) WITHOUT ROWID;"                                                                               \
+	"CREATE TABLE IF NOT EXISTS node_made(name TEXT PRIMARY KEY, record BLOB NOT NULL, sum INTEGER NOT " \
+	"NULL);"
 
 static const char state_tables[] =
         "CREATE TABLE meta(id INTEGER PRIMARY KEY CHECK(id = 1), record BLOB NOT NULL, sum INTEGER NOT NULL);"
@@ -34,15 +36,19 @@ static const char state_tables[] =
         "CREATE TABLE lost(kind TEXT, serial INTEGER, sub INTEGER, name TEXT, record BLOB, sum "
         "INTEGER);" LATER_TABLES;
 
+/* Came after the first release. */
+#define ARRAY_INDEX "CREATE INDEX job_by_array ON job(array_job_id) WHERE array_job_id IS NOT NULL;"
+
 /* The columns beside the record are for people and for the indexes; times are Unix seconds. */
 static const char history_tables[] = "CREATE TABLE job(serial INTEGER PRIMARY KEY, job_id INTEGER NOT NULL, "
                                      "user TEXT, uid INTEGER NOT NULL, name TEXT,"
                                      " partition TEXT, state TEXT, submit_time INTEGER, start_time INTEGER, "
                                      "end_time INTEGER NOT NULL, nodes TEXT,"
-                                     " exit_status INTEGER, record BLOB NOT NULL, sum INTEGER NOT NULL);"
+                                     " exit_status INTEGER, record BLOB NOT NULL, sum INTEGER NOT NULL, "
+                                     "array_job_id INTEGER);"
                                      "CREATE INDEX job_by_id ON job(job_id);"
                                      "CREATE INDEX job_by_end ON job(end_time, serial);"
-                                     "CREATE INDEX job_by_user ON job(uid, end_time, serial);";
+                                     "CREATE INDEX job_by_user ON job(uid, end_time, serial);" ARRAY_INDEX;
 
 static const struct {
 	const char *file, *tables, *what;
@@ -184,9 +190,15 @@ static int database_judge(sqlite3 *sql, const char *dir, int which, struct err *
 	return 0;
 }
 
+static bool is_file(const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static sqlite3 *database_open(const char *dir, int which, bool read_only, struct err *err)
 {
-	char *path = xprintf("%s/%s", dir, databases[which].file);
+	char *path = is_file(dir) ? xstrdup(dir) : xprintf("%s/%s", dir, databases[which].file);
 	sqlite3 *sql = NULL;
 	int flags = read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
 	int rc = sqlite3_open_v2(path, &sql, flags | SQLITE_OPEN_NOMUTEX, NULL);
@@ -260,6 +272,20 @@ static int make_missing(const char *dir, bool *is_new, struct err *err)
 	return state ? 0 : database_make(dir, DB_STATE, err);
 }
 
+static int add_later(struct store_db *db, struct err *err)
+{
+	int64_t has = 0;
+	if (sql_run(db->state, LATER_TABLES, "cannot add a table", db->dir, err) != 0)
+		return -1;
+	if (sql_number(db->history,
+	               "SELECT count(*) FROM pragma_table_info('job') WHERE name = 'array_job_id'",
+	               &has) != 0)
+		return store_sql_error(db->history, "cannot read history.db", db->dir, err);
+	return has ? 0
+	           : sql_run(db->history, "ALTER TABLE job ADD COLUMN array_job_id INTEGER;" ARRAY_INDEX,
+	                     "cannot add a column", db->dir, err);
+}
+
 int store_db_open(struct store_db *db, const char *dir, struct err *err)
 {
 	int64_t seq = 0;
@@ -277,7 +303,7 @@ int store_db_open(struct store_db *db, const char *dir, struct err *err)
 		             : -1;
 	umask(mask);
 	if (rc == 0)
-		rc = sql_run(db->state, LATER_TABLES, "cannot add a table", dir, err);
+		rc = add_later(db, err);
 	if (rc == 0)
 		rc = prepare_all(db, err);
 	if (rc == 0 && sql_number(db->state, "SELECT coalesce(max(seq), 0) FROM progress", &seq) != 0)
@@ -291,10 +317,11 @@ int store_db_open(struct store_db *db, const char *dir, struct err *err)
 int store_db_open_read_only(struct store_db *db, const char *dir, struct err *err)
 {
 	memset(db, 0, sizeof(*db));
-	if (!text_copy(db->dir, sizeof(db->dir), dir) || !there(dir, "state.db"))
+	if (!text_copy(db->dir, sizeof(db->dir), dir) || (!is_file(dir) && !there(dir, "state.db")))
 		return err_set(err, ERR_NOT_FOUND,
 		               "there is no state.db in %s: give the directory that StateSaveLocation names",
 		               dir);
+	db->is_dir = !is_file(dir);
 	if (!(db->state = database_open(dir, DB_STATE, true, err)))
 		return -1;
 	return !there(dir, "history.db") || (db->history = database_open(dir, DB_HISTORY, true, err)) ? 0
@@ -318,6 +345,24 @@ int store_db_settle(struct store_db *db, struct err *err)
 	if (sql_run(db->history, checkpoint, "history.db", db->dir, err) != 0)
 		return -1;
 	return sql_run(db->state, checkpoint, "state.db", db->dir, err);
+}
+
+/* Where a database's header says how it is written: a copy has no WAL. */
+#define HEADER_WRITE_VERSION 18
+#define HEADER_READ_VERSION  19
+#define ROLLBACK_JOURNAL     1
+
+int store_db_copy(struct store_db *db, struct text *out, struct err *err)
+{
+	sqlite3_int64 n = 0;
+	unsigned char *bytes = sqlite3_serialize(db->state, "main", &n, 0);
+	if (!bytes)
+		return store_sql_error(db->state, "cannot copy state.db", db->dir, err);
+	text_add_n(out, (const char *)bytes, (size_t)n);
+	sqlite3_free(bytes);
+	if (n > HEADER_READ_VERSION)
+		out->s[HEADER_WRITE_VERSION] = out->s[HEADER_READ_VERSION] = ROLLBACK_JOURNAL;
+	return 1;
 }
 
 int store_db_set_aside(struct store_db *db, struct err *err)

@@ -147,9 +147,11 @@ static void answer_batch(struct request *r, const struct job *job, bool wait)
 	answer(r, MSG_submit_reply, &reply);
 	if (!wait)
 		return;
-	struct waiter *w = waiter_add(r, job->serial, WAIT_END);
+	struct waiter *w = waiter_add(r, waiter_key(job), WAIT_END);
 	w->replied = true;
-	if (job->state.state > JOB_SUSPENDED)
+	if (job->array)
+		tell_array_waiters(r->ctl, job);
+	else if (job->state.state > JOB_SUSPENDED)
 		send_job_ended(r->ctl, job, w);
 }
 
@@ -265,6 +267,21 @@ int on_alloc_request(struct request *r, struct err *err)
 	return resolve(r, m->claimed_gid, alloc_resolved, err);
 }
 
+/* A job that waits for another configuration, not for other jobs: its user is told. */
+static const char *waits_in_vain(const struct controller *ctl, const struct job *job)
+{
+	switch (job_reason(ctl->cluster, job)) {
+	case REASON_PART_CONFIG:
+	case REASON_PART_NODE_LIMIT:
+	case REASON_PART_TIME_LIMIT:
+	case REASON_MAX_MEM_PER_LIMIT:
+	case REASON_ACCOUNT:
+		return err_code_text(ERR_PARTITION_CONFIG_UNAVAILABLE);
+	default:
+		return NULL;
+	}
+}
+
 void submits_settle(struct controller *ctl)
 {
 	while (!list_empty(&ctl->unsettled)) {
@@ -276,6 +293,7 @@ void submits_settle(struct controller *ctl)
 		w->replied = true;
 		struct submit_reply reply = reply_of(ctl, job);
 		reply.waiting = true;
+		reply.message = (char *)(uintptr_t)waits_in_vain(ctl, job);
 		outbox_add(ctl->outbox, w->peer->id, MSG_submit_reply, w->id, false, &reply);
 	}
 }

@@ -41,6 +41,19 @@ static void not_an_orphan(struct wait_list *l)
 	l->orphan = NULL;
 }
 
+#define ARRAY_KEY (1ull << 63) /* no serial is as great */
+
+uint64_t waiter_key(const struct job *job)
+{
+	return job->spec.array_job_id ? ARRAY_KEY | job->spec.array_job_id : job->serial;
+}
+
+static bool is_there(const struct controller *ctl, uint64_t key)
+{
+	return key & ARRAY_KEY ? array_next(ctl->cluster, (uint32_t)key, NULL) != NULL
+	                       : job_by_serial(ctl->cluster, key) != NULL;
+}
+
 struct waiter *waiter_add(struct request *r, uint64_t serial, enum wait_kind kind)
 {
 	struct wait_list *l = list_of(r->ctl, serial, true);
@@ -184,7 +197,7 @@ void waiters_loaded(struct controller *ctl, int64_t grace_us)
 		serials[n++] = ((struct wait_list *)entry)->serial;
 	for (size_t i = 0; i < n; i++) {
 		struct waiter *next;
-		bool job_is_there = job_by_serial(ctl->cluster, serials[i]) != NULL;
+		bool job_is_there = is_there(ctl, serials[i]);
 		for (struct waiter *w = waiter_next(ctl, serials[i], NULL); w; w = next) {
 			next = waiter_next(ctl, serials[i], w);
 			if (job_is_there && !w->step &&

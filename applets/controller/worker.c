@@ -37,6 +37,21 @@ void worker_closed(struct peer *peer)
 	worker_drop(peer);
 }
 
+void workers_close_foreign(struct controller *ctl)
+{
+	size_t n = 0, at = 0;
+	void *entry;
+	uint64_t *ids = xcalloc(map_count(&ctl->workers) + 1, sizeof(*ids));
+	while (map_next(&ctl->workers, &at, &entry)) {
+		const struct peer *peer = entry;
+		if (!node_by_name(ctl->cluster, peer->worker->node))
+			ids[n++] = peer->id;
+	}
+	for (size_t i = 0; i < n; i++)
+		peer_close(peer_by_id(ctl, ids[i]));
+	free(ids);
+}
+
 /* ---- silence ---- */
 
 static void watch(void *ctx)
@@ -111,6 +126,7 @@ static void take_over(struct request *r, const struct worker_register *m)
 		map_put_text(&r->ctl->workers, worker->node, r->peer);
 	}
 	worker->life_id = m->life_id;
+	worker->configless = m->configless;
 	worker->port = (uint16_t)(m->port <= UINT16_MAX ? m->port : 0);
 	worker->heard = loop_clock();
 }
@@ -125,14 +141,21 @@ static void send_registered(struct request *r, const struct worker_register *m)
 	reply.epoch = meta->epoch;
 	reply.instance = meta->instance;
 	reply.heartbeat_s = HEARTBEAT_S;
-	if (!conf_agrees(r->ctl, m) && !conf_list_has(&r->ctl->file->conf, P_DebugFlags, "NO_CONF_HASH")) {
-		slurm_conf_differences(&r->ctl->file->conf, m->conf_digest.v, m->conf_digest.n, &names);
+	bool push = !conf_agrees(r->ctl, m) && m->configless && r->ctl->configless;
+	if (!push && !conf_agrees(r->ctl, m) &&
+	    !conf_list_has(&r->ctl->file->conf, P_DebugFlags, "NO_CONF_HASH")) {
+		slurm_conf_differences(&r->ctl->file->conf, &r->ctl->file->companions, m->conf_digest.v,
+		                       m->conf_digest.n, &names);
 		log_error("node %s appears to have a different slurm.conf than the slurmctld: %s", m->node,
 		          names.len ? names.s : "a part that is not told apart");
 		texts[0] = (char *)(uintptr_t)(names.len ? names.s : "slurm.conf");
 		reply.conf_differs = (struct schema_strs){texts, 1};
 	}
 	outbox_add(r->ctl->outbox, r->peer_id, MSG_worker_registered, r->id, true, &reply);
+	if (push) {
+		log_info("node %s has an older configuration: it is sent the one in force", m->node);
+		config_push_worker(r->ctl, r->peer);
+	}
 	text_free(&names);
 }
 
@@ -140,7 +163,11 @@ static void fate_taken(struct request *r, const char *node, const struct step_fa
 {
 	struct cluster *c = r->ctl->cluster;
 	core_time now = controller_now();
-	if (f->failed_why)
+	if (f->prolog_failed) {
+		log_error("Prolog error on node %s, job %" PRIu32 ": the node is drained: %s", node,
+		          f->job_id, log_escape(f->failed_why ? f->failed_why : "no reason given"));
+		report_prolog_failed(c, node, f->serial, f->attempt, f->launch, f->failed_why, now);
+	} else if (f->failed_why)
 		report_launch_failed(c, node, f->serial, f->attempt, f->launch, f->failed_why, now);
 	else
 		report_step_ended(c, node, f->serial, f->attempt, f->launch, f->status, f->usage, f->text,
@@ -200,7 +227,7 @@ int on_worker_register(struct request *r, struct err *err)
 	if (permission_check(r->type, conn_peer(r->peer->conn), ctl->slurm_uid, CORE_NO_VAL, m->node, err) !=
 	    0)
 		return -1;
-	if (!node_by_name(c, m->node))
+	if (m->joins != JOINS_AS_NEW && !node_by_name(c, m->node))
 		return err_set(err, ERR_INVALID_NODE_NAME, "the controller's slurm.conf has no NodeName=%s",
 		               m->node);
 	if (m->instance_seen.n == sizeof(ctl->instance) &&
@@ -210,13 +237,14 @@ int on_worker_register(struct request *r, struct err *err)
 		               "node %s has obeyed epoch %" PRIu64 ", this controller is of epoch %" PRIu64
 		               ": its state was put back, or another controller runs",
 		               m->node, m->epoch_seen, meta->epoch);
-	if (check_claim(r, m, err) != 0)
+	if (check_claim(r, m, err) != 0 || worker_join(r, m, err) != 0)
 		return -1;
 	struct node_registration reg = {.boot_id = m->boot_id,
 	                                .version = m->version,
 	                                .boot_time = m->boot_time,
 	                                .slurmd_start_time = m->slurmd_start_time,
-	                                .hardware = m->hardware};
+	                                .hardware = m->hardware,
+	                                .joins = m->joins != JOINS_NOT};
 	fill_launches(r, m, &reg);
 	core_time now = controller_now();
 	take_over(r, m);
@@ -290,6 +318,10 @@ int on_job_gone(struct request *r, struct err *err)
 	const char *node = own_node(r, err);
 	if (!node)
 		return -1;
+	if (m->epilog_failed) {
+		log_error("Epilog error on node %s, job %" PRIu64 ": the node is drained", node, m->serial);
+		report_epilog_failed(r->ctl->cluster, node, controller_now());
+	}
 	report_job_gone(r->ctl->cluster, node, m->serial, m->attempt, controller_now());
 	return 0;
 }
@@ -302,7 +334,13 @@ int on_launch_failed(struct request *r, struct err *err)
 		return -1;
 	log_error("node %s could not start launch %" PRIu64 ": %s", node, m->launch,
 	          log_escape(m->why ? m->why : "no reason given"));
-	report_launch_failed(r->ctl->cluster, node, m->serial, m->attempt, m->launch, m->why,
-	                     controller_now());
+	struct cluster *c = r->ctl->cluster;
+	if (m->unfit) {
+		log_error("node %s is drained: %s", node, log_escape(m->unfit));
+		report_node_unfit(c, node, m->serial, m->attempt, m->launch, m->unfit, m->why,
+		                  controller_now());
+	} else {
+		report_launch_failed(c, node, m->serial, m->attempt, m->launch, m->why, controller_now());
+	}
 	return 0;
 }

@@ -24,15 +24,16 @@
 #define SILENCE_US      10000000 /* how long the kernel tries to reach a silent controller */
 
 struct control {
-	struct conn *conn; /* NULL: waiting to dial */
-	bool registered;
+	struct conn *conn;                          /* NULL: waiting to dial */
+	bool registered, was_registered;            /* now; ever in this life, with this database */
+	char said[sizeof(((struct err *)0)->text)]; /* why it was not reached the last time */
 	int64_t backoff_us;
 	uint32_t heartbeat_s;
 	struct loop_timer *redial, *heartbeat;
 	struct arena arena; /* of the message that is being handled */
 };
 
-static void dial(void *ctx);
+static void time_to_dial(void *ctx);
 
 /* A share of SlurmdTimeout, between DIAL_MIN_US and that limit. */
 static int64_t share_of_timeout(const struct worker *w, unsigned parts, int64_t limit_us)
@@ -66,6 +67,12 @@ static void stop_timer(struct worker *w, struct loop_timer **timer)
 	*timer = NULL;
 }
 
+static void settled(struct worker *w)
+{
+	if (w->orders->settled)
+		w->orders->settled(w);
+}
+
 /* Workers that lost the same controller don't come back all at once. */
 static void redial_later(struct worker *w)
 {
@@ -79,7 +86,8 @@ static void redial_later(struct worker *w)
 	c->conn = NULL;
 	stop_timer(w, &c->heartbeat);
 	if (!c->redial)
-		c->redial = loop_add_timer(w->loop, delay, dial, w);
+		c->redial = loop_add_timer(w->loop, delay, time_to_dial, w);
+	settled(w);
 }
 
 /* ---- registration ---- */
@@ -90,10 +98,11 @@ static void fill_launches(struct worker *w, struct worker_register *m, struct ar
 	m->running.v = arena_array(arena, n, sizeof(*m->running.v));
 	m->fates.v = arena_array(arena, n, sizeof(*m->fates.v));
 	list_each (it, &w->launches) {
-		const struct launch *l = list_entry(it, struct launch, in_all);
+		struct launch *l = list_entry(it, struct launch, in_all);
 		if (l->foreign)
 			continue;
-		if (l->state == LAUNCH_ENDED) {
+		l->fate_told = l->state == LAUNCH_ENDED;
+		if (l->fate_told) {
 			m->fates.v[m->fates.n++] = l->fate;
 			continue;
 		}
@@ -110,14 +119,14 @@ static void opened(void *ctx, struct conn *conn)
 	struct worker *w = ctx;
 	struct worker_register m;
 	struct arena arena;
-	char boot_id[64], version[] = SLURM_VERSION_TEXT;
+	char boot_id[64];
 	unsigned silence = (unsigned)(share_of_timeout(w, 4, SILENCE_US) / 1000);
 	setsockopt(conn_fd(conn), IPPROTO_TCP, TCP_USER_TIMEOUT, &silence, sizeof(silence));
 	arena_init(&arena);
 	schema_init(schema_of_worker_register(), &m);
 	hardware_boot_id(boot_id);
 	m.node = (char *)(uintptr_t)w->node;
-	m.version = version;
+	m.version = (char *)(uintptr_t)w->version;
 	m.hardware = &w->hardware;
 	m.boot_id = boot_id;
 	m.life_id = w->life_id;
@@ -129,8 +138,13 @@ static void opened(void *ctx, struct conn *conn)
 		m.instance_seen = (struct schema_bytes){w->instance, sizeof(w->instance)};
 	m.cpu_load = hardware_load();
 	m.free_mem = hardware_free_mem();
+	m.joins = w->joins;
+	m.node_line = w->node_line;
+	m.hostname = w->host;
+	m.was_registered = w->control->was_registered;
 	m.conf_hash = w->conf_hash;
 	m.conf_digest = w->conf_digest;
+	m.configless = w->conf_servers != NULL;
 	fill_launches(w, &m, &arena);
 	conn_send(conn, MSG_worker_register, 1, &m);
 	arena_free(&arena);
@@ -162,13 +176,14 @@ static bool accept_controller(struct worker *w, const struct worker_registered *
 	if (w->has_instance && !same) {
 		log_error("the controller has another database than before: nothing that runs here is known "
 		          "to it");
-		grants_disown(w);
+		w->orders->disown(w);
+		w->control->was_registered = false;
 	}
 	if (!same || m->epoch != w->epoch) {
 		memcpy(w->instance, m->instance.v, sizeof(w->instance));
 		w->has_instance = true;
 		w->epoch = m->epoch;
-		spool_write_controller(&w->spool, w->epoch, w->instance);
+		w->orders->obeyed(w);
 	}
 	return true;
 }
@@ -185,7 +200,7 @@ static void registered(struct worker *w, const struct worker_registered *m)
 	for (uint32_t i = 0; i < m->conf_differs.n; i++)
 		log_error("the configuration differs from the controller's: %s",
 		          log_escape(m->conf_differs.v[i]));
-	c->registered = true;
+	c->registered = c->was_registered = true;
 	c->backoff_us = BACKOFF_MIN_US;
 	c->heartbeat_s = m->heartbeat_s ? m->heartbeat_s : 1;
 	if (c->heartbeat_s > HEARTBEAT_MAX_S)
@@ -201,8 +216,12 @@ static void registered(struct worker *w, const struct worker_registered *m)
 		                                      .launch = l->number};
 		if (!l->foreign && l->state == LAUNCH_RUNNING && l->started)
 			control_send(w, MSG_step_started_report, &started);
+		/* It ended while the registration was on its way. */
+		if (!l->foreign && l->state == LAUNCH_ENDED && !l->fate_told)
+			control_send(w, MSG_step_fate, &l->fate);
 	}
 	jobs_registered(w);
+	settled(w);
 }
 
 /* ---- orders ---- */
@@ -256,10 +275,10 @@ static void handle(struct worker *w, uint32_t type, void *record)
 		break;
 	case MSG_worker_reconfigure:
 		if (is_current(w, ((const struct worker_reconfigure *)record)->epoch, "a reconfigure"))
-			worker_reconfigure(w);
+			w->orders->reconfigure(w, &((const struct worker_reconfigure *)record)->files);
 		break;
 	case MSG_fate_ack:
-		grants_ack(w, ack->launch);
+		w->orders->ack(w, ack->launch);
 		break;
 	default:
 		log_error("the controller sent a message that this version doesn't know: %s",
@@ -291,31 +310,40 @@ static void message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, co
 static void closed(void *ctx, struct conn *conn, const struct err *err)
 {
 	struct worker *w = ctx;
+	const char *why = err ? err_text(err) : "it closed the connection";
+	char *said = w->control->said;
 	unsigned swallowed = 0;
 	(void)conn;
+	/* Another reason is told at once, the same one now and then. */
 	if (w->control->registered)
-		log_info("the controller is gone: %s", err ? err_text(err) : "it closed the connection");
-	else if (log_once_in("dial", 30, &swallowed))
+		log_info("the controller is gone: %s", why);
+	else if (log_once_in("dial", 30, &swallowed) || strcmp(said, why) != 0)
 		log_error("cannot reach the controller at %s:%u: %s", w->file.controller_addr,
-		          w->file.controller_port, err ? err_text(err) : "it closed the connection");
+		          w->file.controller_port, why);
+	(void)text_copy(said, sizeof(w->control->said), why);
 	redial_later(w);
 }
 
 static const struct conn_ops control_ops = {.opened = opened, .message = message, .closed = closed};
 
-static void dial(void *ctx)
+void control_dial(struct worker *w)
 {
-	struct worker *w = ctx;
 	struct control *c = w->control;
 	struct err err = {0};
 	const struct conn_credential credential = {.host_key = w->key};
-	c->redial = NULL;
 	c->conn = conn_dial(w->loop, w->file.controller_addr, w->file.controller_port, &w->file.controller,
 	                    &credential, share_of_timeout(w, 4, DIAL_TIMEOUT_US), &control_ops, w, &err);
 	if (!c->conn) {
 		log_error("cannot dial the controller: %s", err_text(&err));
 		redial_later(w);
 	}
+}
+
+static void time_to_dial(void *ctx)
+{
+	struct worker *w = ctx;
+	w->control->redial = NULL;
+	w->orders->dial(w);
 }
 
 void control_start(struct worker *w)
@@ -325,7 +353,7 @@ void control_start(struct worker *w)
 	arena_init(&w->control->arena);
 	if (getrandom(&w->life_id, sizeof(w->life_id), 0) != (ssize_t)sizeof(w->life_id))
 		w->life_id = (uint64_t)loop_clock();
-	dial(w);
+	w->orders->dial(w);
 }
 
 void control_renew(struct worker *w)

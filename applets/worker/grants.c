@@ -1,5 +1,6 @@
 /* The table of launches. What was granted is in the spool before anything of it is started; a launch that is
  * known is answered with its state and never started again. */
+#include "applets/worker/hooks.h"
 #include "applets/worker/identity.h"
 #include "applets/worker/worker.h"
 #include "core/util/log.h"
@@ -9,12 +10,14 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define PASSWD_BUFFER 16384
+#define PROLOG_FAILED "Job prolog failed"
 
 const char *launch_name(const struct launch *l)
 {
@@ -44,6 +47,7 @@ static struct launch *launch_new(struct worker *w, const struct step_grant *g)
 	                     .state = LAUNCH_GRANTED,
 	                     .link = -1};
 	schema_init(schema_of_step_fate(), &l->fate);
+	list_init(&l->held);
 	list_append(&w->launches, &l->in_all);
 	map_put(&w->by_number, l->number, l);
 	return l;
@@ -59,9 +63,34 @@ static bool has_other_script(const struct launch *l)
 	return false;
 }
 
+/* An srun's session that came while the prolog ran. */
+struct held_session {
+	int fd;
+	struct session_peer peer;
+	struct session_keys keys;
+	struct list in_launch;
+};
+
+static void held_free(struct held_session *h)
+{
+	list_remove(&h->in_launch);
+	sodium_memzero(&h->keys, sizeof(h->keys));
+	free(h);
+}
+
+static void held_drop(struct launch *l)
+{
+	list_each_safe (it, next, &l->held) {
+		struct held_session *h = list_entry(it, struct held_session, in_launch);
+		close(h->fd);
+		held_free(h);
+	}
+}
+
 void launch_free(struct launch *l)
 {
 	struct worker *w = l->worker;
+	held_drop(l);
 	shepherd_unlink(l);
 	if (l->timer)
 		loop_del_timer(w->loop, l->timer);
@@ -72,6 +101,7 @@ void launch_free(struct launch *l)
 		schema_free(schema_of_job_end(), l->end);
 		free(l->end);
 	}
+	free(l->suspend);
 	schema_free(schema_of_step_fate(), &l->fate);
 	free(l);
 }
@@ -100,6 +130,7 @@ void launch_ended(struct launch *l)
 	if (l->state == LAUNCH_ENDED)
 		return;
 	shepherd_unlink(l);
+	held_drop(l);
 	if (l->timer)
 		loop_del_timer(w->loop, l->timer);
 	l->timer = NULL;
@@ -119,6 +150,7 @@ void launch_ended(struct launch *l)
 		l->fate.status = SIGKILL;
 		l->fate.text = xprintf("its fate can't be read: %s", err_text(&err));
 	}
+	l->fate.prolog_failed |= l->prolog_failed;
 	l->state = LAUNCH_ENDED;
 	log_verbose("%s ended with status %u%s%s", launch_name(l), l->fate.status,
 	            l->fate.failed_why ? ": " : "", l->fate.failed_why ? l->fate.failed_why : "");
@@ -143,6 +175,7 @@ void launch_void(struct launch *l, int status, bool failed, const char *why)
 	fate.status = (uint32_t)status;
 	fate.failed_why = failed ? text : NULL;
 	fate.text = failed ? NULL : text;
+	fate.prolog_failed = l->prolog_failed;
 	fate.end_time = loop_wall_clock();
 	log_info("%s: %s", launch_name(l), why);
 	if (spool_write_fate(&l->worker->spool, &fate, &err) != 0)
@@ -208,13 +241,16 @@ static int grant_check(const struct worker *w, const struct step_grant *g, struc
 	return 0;
 }
 
-static void grant_refuse(struct worker *w, const struct step_grant *g, const struct err *why)
+/* unfit: why this node should not get others, or NULL. */
+static void grant_refuse(struct worker *w, const struct step_grant *g, const struct err *why,
+                         const char *unfit)
 {
 	struct launch_failed_report m = {.serial = g->serial,
 	                                 .attempt = g->attempt,
 	                                 .launch = g->launch,
 	                                 .step_id = g->step_id,
-	                                 .why = (char *)(uintptr_t)err_text(why)};
+	                                 .why = (char *)(uintptr_t)err_text(why),
+	                                 .unfit = (char *)(uintptr_t)unfit};
 	log_error("launch %" PRIu64 " of job %u is refused: %s", g->launch, g->job_id, err_text(why));
 	control_send(w, MSG_launch_failed_report, &m);
 }
@@ -233,7 +269,7 @@ static void grant_repeated(struct launch *l)
 	}
 }
 
-static int grant_record(struct worker *w, const struct step_grant *g, struct err *err)
+int grants_record(struct worker *w, const struct step_grant *g, struct err *err)
 {
 	struct launch_record record;
 	schema_init(schema_of_launch_record(), &record);
@@ -241,13 +277,51 @@ static int grant_record(struct worker *w, const struct step_grant *g, struct err
 	record.conf_path = w->conf_path;
 	record.working_cluster = w->working_cluster;
 	record.append = w->append;
-	record.log_path = w->log_path;
-	record.log_level = w->log_level;
+	record.log_path = w->log.path;
+	record.log_level = w->log.level;
+	record.log_time_format = (char *)(uintptr_t)w->log.time_format;
 	record.host = w->host;
 	record.open_files = w->open_files;
+	record.task_prolog = (char *)(uintptr_t)conf_str(&w->file.conf, P_TaskProlog);
+	record.task_epilog = (char *)(uintptr_t)conf_str(&w->file.conf, P_TaskEpilog);
 	int rc = spool_record(&w->spool, &record, err);
 	free(record.script_path);
 	return rc;
+}
+
+static void begin(struct launch *l)
+{
+	struct err err = {0};
+	if (!l->batch)
+		grant_wait(l);
+	else if (shepherd_spawn(l, &err) != 0)
+		launch_void(l, SIGKILL, true, err_text(&err));
+}
+
+/* A step's srun is told by a shepherd, which starts nothing. */
+static void prolog_failed(struct launch *l)
+{
+	l->prolog_failed = true;
+	if (l->batch)
+		launch_void(l, SIGKILL, true, PROLOG_FAILED);
+	else
+		grant_wait(l);
+}
+
+void grants_start(struct launch *l, const struct step_grant *g)
+{
+	switch (hooks_prolog(l->worker, l, &g->hook_env)) {
+	case HOOK_DONE:
+		begin(l);
+		break;
+	case HOOK_RUNNING:
+		l->prolog_waits = true;
+		if (l->worker->server)
+			server_grants_changed(l->worker->server);
+		break;
+	case HOOK_FAILED:
+		prolog_failed(l);
+	}
 }
 
 void grants_receive(struct worker *w, const struct step_grant *g)
@@ -262,15 +336,16 @@ void grants_receive(struct worker *w, const struct step_grant *g)
 		log_error("launch %" PRIu64 " was granted again after its end: ignored", g->launch);
 		return;
 	}
-	if (grant_check(w, g, &err) != 0 || grant_record(w, g, &err) != 0) {
-		grant_refuse(w, g, &err);
+	if (grant_check(w, g, &err) != 0) {
+		grant_refuse(w, g, &err, NULL);
 		return;
 	}
-	l = launch_new(w, g);
-	if (!l->batch)
-		grant_wait(l);
-	else if (shepherd_spawn(l, &err) != 0)
-		launch_void(l, SIGKILL, true, err_text(&err));
+	if (w->orders->record(w, g, &err) != 0) {
+		/* The next one would fare no better. */
+		grant_refuse(w, g, &err, err.code == ERR_SYSTEM ? spool_trouble(&w->spool) : NULL);
+		return;
+	}
+	w->orders->start(launch_new(w, g), g);
 }
 
 void grants_ack(struct worker *w, uint64_t number)
@@ -299,22 +374,59 @@ bool grants_step_known(void *ctx, const struct session_peer *peer)
 	return claimable(ctx, peer) != NULL;
 }
 
-void grants_step_opened(void *ctx, int fd, const struct session_peer *peer, const struct session_keys *keys)
+/* l NULL: there is nothing to hand it to. */
+static void hand_over(struct launch *l, int fd, const struct session_peer *peer,
+                      const struct session_keys *keys)
 {
-	struct worker *w = ctx;
-	struct launch *l = claimable(w, peer);
 	struct link_session follows = {.version = LINK_VERSION};
+	struct link_refuse refuse = {.launch = peer->step.launch, .why = (char[]){PROLOG_FAILED}};
 	struct err err = {0};
 	if (l && l->state == LAUNCH_GRANTED && shepherd_spawn(l, &err) != 0) {
 		launch_void(l, SIGKILL, true, err_text(&err));
 		l = NULL;
 	}
+	if (l && l->prolog_failed)
+		shepherd_send(l, LINK_REFUSE, &refuse);
 	if (l)
 		shepherd_send(l, LINK_SESSION, &follows);
 	if (!l || handover_send(l->link, fd, peer, keys, &err) != 0)
 		log_error("the session of launch %" PRIu64 " with %s can't be handed over: %s",
 		          peer->step.launch, peer->address, err_text(&err));
 	close(fd);
+}
+
+void grants_step_opened(void *ctx, int fd, const struct session_peer *peer, const struct session_keys *keys)
+{
+	struct worker *w = ctx;
+	struct launch *l = claimable(w, peer);
+	if (l && l->prolog_waits) {
+		struct held_session *h = xcalloc(1, sizeof(*h));
+		*h = (struct held_session){.fd = fd, .peer = *peer, .keys = *keys};
+		list_append(&l->held, &h->in_launch);
+		return;
+	}
+	hand_over(l, fd, peer, keys);
+}
+
+void grants_prolog_over(struct worker *w, uint64_t serial, uint32_t attempt, bool failed)
+{
+	list_each_safe (it, next, &w->launches) {
+		struct launch *l = list_entry(it, struct launch, in_all);
+		if (!l->prolog_waits || l->serial != serial || l->attempt != attempt)
+			continue;
+		l->prolog_waits = false;
+		if (l->state != LAUNCH_GRANTED)
+			continue;
+		if (failed)
+			prolog_failed(l);
+		else
+			begin(l);
+		list_each_safe (held, after, &l->held) {
+			struct held_session *h = list_entry(held, struct held_session, in_launch);
+			hand_over(l->state <= LAUNCH_RUNNING ? l : NULL, h->fd, &h->peer, &h->keys);
+			held_free(h);
+		}
+	}
 }
 
 /* ---- start and change of the controller ---- */
@@ -331,7 +443,6 @@ static void load_one(struct worker *w, uint64_t number)
 		return;
 	}
 	struct launch *l = launch_new(w, record.grant);
-	schema_free(schema_of_launch_record(), &record);
 	struct step_fate fate;
 	bool ended = spool_read_fate(&w->spool, number, &fate, NULL) == 0;
 	if (ended)
@@ -341,10 +452,9 @@ static void load_one(struct worker *w, uint64_t number)
 		launch_ended(l);
 	else if (claimed)
 		shepherd_find(l);
-	else if (!l->batch)
-		grant_wait(l);
-	else if (shepherd_spawn(l, &err) != 0)
-		launch_void(l, SIGKILL, true, err_text(&err));
+	else
+		grants_start(l, record.grant);
+	schema_free(schema_of_launch_record(), &record);
 }
 
 int grants_load(struct worker *w, struct err *err)

@@ -1,5 +1,5 @@
 /* Orders about a job's attempt on this node: its end, and signals. */
-#include "applets/worker/worker.h"
+#include "applets/worker/hooks.h"
 #include "core/util/log.h"
 
 #include <inttypes.h>
@@ -12,8 +12,11 @@
  * is refused. */
 struct ended_job {
 	uint64_t serial;
-	uint32_t attempt;
+	uint32_t attempt, job_id;
 	bool reported;
+	enum { EPILOG_NOT, EPILOG_RUNS, EPILOG_OVER } epilog;
+	bool epilog_failed;
+	struct job_end order; /* the last one, for its hook_env */
 	struct list in_all;
 };
 
@@ -42,10 +45,35 @@ static bool has_launches(const struct worker *w, uint64_t serial, uint32_t attem
 static void report_gone(struct worker *w, struct ended_job *e)
 {
 	struct job_gone_report m = {.serial = e->serial, .attempt = e->attempt};
-	if (has_launches(w, e->serial, e->attempt))
+	if (has_launches(w, e->serial, e->attempt) || e->epilog == EPILOG_RUNS)
 		return;
+	if (e->epilog == EPILOG_NOT) {
+		e->epilog = EPILOG_RUNS;
+		if (hooks_epilog(w, e->serial, e->attempt, e->job_id, &e->order.hook_env) != HOOK_DONE)
+			return; /* jobs_epilog_over() goes on, or has */
+		e->epilog = EPILOG_OVER;
+	}
+	m.epilog_failed = e->epilog_failed;
 	e->reported = control_is_up(w);
 	control_send(w, MSG_job_gone_report, &m);
+}
+
+void jobs_epilog_over(struct worker *w, uint64_t serial, bool failed)
+{
+	struct ended_job *e = map_get(&w->ended_by_serial, serial);
+	if (!e)
+		return;
+	e->epilog = EPILOG_OVER;
+	e->epilog_failed = failed;
+	schema_free(schema_of_job_end(), &e->order);
+	schema_init(schema_of_job_end(), &e->order);
+	report_gone(w, e);
+}
+
+static void ended_free(struct ended_job *e)
+{
+	schema_free(schema_of_job_end(), &e->order);
+	free(e);
 }
 
 void jobs_launch_gone(struct worker *w, uint64_t serial)
@@ -70,10 +98,10 @@ static void launch_end(struct launch *l, const struct job_end *order)
 	case LAUNCH_GRANTED:
 		launch_void(l, SIGTERM, false, "ended before srun claimed it");
 		if (l->state == LAUNCH_RUNNING) /* it has a shepherd of an earlier life after all */
-			shepherd_send(l, LINK_END, order);
+			l->worker->orders->tell(l, LINK_END, order);
 		break;
 	case LAUNCH_RUNNING:
-		shepherd_send(l, LINK_END, order);
+		l->worker->orders->tell(l, LINK_END, order);
 		break;
 	case LAUNCH_ENDED:
 		control_send(l->worker, MSG_step_fate, &l->fate);
@@ -91,15 +119,24 @@ static void remember(struct worker *w, const struct job_end *order)
 			struct ended_job *oldest = list_entry(w->ended.next, struct ended_job, in_all);
 			map_del(&w->ended_by_serial, oldest->serial);
 			list_remove(&oldest->in_all);
-			free(oldest);
+			ended_free(oldest);
 		}
 		e = xcalloc(1, sizeof(*e));
 		e->serial = order->serial;
+		e->job_id = order->job_id;
+		schema_init(schema_of_job_end(), &e->order);
 		list_append(&w->ended, &e->in_all);
 		map_put(&w->ended_by_serial, e->serial, e);
 	}
-	if (order->attempt > e->attempt)
+	if (order->attempt > e->attempt) {
 		e->attempt = order->attempt;
+		e->epilog = EPILOG_NOT;
+		e->epilog_failed = false;
+	}
+	if (e->epilog == EPILOG_NOT) {
+		schema_free(schema_of_job_end(), &e->order);
+		schema_copy(schema_of_job_end(), &e->order, order, NULL);
+	}
 	e->reported = false;
 }
 
@@ -131,7 +168,7 @@ void jobs_signal(struct worker *w, const struct job_signal *order)
 			continue;
 		if (!l->batch && order->batch_only)
 			continue;
-		shepherd_send(l, LINK_SIGNAL, order);
+		l->worker->orders->tell(l, LINK_SIGNAL, order);
 	}
 }
 
@@ -144,7 +181,7 @@ void jobs_disown(struct worker *w)
 void jobs_free(struct worker *w)
 {
 	list_each_safe (it, next, &w->ended)
-		free(list_entry(it, struct ended_job, in_all));
+		ended_free(list_entry(it, struct ended_job, in_all));
 	list_init(&w->ended);
 	map_free(&w->ended_by_serial);
 }

@@ -20,6 +20,7 @@ enum link_type {
 	LINK_SESSION = 2,
 	LINK_ENDED = 3,
 	LINK_OVERDUE = 4,
+	LINK_REFUSE = 5,
 	LINK_STARTED = MSG_step_started_report,
 	LINK_SIGNAL = MSG_job_signal,
 	LINK_END = MSG_job_end,

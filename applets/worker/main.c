@@ -2,6 +2,8 @@
 #include "applets/applet.h"
 #include "applets/common/daemon.h"
 #include "applets/common/users.h"
+#include "applets/worker/health.h"
+#include "applets/worker/hooks.h"
 #include "applets/worker/hardware.h"
 #include "applets/worker/worker.h"
 #include "core/util/log.h"
@@ -12,14 +14,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 struct slurmd_options {
-	bool foreground, print_hardware, rebooted;
+	bool foreground, print_hardware, rebooted, lock_memory, change_dir;
 	unsigned verbose;
-	const char *conf, *log, *node;
+	uint32_t joins; /* enum worker_joins */
+	const char *conf, *conf_server, *log, *node, *feature, *node_conf;
+	int nice;
+	bool emulate;
+	uint32_t emulated; /* 0: all */
 };
 
 /* ---- options ---- */
@@ -29,18 +36,27 @@ static void print_usage(FILE *to)
 	fputs("Usage: slurmd [OPTIONS]\n"
 	      "   -b                         Report node reboot now.\n"
 	      "   -c                         Accepted: there is nothing to clean up.\n"
+	      "   --conf-server host[:port]  Get configuration from the controller at host.\n"
 	      "   -C                         Print node configuration information and exit.\n"
+	      "   --conf \"parameters\"        With -Z: what its node is, as in slurm.conf.\n"
 	      "   -D                         Run daemon in foreground.\n"
 	      "   -f config                  Read configuration from the specified file.\n"
+	      "   -F[feature]                Become a FUTURE node of slurm.conf of this host's shape.\n"
 	      "   -h                         Print this help message.\n"
 	      "   -L logfile                 Log messages to the file `logfile'.\n"
+	      "   -M                         Lock slurmd's memory.\n"
+	      "   -n value                   Run the daemon at the specified nice value.\n"
 	      "   -N node                    Run the daemon for specified nodename.\n"
+	      "   -s                         Change working directory to SlurmdLogFile/SlurmdSpoolDir.\n"
 	      "   -v                         Verbose mode. Multiple -v's increase verbosity.\n"
-	      "   -V                         Print version information and exit.\n",
+	      "   -V                         Print version information and exit.\n"
+	      "   -Z                         Join the cluster as a node that slurm.conf doesn't have.\n"
+	      "   --emulate N                Be N nodes (0: all) of -N's or this host's, and run nothing: "
+	      "for measuring.\n",
 	      to);
 }
 
-enum { OPTION_CONF = 256, OPTION_CONF_SERVER };
+enum { OPTION_CONF = 256, OPTION_CONF_SERVER, OPTION_EMULATE };
 
 /* What slurmd has and we don't is known here, so that it is refused by name. */
 static const char *not_served(int c)
@@ -48,20 +64,8 @@ static const char *not_served(int c)
 	switch (c) {
 	case 'd':
 		return "-d: there is no slurmstepd program, this one is its own";
-	case 'F':
-	case 'Z':
-	case OPTION_CONF:
-		return "-F, -Z and --conf: dynamic nodes are not supported; write the node into slurm.conf";
 	case 'G':
 		return "-G: generic resources are not supported";
-	case 'M':
-		return "-M: locking slurmd's memory is not supported";
-	case 'n':
-		return "-n: use `nice -n VALUE slurmd ...` instead";
-	case 's':
-		return "-s is not supported: slurmd leaves no files in its working directory";
-	case OPTION_CONF_SERVER:
-		return "--conf-server: configless workers are not supported; copy slurm.conf to this host";
 	default:
 		return NULL;
 	}
@@ -73,7 +77,9 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 	                                      {"version", no_argument, NULL, 'V'},
 	                                      {"conf", required_argument, NULL, OPTION_CONF},
 	                                      {"conf-server", required_argument, NULL, OPTION_CONF_SERVER},
+	                                      {"emulate", required_argument, NULL, OPTION_EMULATE},
 	                                      {NULL, 0, NULL, 0}};
+	int64_t nice_value;
 	for (int c; (c = getopt_long(argc, argv, "bcCd:Df:F::GhL:Mn:N:svVZ", longs, NULL)) != -1;) {
 		const char *why = not_served(c);
 		if (why) {
@@ -84,6 +90,9 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 		case 'b':
 			o->rebooted = true;
 			break;
+		case OPTION_CONF_SERVER:
+			o->conf_server = optarg;
+			break;
 		case 'c':
 			break;
 		case 'C':
@@ -92,14 +101,44 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 		case 'D':
 			o->foreground = true;
 			break;
+		case OPTION_EMULATE:
+			o->emulate = true;
+			if (!text_to_u32(optarg, &o->emulated)) {
+				log_error("--emulate %s: that is not a number of nodes (0: all)", optarg);
+				return -1;
+			}
+			break;
 		case 'f':
 			o->conf = optarg;
+			break;
+		case 'F':
+			o->joins = JOINS_AS_FUTURE;
+			o->feature = text_or_null(optarg);
+			break;
+		case 'Z':
+			o->joins = JOINS_AS_NEW;
+			break;
+		case OPTION_CONF:
+			o->node_conf = optarg;
 			break;
 		case 'L':
 			o->log = optarg;
 			break;
+		case 'M':
+			o->lock_memory = true;
+			break;
+		case 'n':
+			if (!text_to_i64(optarg, &nice_value) || nice_value < -20 || nice_value > 19) {
+				log_error("-n %s: a value from -20 to 19 is wanted", optarg);
+				return -1;
+			}
+			o->nice = (int)nice_value;
+			break;
 		case 'N':
 			o->node = optarg;
+			break;
+		case 's':
+			o->change_dir = true;
 			break;
 		case 'v':
 			o->verbose++;
@@ -115,17 +154,25 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 			return -1;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc)
 		log_error("unexpected argument: %s", argv[optind]);
-		return -1;
-	}
-	return 0;
+	else if (o->node_conf && o->joins != JOINS_AS_NEW)
+		log_error("--conf=%s is for slurmd -Z: what else a node is stands in slurm.conf",
+		          o->node_conf);
+	else if (o->node && o->joins == JOINS_AS_FUTURE)
+		log_error("-N %s and -F: which node it becomes is the controller's choice", o->node);
+	else
+		return 0;
+	return -1;
 }
 
 /* ---- who we are ---- */
 
-static const struct core_node_conf *who_am_i(struct worker *w, const char *asked, struct err *err)
+/* Our node's configuration; NULL with err set, or after the log has said why. */
+static const struct core_node_conf *who_am_i(struct worker *w, const struct slurmd_options *o,
+                                             struct err *err)
 {
+	const char *asked = o->node;
 	char full[256] = "";
 	if (gethostname(full, sizeof(full) - 1) != 0) {
 		err_set(err, ERR_SYSTEM, "cannot read this host's name");
@@ -133,7 +180,13 @@ static const struct core_node_conf *who_am_i(struct worker *w, const char *asked
 	}
 	text_copy(w->host, sizeof(w->host), full);
 	w->host[strcspn(w->host, ".")] = '\0';
+	w->joins = o->joins;
+	w->feature = o->feature;
+	if (o->joins == JOINS_AS_FUTURE)
+		return join_as_future(w, err);
 	const struct core_node_conf *node = worker_find_node(w, &w->file, asked, full);
+	if (!node && o->joins == JOINS_AS_NEW)
+		return join_as_new(w, asked ? asked : w->host, o->node_conf);
 	if (!node && asked)
 		err_set(err, ERR_INVALID_NODE_NAME,
 		        "Unable to determine this slurmd's NodeName: no node is named %s in %s", asked,
@@ -147,39 +200,35 @@ static const struct core_node_conf *who_am_i(struct worker *w, const char *asked
 	return node;
 }
 
-/* The worker's own key, from a master that is wiped before this returns. */
-static struct key_host *own_key(const struct worker *w, struct err *err)
+int worker_open_log(struct worker *w, const char *given, unsigned verbose, bool foreground, struct err *err)
 {
-	struct key_master *master = cluster_file_read_key(&w->file, err);
-	struct key_host *key = NULL;
-	if (master)
-		key = key_host_derive(master, w->file.controller.cluster, KEY_CLASS_WORKER, w->node, 0, err);
-	key_master_free(master);
-	return key;
+	const char *path = given ? given : conf_str(&w->file.conf, P_SlurmdLogFile);
+	w->log = (struct daemon_log){.debug = P_SlurmdDebug,
+	                             .syslog = P_SlurmdSyslogDebug,
+	                             .verbose = verbose,
+	                             .foreground = foreground};
+	if (path) {
+		char *expanded = worker_expand_path(w, path);
+		w->log.path = daemon_absolute_path(expanded);
+		free(expanded);
+		if (daemon_parent(w->log.path, geteuid(), getegid(), err) != 0)
+			return -1;
+	}
+	return daemon_log_take(&w->log, &w->file.conf, err) == 0 ? daemon_log_open(&w->log, err) : -1;
 }
 
-static int open_log(struct worker *w, const struct slurmd_options *o, struct err *err)
+/* -n, -M and -s. What fails is said; nobody is worse off than without. */
+static void take_comforts(const struct worker *w, const struct slurmd_options *o)
 {
-	enum log_level level = LOG_LEVEL_INFO;
-	const char *configured = conf_str(&w->file.conf, P_SlurmdDebug);
-	const char *path = o->log ? o->log : conf_str(&w->file.conf, P_SlurmdLogFile);
-	if (configured && !log_level_parse(configured, &level))
-		return err_set(err, ERR_CONFIG, "SlurmdDebug=%s is not a level of the log", configured);
-	w->keep_log_level = o->verbose > 0;
-	if (o->verbose)
-		level = LOG_LEVEL_INFO + o->verbose > LOG_LEVEL_DEBUG5
-		                ? LOG_LEVEL_DEBUG5
-		                : (enum log_level)(LOG_LEVEL_INFO + o->verbose);
-	log_set_stderr_level(level);
-	if (!path)
-		return 0;
-	char *expanded = worker_expand_path(w, path);
-	w->log_path = daemon_absolute_path(expanded);
-	free(expanded);
-	w->log_level = level;
-	return daemon_parent(w->log_path, geteuid(), getegid(), err) == 0
-	               ? log_open_file(w->log_path, level, err)
-	               : -1;
+	if (o->nice != 0 && setpriority(PRIO_PROCESS, 0, o->nice) != 0)
+		log_error("cannot set the nice value to %d: %s", o->nice, strerror(errno));
+	if (o->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
+		log_error("cannot lock slurmd's memory: %s", strerror(errno));
+	if (o->change_dir) {
+		char *spool = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdSpoolDir));
+		daemon_log_chdir(&w->log, spool);
+		free(spool);
+	}
 }
 
 /* Every step has a link, and a session while it is claimed. Tasks get the old limit back. */
@@ -204,9 +253,12 @@ static void stop(void *ctx, int signo)
 
 static void reopen(void *ctx, int signo)
 {
-	log_reopen();
+	struct worker *w = ctx;
 	if (signo == SIGHUP)
-		worker_reconfigure(ctx);
+		worker_reconfigure(w, NULL);
+	else
+		cluster_file_log_again(&w->log, w->conf_path);
+	log_reopen();
 }
 
 static int add_signals(struct worker *w, struct err *err)
@@ -219,11 +271,6 @@ static int add_signals(struct worker *w, struct err *err)
 		return -1;
 	signal(SIGPIPE, SIG_IGN);
 	return 0;
-}
-
-static bool is_loopback(const char *addr)
-{
-	return addr && (strncmp(addr, "127.", 4) == 0 || strcmp(addr, "localhost") == 0);
 }
 
 static int start_servers(struct worker *w, struct err *err)
@@ -239,8 +286,7 @@ static int start_servers(struct worker *w, struct err *err)
 	                                 .fd_reserve = 128,
 	                                 .single_uid = single ? geteuid() : CORE_NO_VAL,
 	                                 .slurm_uid = 0};
-	w->server = server_new(w->loop, &conf, single && is_loopback(w->node_addr) ? "127.0.0.1" : NULL,
-	                       w->port, &ops, w, err);
+	w->server = server_new(w->loop, &conf, cluster_file_listen_at(w->node_addr), w->port, &ops, w, err);
 	if (!w->server)
 		return -1;
 	char *dir = xprintf("%s/slurmd", cluster_file_run_dir(&w->file)), *file = xprintf("auth.%s", w->node);
@@ -268,6 +314,14 @@ static int check_user(const struct worker *w, struct err *err)
 	               (unsigned)geteuid(), name);
 }
 
+int worker_pidfile(const struct worker *w, struct err *err)
+{
+	char *path = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdPidFile));
+	int rc = daemon_pidfile(path, geteuid(), getegid(), err);
+	free(path);
+	return rc;
+}
+
 static int open_spool(struct worker *w, struct err *err)
 {
 	uid_t slurm;
@@ -275,12 +329,12 @@ static int open_spool(struct worker *w, struct err *err)
 	if (cluster_file_slurm_user(&w->file, &slurm, &group, err) != 0)
 		return -1;
 	char *path = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdSpoolDir));
-	char *pid_file = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdPidFile));
-	int rc = daemon_pidfile(pid_file, geteuid(), getegid(), err);
+	int rc = worker_pidfile(w, err);
 	if (rc == 0)
 		rc = spool_open(&w->spool, path, slurm, err);
+	if (rc == 0)
+		rc = worker_keep_configuration(w, err);
 	free(path);
-	free(pid_file);
 	return rc;
 }
 
@@ -290,17 +344,19 @@ static int start(struct worker *w, const struct slurmd_options *o, struct err *e
 		return -1;
 	if (check_user(w, err) != 0 || key_init(err) != 0)
 		return -1;
-	w->key = own_key(w, err);
+	w->key = cluster_file_host_key(&w->file, KEY_CLASS_WORKER, w->node, err);
 	w->loop = w->key ? loop_new(err) : NULL;
 	if (!w->loop || add_signals(w, err) != 0 || open_spool(w, err) != 0)
 		return -1;
+	take_comforts(w, o);
 	w->start_time = loop_wall_clock();
 	w->rebooted = o->rebooted;
 	raise_open_files(w);
 	shepherds_init(w);
+	hooks_init(w);
 	if (start_servers(w, err) != 0 || grants_load(w, err) != 0)
 		return -1;
-	control_start(w);
+	health_start(w);
 	return 0;
 }
 
@@ -314,6 +370,10 @@ static void stop_all(struct worker *w)
 		ticket_server_free(w->tickets);
 	list_each_safe (it, next, &w->launches)
 		launch_free(list_entry(it, struct launch, in_all));
+	if (w->loop) {
+		health_stop(w);
+		hooks_free(w);
+	}
 	map_free(&w->by_number);
 	map_free(&w->children);
 	jobs_free(w);
@@ -323,17 +383,39 @@ static void stop_all(struct worker *w)
 	key_host_free(w->key);
 	schema_free(schema_of_hardware(), &w->hardware);
 	free(w->conf_path);
-	free(w->log_path);
+	free(w->log.path);
+	free(w->node_line);
+	arena_free(&w->own_arena);
 	daemon_pidfile_remove();
 	worker_configure_free(w);
 }
 
-static void init(struct worker *w)
+static void keep_controller(struct worker *w)
 {
-	*w = (struct worker){.spool = {.dir = -1, .launches = -1, .done = -1}};
+	spool_write_controller(&w->spool, w->epoch, w->instance);
+}
+
+const struct worker_orders worker_orders = {.record = grants_record,
+                                            .start = grants_start,
+                                            .tell = shepherd_send,
+                                            .ack = grants_ack,
+                                            .disown = grants_disown,
+                                            .obeyed = keep_controller,
+                                            .reconfigure = worker_reconfigure,
+                                            .dial = control_dial};
+
+void worker_init(struct worker *w, const struct worker_orders *orders)
+{
+	*w = (struct worker){.orders = orders,
+	                     .version = SLURM_VERSION_TEXT,
+	                     .spool = {.dir = -1, .launches = -1, .done = -1}};
+	map_init_u64(&w->spool.done_set);
+	arena_init(&w->own_arena);
 	list_init(&w->launches);
 	map_init_u64(&w->by_number);
 	map_init_u64(&w->children);
+	map_init_u64(&w->hooks);
+	map_init_u64(&w->hook_pids);
 	jobs_init(w);
 }
 
@@ -360,15 +442,17 @@ int slurmd_main(int argc, char **argv)
 		return 1;
 	if (o.print_hardware)
 		return print_hardware();
-	init(&w);
-	if (cluster_file_read(&w.file, o.conf) != 0 || cluster_file_check(&w.file) != 0)
+	if (o.emulate)
+		return worker_emulate(o.conf, o.node, o.emulated, o.log, o.verbose, o.foreground);
+	worker_init(&w, &worker_orders);
+	if (worker_read_configuration(&w, o.conf_server, o.conf) != 0)
 		return 1;
-	w.conf_path = daemon_absolute_path(w.file.path);
-	const struct core_node_conf *node = who_am_i(&w, o.node, &err);
+	const struct core_node_conf *node = who_am_i(&w, &o, &err);
 	if (node) {
 		worker_configure(&w, node);
 		umask(022);
-		if (open_log(&w, &o, &err) == 0 && start(&w, &o, &err) == 0) {
+		if (worker_open_log(&w, o.log, o.verbose, o.foreground, &err) == 0 &&
+		    start(&w, &o, &err) == 0) {
 			log_info("slurmd for node %s started, port %u", w.node, w.port);
 			daemon_ready();
 			loop_run(w.loop);
@@ -378,5 +462,5 @@ int slurmd_main(int argc, char **argv)
 	if (err.code != 0)
 		log_write(LOG_LEVEL_FATAL, "%s", err_text(&err));
 	stop_all(&w);
-	return err.code == 0 ? 0 : 1;
+	return node && err.code == 0 ? 0 : 1;
 }

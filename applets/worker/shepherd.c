@@ -1,3 +1,4 @@
+#include "applets/common/filename.h"
 #include "applets/worker/shepherd.h"
 
 #include "applets/applet.h"
@@ -221,7 +222,15 @@ void shepherd_fail(struct shepherd *s, int status, const char *fmt, ...)
 static struct task *task_of(struct shepherd *s, pid_t pid)
 {
 	for (uint32_t i = 0; i < s->task_count; i++)
-		if (s->tasks[i].pid == pid && !s->tasks[i].exited)
+		if (s->tasks[i].pid == pid && !s->tasks[i].exited && s->tasks[i].epilog == 0)
+			return &s->tasks[i];
+	return NULL;
+}
+
+static struct task *epilog_of(struct shepherd *s, pid_t pid)
+{
+	for (uint32_t i = 0; i < s->task_count; i++)
+		if (s->tasks[i].epilog == pid)
 			return &s->tasks[i];
 	return NULL;
 }
@@ -231,13 +240,15 @@ void shepherd_reap(struct shepherd *s)
 	int status;
 	pid_t pid;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		struct task *t = task_of(s, pid);
+		struct task *t = task_of(s, pid), *after = epilog_of(s, pid);
 		if (pid == s->opener)
 			s->opener = 0;
-		if (!t)
-			continue;
-		tasks_read_trouble(s);
-		task_exited(t, status);
+		if (t)
+			tasks_read_trouble(s);
+		if (t && !task_epilog_begin(t, status))
+			task_exited(t, status);
+		if (after && !task_epilog_ended(after, status))
+			task_exited(after, after->status);
 	}
 	bool childless = pid < 0 && errno == ECHILD;
 	if (childless && !s->childless)
@@ -287,6 +298,8 @@ static void claim_tasks(struct shepherd *s)
 void shepherd_launch(struct shepherd *s)
 {
 	struct err err = {0};
+	if (s->refused)
+		return;
 	s->launched = true;
 	if (s->unclaimed)
 		loop_del_timer(s->loop, s->unclaimed);
@@ -360,7 +373,9 @@ static void batch_to_launch(struct shepherd *s)
 	l->umask = b->umask;
 	l->open_mode = b->open_mode;
 	l->std_in = b->std_in ? b->std_in : arena_strdup(&s->arena, "/dev/null");
-	l->std_out = b->std_out ? b->std_out : arena_strdup(&s->arena, "slurm-%j.out");
+	l->std_out = b->std_out
+	                     ? b->std_out
+	                     : arena_strdup(&s->arena, filename_default(s->record.grant->array_job_id != 0));
 	l->std_err = b->std_err;
 }
 
@@ -416,6 +431,8 @@ static int prepare(struct shepherd *s, const char *dir, struct err *err)
 	if (s->record.log_path &&
 	    log_open_file(s->record.log_path, (enum log_level)s->record.log_level, NULL) != 0)
 		log_debug("cannot open %s", s->record.log_path);
+	if (s->record.log_time_format)
+		log_set_time_format(s->record.log_time_format);
 	s->batch = s->record.grant->batch != NULL;
 	if (!s->batch && s->record.grant->tasks.n == 0)
 		return err_set(err, ERR_INVALID, "the grant has no task for this node");

@@ -63,6 +63,8 @@ struct task {
 	pid_t pid; /* 0: not started */
 	bool exited, reported;
 	int status;
+	pid_t epilog;       /* that runs after it; 0: none. The task has not exited until then */
+	unsigned epilog_at; /* which of them */
 	struct stream out[2];
 	int in_fd; /* -1: none, or closed */
 	struct loop_fd *in_watch;
@@ -122,9 +124,13 @@ struct shepherd {
 
 	/* the end */
 	bool ending, killing, childless;
+	bool suspended;
+	struct loop_timer *stop_timer; /* to the next SIGSTOP */
+	unsigned stops_left;
 	struct loop_timer *kill_timer, *overdue_timer, *leave_timer, *fate_timer;
 	char *end_text, *failed_why;
 	int failed_status;
+	char *refused; /* why the worker wants nothing to be started; NULL: it does */
 
 	/* the worker */
 	int listener, worker;
@@ -162,6 +168,11 @@ int tasks_start(struct shepherd *s, struct err *err);
 /* Reads what children said about why they could not start. */
 void tasks_read_trouble(struct shepherd *s);
 
+/* A task's process has ended: its epilogs begin. false: there are none, and the task has exited. */
+bool task_epilog_begin(struct task *t, int status);
+/* false: that was the last; the task has exited. */
+bool task_epilog_ended(struct task *t, int status);
+
 /* shepherd_io.c */
 void session_adopt(struct shepherd *s, int fd, const struct session_peer *peer,
                    const struct session_keys *keys);
@@ -180,6 +191,9 @@ void input_close(struct task *t);
 void end_begin(struct shepherd *s, uint32_t kill_wait_s, const char *text);
 void end_kill(struct shepherd *s); /* now, and again until nothing is left */
 void end_signal(struct shepherd *s, int signo, bool batch_only, bool full);
+/* All of the step stands still, its time with it; or goes on, with so much time left (0: without end). */
+void end_suspend(struct shepherd *s);
+void end_resume(struct shepherd *s, uint64_t time_left_s);
 void end_arm_limit(struct shepherd *s);
 void end_disarm(struct shepherd *s);
 

@@ -20,7 +20,7 @@ static void signal_all(struct shepherd *s, int signo)
 		return;
 	/* Without a /proc: at least the tasks' own process groups. */
 	for (uint32_t i = 0; i < s->task_count; i++)
-		if (s->tasks[i].pid > 0 && !s->tasks[i].exited)
+		if (s->tasks[i].pid > 0 && !s->tasks[i].exited && s->tasks[i].epilog == 0)
 			kill(-s->tasks[i].pid, signo);
 }
 
@@ -29,11 +29,59 @@ void end_signal(struct shepherd *s, int signo, bool batch_only, bool full)
 	if (s->phase != SHEPHERD_RUNNING || signo <= 0 || signo >= NSIG)
 		return;
 	if (s->batch && batch_only) {
-		if (!s->tasks[0].exited)
+		if (!s->tasks[0].exited && s->tasks[0].epilog == 0)
 			kill(s->tasks[0].pid, signo);
 	} else if (!s->batch || full || signo == SIGKILL) {
 		signal_all(s, signo);
 	}
+}
+
+/* ---- suspended ---- */
+
+/* A process that handles SIGTSTP has so long to do it. */
+#define SUSPEND_GRACE_US 1000000
+#define STOP_AGAIN_US    50000
+/* A process may have forked while the list was read. */
+#define STOPS 3
+
+static void stop_again(void *ctx)
+{
+	struct shepherd *s = ctx;
+	s->stop_timer = NULL;
+	signal_all(s, SIGSTOP);
+	if (--s->stops_left > 0)
+		s->stop_timer = loop_add_timer(s->loop, STOP_AGAIN_US, stop_again, s);
+}
+
+static void forget_suspension(struct shepherd *s)
+{
+	if (s->stop_timer)
+		loop_del_timer(s->loop, s->stop_timer);
+	s->stop_timer = NULL;
+	s->suspended = false;
+}
+
+void end_suspend(struct shepherd *s)
+{
+	if (s->phase != SHEPHERD_RUNNING || s->ending || s->suspended)
+		return;
+	s->suspended = true;
+	if (s->overdue_timer)
+		loop_del_timer(s->loop, s->overdue_timer);
+	s->overdue_timer = NULL;
+	signal_all(s, SIGTSTP);
+	s->stops_left = STOPS;
+	s->stop_timer = loop_add_timer(s->loop, SUSPEND_GRACE_US, stop_again, s);
+}
+
+void end_resume(struct shepherd *s, uint64_t time_left_s)
+{
+	if (s->phase != SHEPHERD_RUNNING || s->ending || !s->suspended)
+		return;
+	forget_suspension(s);
+	signal_all(s, SIGCONT);
+	s->record.grant->time_left_s = time_left_s;
+	end_arm_limit(s);
 }
 
 static void kill_again(void *ctx)
@@ -79,6 +127,7 @@ void end_begin(struct shepherd *s, uint32_t kill_wait_s, const char *text)
 	if (s->phase == SHEPHERD_LEAVING)
 		return;
 	bool first = !s->ending;
+	forget_suspension(s);
 	s->ending = true;
 	if (!s->srun)
 		s->discard = true;
@@ -126,7 +175,8 @@ void end_arm_limit(struct shepherd *s)
 
 void end_disarm(struct shepherd *s)
 {
-	struct loop_timer **timers[] = {&s->kill_timer, &s->overdue_timer, &s->srun_lost, &s->unclaimed};
+	struct loop_timer **timers[] = {&s->kill_timer, &s->overdue_timer, &s->srun_lost, &s->unclaimed,
+	                                &s->stop_timer};
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
 		if (*timers[i])
 			loop_del_timer(s->loop, *timers[i]);

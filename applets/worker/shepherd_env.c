@@ -122,6 +122,14 @@ static void env_batch(struct env *e, const struct shepherd *s)
 		env_set(e, "SLURM_CLUSTER_NAME", "%s", g->cluster_name);
 	if (s->record.working_cluster)
 		env_set(e, "SLURM_WORKING_CLUSTER", "%s", s->record.working_cluster);
+	if (g->array_job_id) {
+		env_set(e, "SLURM_ARRAY_JOB_ID", "%u", g->array_job_id);
+		env_set(e, "SLURM_ARRAY_TASK_ID", "%u", g->array_task_id);
+		env_set(e, "SLURM_ARRAY_TASK_COUNT", "%u", g->array_count);
+		env_set(e, "SLURM_ARRAY_TASK_MIN", "%u", g->array_min);
+		env_set(e, "SLURM_ARRAY_TASK_MAX", "%u", g->array_max);
+		env_set(e, "SLURM_ARRAY_TASK_STEP", "%u", g->array_step);
+	}
 	if (g->batch->restarts > 0)
 		env_set(e, "SLURM_RESTART_COUNT", "%u", g->batch->restarts);
 	env_default(e, "SLURM_JOB_CPUS_PER_NODE", per_node(e, g->cpus_on_node, nodes));
@@ -161,8 +169,10 @@ static void env_step(struct env *e, const struct shepherd *s)
 	env_default(e, "SLURM_CLUSTER_NAME", g->cluster_name);
 	env_default(e, "SLURM_STEP_NODELIST", g->step_nodes);
 	env_default(e, "SLURM_STEP_NUM_TASKS", tasks);
-	env_default(e, "SLURM_NTASKS", tasks);
-	env_default(e, "SLURM_NPROCS", tasks);
+	if (!s->launch.preserve_env) {
+		env_default(e, "SLURM_NTASKS", tasks);
+		env_default(e, "SLURM_NPROCS", tasks);
+	}
 	if (s->record.working_cluster)
 		env_default(e, "SLURM_WORKING_CLUSTER", s->record.working_cluster);
 	if (s->srun && s->srun->address[0])

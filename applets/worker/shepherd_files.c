@@ -46,8 +46,8 @@ static int file_name(struct shepherd *s, const char *pattern, uint32_t local, in
 {
 	const struct step_grant *g = s->record.grant;
 	struct filename_facts facts = {.job_id = g->job_id,
-	                               .array_job_id = CORE_NO_VAL,
-	                               .array_task_id = CORE_NO_VAL,
+	                               .array_job_id = g->array_job_id ? g->array_job_id : CORE_NO_VAL,
+	                               .array_task_id = g->array_task_id,
 	                               .step_id = g->step_id,
 	                               .user = g->who->user_name,
 	                               .job_name = g->job_name,

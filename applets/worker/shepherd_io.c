@@ -287,6 +287,17 @@ static void refuse(struct step_session *p, uint64_t id, const struct err *err)
 	conn_send_error(p->conn, id, err, NULL);
 }
 
+/* --multi-prog: a program for each of our tasks, in their order? */
+static bool programs_are_all(const struct shepherd *s, const struct step_launch *launch)
+{
+	if (launch->programs.n != s->task_count)
+		return false;
+	for (uint32_t i = 0; i < s->task_count; i++)
+		if (launch->programs.v[i].task != s->tasks[i].global)
+			return false;
+	return true;
+}
+
 static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body, size_t n)
 {
 	struct shepherd *s = p->shepherd;
@@ -305,8 +316,8 @@ static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body,
 		err_set(&err, ERR_INVALID, "there is no program to run");
 	else if (launch.pty)
 		err_set(&err, ERR_NOT_SUPPORTED, "--pty is not supported");
-	else if (launch.multi_prog)
-		err_set(&err, ERR_NOT_SUPPORTED, "--multi-prog is not supported");
+	else if (launch.multi_prog && !programs_are_all(s, &launch))
+		err_set(&err, ERR_INVALID, "there is not one program for each task of this node");
 	if (err.code != 0) {
 		refuse(p, id, &err);
 		if (s->phase == SHEPHERD_WAITING && p == s->srun)

@@ -13,6 +13,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+/* What srun exits with, of a step that the worker refused to start: 1. */
+#define STATUS_REFUSED (1 << 8)
+
 static void link_drop(struct shepherd *s)
 {
 	if (s->worker_watch)
@@ -40,12 +43,22 @@ static void link_message(struct shepherd *s, uint32_t type, const void *record)
 {
 	const struct job_signal *sig = record;
 	const struct job_end *end = record;
+	const struct link_refuse *refuse = record;
 	switch (type) {
 	case LINK_SESSION:
 		s->session_follows = true;
 		break;
+	case LINK_REFUSE:
+		text_set(&s->refused, refuse->why ? refuse->why : "the worker refuses it");
+		break;
 	case LINK_SIGNAL:
-		if (is_for_us(s, sig->serial, sig->attempt))
+		if (!is_for_us(s, sig->serial, sig->attempt))
+			break;
+		if (sig->suspend == SIGNAL_SUSPEND)
+			end_suspend(s);
+		else if (sig->suspend == SIGNAL_RESUME)
+			end_resume(s, sig->time_left_s);
+		else
 			end_signal(s, (int)(sig->signal & 0xff),
 			           sig->batch_only || (s->batch && sig->launch != 0 && !sig->full),
 			           sig->full);
@@ -72,6 +85,8 @@ static void link_session(struct shepherd *s)
 	else
 		log_error("a session that was handed over is refused: %s", err_text(&err));
 	handover_wipe(&keys);
+	if (s->refused)
+		shepherd_fail(s, STATUS_REFUSED, "%s", s->refused);
 }
 
 static void link_readable(void *ctx, uint32_t events)

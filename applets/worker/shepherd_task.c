@@ -3,6 +3,7 @@
 #include "applets/common/rlimits.h"
 #include "applets/worker/identity.h"
 #include "applets/worker/shepherd.h"
+#include "applets/worker/task_hooks.h"
 #include "core/util/log.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define FALLBACK_DIR "/tmp" /* where a task goes whose directory is missing, as srun(1) has it */
@@ -175,11 +177,13 @@ static const char *env_value(char *const *env, const char *name)
 	return NULL;
 }
 
-/* execve with the PATH of the task's environment. Returns errno; *tried is the last path. A file that exists
- * and may not be run explains more than the directories that lack it. */
-static int exec_search(char *const *argv, char *const *env, char *tried, size_t size)
+/* execve with the PATH of the task's environment; the program sees the path that it was found by as its name.
+ * Returns errno; *tried is the last path. A file that exists and may not be run explains more than the
+ * directories that lack it. */
+static int exec_search(char **argv, char *const *env, char *tried, size_t size)
 {
 	const char *path = env_value(env, "PATH");
+	char *name = argv[0];
 	int worst = ENOENT;
 	text_copy(tried, size, argv[0]);
 	if (strchr(argv[0], '/')) {
@@ -188,9 +192,11 @@ static int exec_search(char *const *argv, char *const *env, char *tried, size_t 
 	}
 	for (const char *p = path && *path ? path : DEFAULT_PATH;; p++) {
 		size_t n = strcspn(p, ":");
-		int len = snprintf(tried, size, "%.*s%s%s", (int)n, p, n ? "/" : "", argv[0]);
-		if (argv[0][0] && len > 0 && (size_t)len < size) {
+		int len = snprintf(tried, size, "%.*s%s%s", (int)n, p, n ? "/" : "", name);
+		if (*name && len > 0 && (size_t)len < size) {
+			argv[0] = tried;
 			execve(tried, argv, env);
+			argv[0] = name;
 			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
 				return errno;
 			struct stat st;
@@ -207,12 +213,22 @@ static int exec_search(char *const *argv, char *const *env, char *tried, size_t 
 	return worst;
 }
 
+static const struct schema_strs *child_argv(const struct child *c)
+{
+	const struct step_launch *launch = &c->s->launch;
+	return launch->multi_prog ? &launch->programs.v[c->task->local].argv : &launch->argv;
+}
+
 static void child_exec(const struct child *c, char *const *env) __attribute__((noreturn));
 static void child_exec(const struct child *c, char *const *env)
 {
-	const struct schema_strs *args = &c->s->launch.argv;
+	const struct schema_strs *args = child_argv(c);
 	char **argv = xcalloc((size_t)args->n + 1, sizeof(*argv));
 	char tried[4096], interpreter[256];
+	if (args->n == 0) {
+		say(c, "No executable program specified for this task");
+		_exit(ENOENT);
+	}
 	for (uint32_t i = 0; i < args->n; i++)
 		argv[i] = args->v[i];
 	int error = exec_search(argv, env, tried, sizeof(tried));
@@ -223,8 +239,61 @@ static void child_exec(const struct child *c, char *const *env)
 	_exit(error & 0xff);
 }
 
-static void child_run(const struct child *c) __attribute__((noreturn));
-static void child_run(const struct child *c)
+/* In the real one's words. */
+static int prolog_status(const struct child *c, const char *path, const char *kind, struct task_env *env)
+{
+	struct text output = TEXT_EMPTY, lines = TEXT_EMPTY;
+	int status = 0, error = 0;
+	if (path[0] != '/')
+		say(c, "run_command: %s task_prolog is not fully qualified pathname (%s)", kind, path);
+	else if (access(path, R_OK | X_OK) != 0 ||
+	         (error = task_hook_run(path, env->v, &output, &status)) != 0)
+		say(c, "run_command: %s task_prolog can not be executed (%s) %s", kind, path,
+		    strerror(error ? error : errno));
+	else if (WIFEXITED(status)) {
+		task_hook_output(text_str(&output), output.len, env, &lines);
+		if (lines.len > 0 && write(1, lines.s, lines.len) < 0)
+			say(c, "cannot write what the task prolog prints: %s", strerror(errno));
+		text_free(&output);
+		text_free(&lines);
+		return WEXITSTATUS(status);
+	} else {
+		say(c, "%s task_prolog did not exit normally. reason: signal %d", kind, WTERMSIG(status));
+		return 1;
+	}
+	say(c, "%s task_prolog did not exit normally. reason: Run command failed - configuration error",
+	    kind);
+	return 1;
+}
+
+/* TaskProlog, then srun's --task-prolog; the task's environment after them. */
+static char **child_prologs(const struct child *c)
+{
+	const struct shepherd *s = c->s;
+	const struct {
+		const char *path, *kind, *name;
+	} prologs[] = {{s->record.task_prolog, "slurm", "TaskProlog"},
+	               {s->launch.task_prolog, "user", "--task-prolog"}};
+	struct task_env env;
+	if (!prologs[0].path && !prologs[1].path)
+		return s->env;
+	task_env_copy(&env, s->env);
+	for (size_t i = 0; i < 2; i++) {
+		if (!prologs[i].path)
+			continue;
+		task_env_set(&env, "SLURM_SCRIPT_CONTEXT", "prolog_task");
+		int status = prolog_status(c, prologs[i].path, prologs[i].kind, &env);
+		if (status != 0) {
+			say(c, "%s failed status=%d", prologs[i].name, status);
+			_exit(status);
+		}
+		task_env_unset(&env, "SLURM_SCRIPT_CONTEXT");
+	}
+	return env.v;
+}
+
+/* The user, and what the launch says of limits, umask and directory. */
+static void child_become(const struct child *c)
 {
 	const struct shepherd *s = c->s;
 	struct err err = {0};
@@ -238,11 +307,34 @@ static void child_run(const struct child *c)
 		give_up(c, err_text(&err));
 	umask((mode_t)(s->launch.umask & 0777));
 	child_directory(c);
+	child_signals();
+}
+
+static void child_env(const struct child *c, pid_t pid)
+{
+	const struct shepherd *s = c->s;
 	s->env[s->env_procid] = xprintf("SLURM_PROCID=%u", c->task->global);
 	s->env[s->env_localid] = xprintf("SLURM_LOCALID=%u", c->task->local);
-	s->env[s->env_pid] = xprintf("SLURM_TASK_PID=%ld", (long)getpid());
-	child_signals();
-	child_exec(c, s->env);
+	s->env[s->env_pid] = xprintf("SLURM_TASK_PID=%ld", (long)pid);
+}
+
+static void child_run(const struct child *c) __attribute__((noreturn));
+static void child_run(const struct child *c)
+{
+	child_become(c);
+	child_env(c, getpid());
+	child_exec(c, child_prologs(c));
+}
+
+static void child_epilog(const struct child *c, const char *path) __attribute__((noreturn));
+static void child_epilog(const struct child *c, const char *path)
+{
+	struct task_env env;
+	child_become(c);
+	child_env(c, c->task->pid);
+	task_env_copy(&env, c->s->env);
+	task_env_set(&env, "SLURM_SCRIPT_CONTEXT", "epilog_task");
+	task_hook_exec(path, env.v, -1);
 }
 
 /* ---- in the shepherd ---- */
@@ -296,6 +388,59 @@ static int task_start(struct shepherd *s, struct task *t, int trouble_fd, struct
 	for (int i = 0; i < 3; i++)
 		close_fd(&pipes[i]);
 	return rc;
+}
+
+/* ---- after a task ---- */
+
+/* srun's --task-epilog, then TaskEpilog; the real one has their names the other way round when they fail. */
+static const char *const epilog_names[] = {"TaskEpilog", "--task-epilog"};
+
+static const char *epilog_path(const struct shepherd *s, unsigned which)
+{
+	return which == 0 ? s->launch.task_epilog : s->record.task_epilog;
+}
+
+static bool epilog_start(struct task *t)
+{
+	const struct shepherd *s = t->shepherd;
+	const char *path = epilog_path(s, t->epilog_at);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct child c = {.s = s, .task = t, .fds = {null, null, null}, .trouble_fd = -1};
+	t->epilog = null >= 0 ? fork() : -1;
+	if (t->epilog == 0)
+		child_epilog(&c, path);
+	close_fd(&null);
+	if (t->epilog > 0)
+		return true;
+	log_error("cannot run the task epilog %s: %s", path, strerror(errno));
+	t->epilog = 0;
+	return false;
+}
+
+static bool epilog_next(struct task *t)
+{
+	for (; t->epilog_at < sizeof(epilog_names) / sizeof(epilog_names[0]); t->epilog_at++)
+		if (epilog_path(t->shepherd, t->epilog_at) && epilog_start(t))
+			return true;
+	return false;
+}
+
+bool task_epilog_begin(struct task *t, int status)
+{
+	/* What is to be killed is not to be begun. */
+	if (t->shepherd->killing || t->epilog_at > 0 || !epilog_next(t))
+		return false;
+	t->status = status;
+	return true;
+}
+
+bool task_epilog_ended(struct task *t, int status)
+{
+	t->epilog = 0;
+	if (status != 0)
+		shepherd_tell_user(t->shepherd, "%s failed status=%d", epilog_names[t->epilog_at], status);
+	t->epilog_at++;
+	return !t->shepherd->killing && epilog_next(t);
 }
 
 int tasks_start(struct shepherd *s, struct err *err)

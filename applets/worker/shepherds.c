@@ -1,4 +1,6 @@
 /* The shepherds of this worker: started, found again, lost. */
+#include "applets/worker/health.h"
+#include "applets/worker/hooks.h"
 #include "applets/worker/identity.h"
 #include "applets/worker/processes.h"
 #include "applets/worker/worker.h"
@@ -78,7 +80,8 @@ static bool has_mark(const struct hunt *h, pid_t pid)
 static bool is_left_over(const struct hunt *h, const struct process *p)
 {
 	const struct launch *l = h->l;
-	if (p->pid == getpid() || p->state == 'Z')
+	if (p->pid == getpid() || p->state == 'Z' || p->pid == l->worker->health.pid ||
+	    map_get(&l->worker->hook_pids, (uint64_t)p->pid))
 		return false;
 	if (l->pid > 0 && (p->sid == l->pid || p->pid == l->pid))
 		return true;
@@ -231,6 +234,11 @@ static int link_take(struct launch *l, int fd, struct err *err)
 		free(l->end);
 		l->end = NULL;
 	}
+	struct job_signal *suspend = l->suspend;
+	l->suspend = NULL;
+	if (suspend)
+		shepherd_send(l, LINK_SIGNAL, suspend);
+	free(suspend);
 	if (l->worker->server)
 		server_grants_changed(l->worker->server);
 	return 0;
@@ -304,6 +312,13 @@ void shepherd_send(struct launch *l, enum link_type type, const void *record)
 		l->end = xcalloc(1, sizeof(*l->end));
 		schema_copy(schema_of_job_end(), l->end, record, NULL);
 	}
+	const struct job_signal *sig = record;
+	if (type == LINK_SIGNAL && sig->suspend != SIGNAL_PLAIN) {
+		struct job_signal *kept = xmalloc(sizeof(*kept));
+		*kept = *sig; /* it has nothing of its own */
+		free(l->suspend);
+		l->suspend = kept;
+	}
 	/* One that takes nothing any more is connected to again. */
 	if (l->link >= 0 && l->state == LAUNCH_RUNNING) {
 		shepherd_unlink(l);
@@ -374,9 +389,11 @@ static void reap(void *ctx, int signo)
 {
 	struct worker *w = ctx;
 	pid_t pid;
+	int status;
 	(void)signo;
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
-		map_del(&w->children, (uint64_t)pid);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		if (!health_reap(w, pid, status) && !hooks_reap(w, pid, status))
+			map_del(&w->children, (uint64_t)pid);
 }
 
 void shepherds_init(struct worker *w)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #define DONE_FILE_MAX     (1u << 20)
@@ -106,6 +107,14 @@ int spool_open(struct spool *sp, const char *path, uid_t slurm_user, struct err 
 		err_prefix(err, "SlurmdSpoolDir");
 	free(launches);
 	return rc;
+}
+
+const char *spool_trouble(const struct spool *sp)
+{
+	struct statvfs fs;
+	bool full = fstatvfs(sp->dir, &fs) == 0 && !(fs.f_flag & ST_RDONLY) &&
+	            (fs.f_bavail == 0 || (fs.f_files > 0 && fs.f_favail == 0));
+	return full ? "SlurmdSpoolDir is full" : "SlurmdSpoolDir can not be written";
 }
 
 void spool_close(struct spool *sp)

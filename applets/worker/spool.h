@@ -33,6 +33,8 @@ struct spool {
  * ours. */
 int spool_open(struct spool *sp, const char *path, uid_t slurm_user, struct err *err);
 void spool_close(struct spool *sp);
+/* After a failed write: what is wrong with the directory, in the words of a node's reason. */
+const char *spool_trouble(const struct spool *sp);
 
 /* Makes the launch's directory, the script and the grant. record->script_path is set here (malloc'ed). */
 int spool_record(struct spool *sp, struct launch_record *record, struct err *err);

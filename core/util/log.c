@@ -10,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,17 +36,36 @@ static const struct {
 };
 #define LEVEL_COUNT ((int)(sizeof(levels) / sizeof(levels[0])))
 
+enum time_format {
+	TIME_ISO8601,
+	TIME_ISO8601_MS,
+	TIME_RFC5424,
+	TIME_RFC5424_MS,
+	TIME_CLOCK,
+	TIME_SHORT,
+	TIME_THREAD_ID,
+};
+static const char *const time_formats[] = {
+        [TIME_ISO8601] = "iso8601",       [TIME_ISO8601_MS] = "iso8601_ms", [TIME_RFC5424] = "rfc5424",
+        [TIME_RFC5424_MS] = "rfc5424_ms", [TIME_CLOCK] = "clock",           [TIME_SHORT] = "short",
+        [TIME_THREAD_ID] = "thread_id",
+};
+
 /* Levels are read without the lock, so that a message that nobody wants costs nothing. */
 static struct {
 	pthread_mutex_t lock;
 	char prefix[64];
 	_Atomic int stderr_level, file_level, syslog_level;
 	char *path;
-	int fd;
+	int fd, syslog_fd;
+	char syslog_path[108];
+	int time_format;
 } log_state = {
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .stderr_level = LOG_LEVEL_INFO,
         .fd = -1,
+        .syslog_fd = -1,
+        .time_format = TIME_ISO8601_MS,
 };
 
 void log_init(const char *prefix, enum log_level stderr_level)
@@ -70,11 +91,30 @@ void log_change_level(enum log_level level)
 	log_state.stderr_level = (int)level;
 	if (log_state.fd >= 0)
 		log_state.file_level = (int)level;
+	if (log_state.syslog_level > LOG_LEVEL_FATAL)
+		log_state.syslog_level = (int)level;
 }
 
-void log_set_syslog(enum log_level level)
+void log_set_syslog(const char *socket_path, enum log_level level)
 {
+	pthread_mutex_lock(&log_state.lock);
+	(void)text_copy(log_state.syslog_path, sizeof(log_state.syslog_path),
+	                socket_path ? socket_path : "/dev/log");
+	if (log_state.syslog_fd >= 0)
+		(void)close(log_state.syslog_fd);
+	log_state.syslog_fd = -1;
 	log_state.syslog_level = (int)level;
+	pthread_mutex_unlock(&log_state.lock);
+}
+
+bool log_set_time_format(const char *word)
+{
+	for (size_t i = 0; i < sizeof(time_formats) / sizeof(time_formats[0]); i++)
+		if (text_eq_nocase(word, time_formats[i])) {
+			log_state.time_format = (int)i;
+			return true;
+		}
+	return false;
 }
 
 /* ---- the file ---- */
@@ -195,15 +235,58 @@ static void add_printable(struct text *out, const char *s, bool newlines)
 	text_add_char(out, '\n');
 }
 
+/* As the real one's lines begin. */
 static void add_timestamp(struct text *out)
 {
 	struct timespec now;
 	struct tm tm;
+	char day[32] = "", zone[16] = "", name[16] = "";
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (!localtime_r(&now.tv_sec, &tm))
 		memset(&tm, 0, sizeof(tm));
-	text_printf(out, "[%04d-%02d-%02dT%02d:%02d:%02d.%03d] ", tm.tm_year + 1900, tm.tm_mon + 1,
-	            tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)(now.tv_nsec / 1000000));
+	int format = log_state.time_format, ms = (int)(now.tv_nsec / 1000000);
+	bool is_short = format == TIME_SHORT || format == TIME_THREAD_ID,
+	     has_ms = format == TIME_ISO8601_MS || format == TIME_RFC5424_MS;
+	if (format == TIME_CLOCK) {
+		text_printf(out, "[%lld] ", (long long)clock());
+		return;
+	}
+	(void)strftime(day, sizeof(day), is_short ? "%b %d %T" : "%Y-%m-%dT%T", &tm);
+	text_printf(out, "[%s", day);
+	if (has_ms)
+		text_printf(out, ".%03d", ms);
+	if (format == TIME_RFC5424 || format == TIME_RFC5424_MS) {
+		(void)strftime(zone, sizeof(zone), "%z", &tm); /* +hhmm */
+		text_printf(out, "%.3s:%s", zone, strlen(zone) == 5 ? zone + 3 : "00");
+	}
+	if (format == TIME_THREAD_ID) {
+		(void)pthread_getname_np(pthread_self(), name, sizeof(name));
+		text_printf(out, ".%06d %5d %-12s %p", (int)(now.tv_nsec / 1000), (int)getpid(), name,
+		            (void *)pthread_self());
+	}
+	text_add(out, "] ");
+}
+
+/* Our own datagrams: syslog() waits for a daemon that is stuck, and the log would wait with it. */
+static void write_syslog(int priority, const char *tag, const char *message)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	struct text line = TEXT_EMPTY;
+	char when[32] = "";
+	struct tm tm;
+	time_t now = time(NULL);
+	if (localtime_r(&now, &tm))
+		(void)strftime(when, sizeof(when), "%b %e %T", &tm);
+	(void)text_copy(to.sun_path, sizeof(to.sun_path), log_state.syslog_path);
+	text_printf(&line, "<%d>%s %s[%d]: %s", LOG_DAEMON | priority, when, log_state.prefix, (int)getpid(),
+	            tag);
+	add_printable(&line, message, false);
+	if (log_state.syslog_fd < 0)
+		log_state.syslog_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (log_state.syslog_fd >= 0) /* without the newline */
+		(void)sendto(log_state.syslog_fd, line.s, line.len - 1, MSG_NOSIGNAL,
+		             (const struct sockaddr *)(const void *)&to, sizeof(to));
+	text_free(&line);
 }
 
 /* Under the lock. */
@@ -225,8 +308,7 @@ static void write_everywhere(int level, const char *message)
 		write_line(log_state.fd, &line);
 	}
 	if (level <= log_state.syslog_level)
-		syslog(LOG_DAEMON | levels[level].syslog_priority, "%s: %s%s", log_state.prefix,
-		       levels[level].tag, message);
+		write_syslog(levels[level].syslog_priority, levels[level].tag, message);
 	text_free(&line);
 }
 

@@ -22,13 +22,17 @@ enum log_level {
 void log_init(const char *prefix, enum log_level stderr_level);
 void log_set_stderr_level(enum log_level level);
 enum log_level log_stderr_level(void);
-/* A running daemon's: of stderr and of the file, where there is one. */
+/* A running daemon's: of stderr, of the file where there is one, and of syslog where that hears more than
+ * fatal errors. */
 void log_change_level(enum log_level level);
 /* Opens (appending, 0600 for a new one) or reopens a log file; NULL closes it. */
 int log_open_file(const char *path, enum log_level level, struct err *err);
 void log_reopen(void); /* after a rotation */
 int log_file_fd(void); /* -1: none */
-void log_set_syslog(enum log_level level);
+/* Datagrams to that socket; NULL: /dev/log. What it doesn't take at once is lost. */
+void log_set_syslog(const char *socket_path, enum log_level level);
+/* How the file's lines begin: a word of LogTimeFormat; false when it is none. */
+bool log_set_time_format(const char *word);
 /* "quiet" .. "debug5" or 0..9 -> level; false when it is neither. */
 bool log_level_parse(const char *s, enum log_level *out);
 const char *log_level_name(enum log_level level);

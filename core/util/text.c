@@ -110,6 +110,14 @@ void text_clear(struct text *t)
 		t->s[0] = '\0';
 }
 
+void text_cut(struct text *t, size_t len)
+{
+	if (len >= t->len)
+		return;
+	t->len = len;
+	t->s[len] = '\0';
+}
+
 void text_free(struct text *t)
 {
 	free(t->s);

@@ -33,7 +33,8 @@ size_t text_escape_byte(char c, char out[4]);
 /* Control bytes behind the first `from` bytes, which could move a terminal's cursor or begin a line that
  * isn't ours, become escapes; letters of any language stay. */
 void text_tame(struct text *t, size_t from);
-void text_clear(struct text *t); /* keeps the memory */
+void text_clear(struct text *t);           /* keeps the memory */
+void text_cut(struct text *t, size_t len); /* to its first len bytes; a shorter one stays as it is */
 void text_free(struct text *t);
 char *text_take(struct text *t);            /* the caller owns the string (never NULL); t is empty again */
 const char *text_str(const struct text *t); /* never NULL */

@@ -27,7 +27,7 @@ static void ask_all(const struct slurm_conf *conf, bool good)
 		(void)conf_list_has(conf, p, "none");
 		check(!conf_is_set(conf, p) || (conf_str(conf, p) && conf->values[i].line > 0));
 	}
-	slurm_conf_differences(conf, digest, slurm_conf_digest(conf, digest), &differing);
+	slurm_conf_differences(conf, NULL, digest, slurm_conf_digest(conf, NULL, digest), &differing);
 	/* A file with errors may have a name twice. */
 	check(!good || differing.len == 0);
 	text_free(&differing);
@@ -55,8 +55,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (conf.core.node_count <= NODES_MAX) {
 		check(slurm_conf_read_text(&again, "slurm.conf", (const char *)data, size, &errors_again) ==
 		      rc);
-		slurm_conf_hash(&conf, hash);
-		slurm_conf_hash(&again, hash_again);
+		slurm_conf_hash(&conf, NULL, hash);
+		slurm_conf_hash(&again, NULL, hash_again);
 		check(errors_again.n == errors.n && memcmp(hash, hash_again, sizeof(hash)) == 0);
 		slurm_conf_free(&again);
 	}

@@ -150,6 +150,7 @@ host_init() { # HOST
 		[[ -e $dir/cgroup.procs && ! -L $dir && $own != *" $CGROUP "* && $own != *" $dir "* ]] || continue
 		table+="$dir $dir none bind,ro 0 0"$'\n'
 	done
+	[[ -z ${LAB_REAL:-} ]] || table+="lab-$host /usr overlay ro,lowerdir=$LAB_REAL/usr:/usr 0 0"$'\n'
 	for dir in $HOST_OVERLAYS; do
 		flat=$disk/${dir//\//_}
 		table+="lab-$host $dir overlay lowerdir=$dir,upperdir=$flat/upper,workdir=$flat/work 0 0"$'\n'

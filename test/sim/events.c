@@ -150,8 +150,8 @@ static void hold(struct world *w)
 	if (!job)
 		return;
 	world_trace(w, "hold job %u", job->job_id);
-	if (job_hold(w->c, job, admin, world_now(w), &err) == 0 && job->state.state == JOB_PENDING &&
-	    job->state.hold == 0)
+	if (job_hold(w->c, job, admin, chance(w, 500), world_now(w), &err) == 0 &&
+	    job->state.state == JOB_PENDING && job->state.hold == 0)
 		world_fail(w, "job %u was held and isn't", job->job_id);
 }
 
@@ -178,6 +178,27 @@ static void requeue(struct world *w)
 	job_requeue(w->c, job, chance(w, 200), world_now(w), &err);
 }
 
+static void suspend(struct world *w)
+{
+	struct job *job = chance(w, 700) ? active_job(w) : some_job(w);
+	struct err err = {0};
+	if (!job)
+		return;
+	const core_time limit = job->limit_at;
+	bool resumes = job->state.state == JOB_SUSPENDED || chance(w, 100);
+	world_trace(w, "%s job %u", resumes ? "resume" : "suspend", job->job_id);
+	bool was = job->state.state == JOB_SUSPENDED;
+	int rc = resumes ? job_resume(w->c, job, world_now(w), &err)
+	                 : job_suspend(w->c, job, world_now(w), &err);
+	if (rc == 0 && !resumes)
+		map_put(&w->was_suspended, job->serial, job);
+	if ((rc == 0) != (resumes ? was : job_is_active(job)))
+		world_fail(w, "job %u is %s: %s", job->job_id, job_state_word(job->state.state),
+		           err_text(&err));
+	if (rc == 0 && resumes && w->skew == 0 && limit != 0 && job->limit_at < limit)
+		world_fail(w, "the time of job %u was less when it was resumed", job->job_id);
+}
+
 /* One verb for some tasks of an array. */
 static void array_verb(struct world *w)
 {
@@ -188,7 +209,7 @@ static void array_verb(struct world *w)
 	size_t n = 0;
 	uint32_t id = any && any->array ? any->spec.array_job_id : 0, verb = pick(w, 5);
 	const char *which = tasks[pick(w, 6)];
-	if (id == 0 || jobs_meant(w->c, id, which, world_now(w), &jobs, &n, &err) != 0)
+	if (id == 0 || jobs_meant(w->c, id, which, verb == 0, world_now(w), &jobs, &n, &err) != 0)
 		return;
 	world_trace(w, "verb %u for %zu records of array %u (%s)", verb, n, id, which ? which : "all");
 	for (size_t i = 0; i < n; i++) {
@@ -197,7 +218,7 @@ static void array_verb(struct world *w)
 		if (verb == 0)
 			job_cancel(w->c, jobs[i], 0, false, false, 1000, world_now(w), &err);
 		else if (verb == 1)
-			job_hold(w->c, jobs[i], false, world_now(w), &err);
+			job_hold(w->c, jobs[i], false, false, world_now(w), &err);
 		else if (verb == 2)
 			job_release(w->c, jobs[i], false, world_now(w), &err);
 		else if (verb == 3)
@@ -467,7 +488,7 @@ void random_event(struct world *w)
 	        {15, requeue},     {250, create_step}, {40, end_step},   {20, cut},        {8, crash},
 	        {3, lose_disk},    {12, update_node},  {3, reconfigure}, {6, clock_jumps}, {80, time_passes},
 	        {25, edit_job},    {5, top},           {6, edit_node},   {8, edit_part},   {25, array_verb},
-	        {15, depend_anew},
+	        {15, depend_anew}, {40, suspend},
 	};
 	uint32_t sum = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

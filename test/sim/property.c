@@ -220,8 +220,10 @@ static void check_started(struct world *w)
 static void check_running(struct world *w, const struct job *job)
 {
 	uint32_t minutes = job->state.time_limit_min;
+	if (job->state.state == JOB_SUSPENDED)
+		return;
 	if (minutes != CORE_INFINITE &&
-	    job->state.start_time + (core_time)minutes * 60 * CORE_SECOND <= world_now(w))
+	    job_run_since(job) + (core_time)minutes * 60 * CORE_SECOND <= world_now(w))
 		world_fail(w, "job %u runs beyond its limit of %u minutes", job->job_id, minutes);
 	if (list_empty(&job->step_queue))
 		return;
@@ -358,6 +360,11 @@ static void compare_state(struct world *w, const struct job *job)
 	if (!row || schema_decode(schema_of_job_state(), &stored, row->bytes, row->n, NULL, &err) != 0)
 		world_fail(w, "job %u is not in the store", job->job_id);
 	stored.last_sched_eval = job->state.last_sched_eval; /* derived */
+	/* What is back is stored at the latest when something starts there. */
+	for (uint32_t i = 0; !list_empty(&job->in_unsaved) && i < stored.nodes.n && i < job->state.nodes.n;
+	     i++)
+		if (stored.nodes.v[i].phase == ALLOC_ENDING)
+			stored.nodes.v[i].phase = job->state.nodes.v[i].phase;
 	differs = schema_differs(schema_of_job_state(), &stored, &job->state);
 	schema_free(schema_of_job_state(), &stored);
 	if (differs != 0)

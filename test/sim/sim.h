@@ -137,11 +137,12 @@ struct world {
 	struct event *heap;
 	size_t heap_n, heap_cap;
 	uint64_t next_seq, next_conn;
-	struct map acked;      /* serials that somebody was told of */
-	struct map statuses;   /* launch of a batch script -> its true status + 1, or SIM_LOST */
-	struct map confirmed;  /* launch and node of what is known to have been started */
-	struct map launched;   /* launch of a batch script -> index of its node + 1 */
-	struct map was_active; /* serials of jobs that ran before a host registered after a boot */
+	struct map acked;         /* serials that somebody was told of */
+	struct map statuses;      /* launch of a batch script -> its true status + 1, or SIM_LOST */
+	struct map confirmed;     /* launch and node of what is known to have been started */
+	struct map launched;      /* launch of a batch script -> index of its node + 1 */
+	struct map was_suspended; /* serials: others may have had their cores meanwhile */
+	struct map was_active;    /* serials of jobs that ran before a host registered after a boot */
 	uint64_t passes; /* in this round: in a later one others may be eligible, by a start of the first */
 	struct map started_now;       /* serials of the jobs that this round started */
 	uint64_t tasks_in, tasks_out; /* of arrays: submitted, forgotten */

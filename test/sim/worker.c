@@ -120,7 +120,9 @@ static void check_cores(struct world *w, const struct host *h, const struct laun
 {
 	list_each (it, &h->launches) {
 		const struct launch *o = list_entry(it, struct launch, in_node);
-		if (o == l || !o->started || o->over || (o->serial == l->serial && o->attempt == l->attempt))
+		if (o == l || !o->started || o->over ||
+		    (o->serial == l->serial && o->attempt == l->attempt) ||
+		    map_get(&w->was_suspended, o->serial) || map_get(&w->was_suspended, l->serial))
 			continue;
 		for (uint32_t i = 0; i < l->cores.n; i++)
 			for (uint32_t k = 0; k < o->cores.n; k++)
@@ -547,6 +549,8 @@ void wanted_send(struct world *w, const struct wanted *a)
 		break;
 	case ACTION_JOB_STARTED:
 	case ACTION_SIGNAL:
+	case ACTION_SUSPEND:
+	case ACTION_RESUME:
 	case ACTION_JOB_ENDED:
 	case ACTION_STEP_ENDED:
 	case ACTION_REFUSE_STEP:

@@ -370,6 +370,7 @@ struct world *world_new(uint64_t seed, bool trace)
 	map_init_u64(&w->launched);
 	map_init_u64(&w->started_now);
 	map_init_u64(&w->was_active);
+	map_init_u64(&w->was_suspended);
 	map_init_u64(&w->confirmed);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		host_init(&w->hosts[i], i);
@@ -393,6 +394,7 @@ void world_free(struct world *w)
 	map_free(&w->launched);
 	map_free(&w->started_now);
 	map_free(&w->was_active);
+	map_free(&w->was_suspended);
 	map_free(&w->confirmed);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		host_free(&w->hosts[i]);

@@ -293,19 +293,25 @@ UNUSED static void fake_closed(void *ctx, struct conn *conn, const struct err *e
 static const struct conn_ops fake_ops = {
         .opened = fake_opened, .message = fake_message, .closed = fake_closed};
 
-UNUSED static struct fake *fake_dial(struct fixture *f, const char *host)
+UNUSED static struct fake *fake_dial_as(struct fixture *f, enum key_class class, const char *host,
+                                        const struct session_audience *audience)
 {
 	struct fake *w = xcalloc(1, sizeof(*w));
 	w->f = f;
 	list_init(&w->inbox);
-	w->key = key_host_derive(f->master, "unit", KEY_CLASS_WORKER, host, 0, &f->err);
+	w->key = key_host_derive(f->master, audience->cluster, class, host, 0, &f->err);
 	const struct conn_credential credential = {.host_key = w->key};
-	w->conn = conn_dial(f->loop, "127.0.0.1", f->port, &f->audience, &credential, 10000000, &fake_ops, w,
+	w->conn = conn_dial(f->loop, "127.0.0.1", f->port, audience, &credential, 10000000, &fake_ops, w,
 	                    &f->err);
 	for (int i = 0; i < PATIENCE_S * 10 && !w->open && !w->gone; i++)
 		loop_once(f->loop, 100);
 	assert_true(w->open);
 	return w;
+}
+
+UNUSED static struct fake *fake_dial(struct fixture *f, const char *host)
+{
+	return fake_dial_as(f, KEY_CLASS_WORKER, host, &f->audience);
 }
 
 UNUSED static void fake_free(struct fake *w)

@@ -14,18 +14,24 @@ static void steps(void **state)
 	struct arena a;
 	struct filter_steps list = {0};
 	struct schema_u32s ids = {0};
+	struct schema_strs tasks = {0};
+	const struct job_state state_of = {.state = JOB_RUNNING};
 	struct err err = {0};
 	arena_init(&a);
-	assert_int_equal(filter_steps("1.0,2.batch,3,4.1,5.1,6.1,7.1,8.1,9.1,10.1", &list, &ids, &a, &err),
+	assert_int_equal(filter_steps("1.0,2.batch,3,4.1,5.1,6.1,7.1,8.1,9_[2,5].1,10.1", &list, &ids, &tasks,
+	                              &a, &err),
 	                 0);
 	assert_int_equal(list.n, 10);
 	assert_int_equal(ids.n, 10);
-	assert_true(filter_step_wanted(&list, 1, 0));
-	assert_false(filter_step_wanted(&list, 1, 1));
-	assert_true(filter_step_wanted(&list, 2, CORE_STEP_BATCH));
-	assert_true(filter_step_wanted(&list, 3, 17));
-	assert_true(filter_step_wanted(&list, 10, 1));
-	assert_int_equal(filter_steps("1.x", &list, &ids, &a, &err), -1);
+	assert_int_equal(tasks.n, 10);
+	assert_string_equal(tasks.v[7], "");
+	assert_string_equal(tasks.v[8], "2,5");
+	assert_true(filter_step_wanted(&list, &(struct job_spec){.job_id = 1}, &state_of, 0));
+	assert_false(filter_step_wanted(&list, &(struct job_spec){.job_id = 1}, &state_of, 1));
+	assert_true(filter_step_wanted(&list, &(struct job_spec){.job_id = 2}, &state_of, CORE_STEP_BATCH));
+	assert_true(filter_step_wanted(&list, &(struct job_spec){.job_id = 3}, &state_of, 17));
+	assert_true(filter_step_wanted(&list, &(struct job_spec){.job_id = 10}, &state_of, 1));
+	assert_int_equal(filter_steps("1.x", &list, &ids, &tasks, &a, &err), -1);
 	arena_free(&a);
 }
 

@@ -90,6 +90,42 @@ static void values_are_read(void **state)
 	submit_free(&s);
 }
 
+static void distributions(void **state)
+{
+	static const struct {
+		const char *option;
+		uint32_t dist, plane_size;
+		const char *words;
+	} rows[] = {
+	        {"-m block", DIST_BLOCK, 0, "block"},
+	        {"-m *", DIST_BLOCK, 0, "block"},
+	        {"-m *:fcyclic", DIST_BLOCK, 0, "block:fcyclic"},
+	        {"-m CYCLIC:Block:cyclic", DIST_CYCLIC, 0, "cyclic:block:cyclic"},
+	        {"-m plane=3", DIST_PLANE, 3, "plane"},
+	};
+	static const char *const bad[] = {"wrong",   "block:wrong",  "plane",   "plane=0",
+	                                  "plane=x", "plane=-1",     "block=2", "block:block:block:block",
+	                                  "block:",  "plane=2:block"};
+	(void)state;
+	unsetenv("SLURM_DIST_PLANESIZE");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct submit s = {0};
+		assert_string_equal(parse(&s, SUBMIT_SRUN, rows[i].option, ORIGIN_COMMAND_LINE), "");
+		assert_int_equal(s.dist, rows[i].dist);
+		assert_int_equal(s.plane_size, rows[i].plane_size);
+		assert_string_equal(s.dist_words, rows[i].words);
+		submit_free(&s);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct submit s = {0};
+		char option[64];
+		snprintf(option, sizeof(option), "-m %s", bad[i]);
+		assert_string_equal(parse(&s, SUBMIT_SRUN, option, ORIGIN_COMMAND_LINE),
+		                    "Invalid --distribution specification");
+		submit_free(&s);
+	}
+}
+
 static void bad_values(void **state)
 {
 	(void)state;
@@ -101,7 +137,8 @@ static void bad_values(void **state)
 	        {"-t abc", "Invalid --time specification"},
 	        {"--mem=abc", "Invalid --mem specification"},
 	        {"--signal=FOO@10", "Invalid --signal specification"},
-	        {"--array=1-3", "--array is not supported by batchbox"},
+	        {"-m arbitrary", "--distribution=arbitrary is not supported by batchbox"},
+	        {"-m block,pack", "--distribution=block,pack is not supported by batchbox"},
 	        {"--gres=gpu:1", "--gres is not supported by batchbox"},
 	        {"--gres=none", ""},
 	        {"--comment=", ""},
@@ -220,7 +257,7 @@ static void formats(void **state)
 	spec.name = (char *)(uintptr_t) "multi-sum";
 	spec.partition = (char *)(uintptr_t) "compute";
 	struct job_info job = {.spec = &spec, .state = &js, .reason = REASON_RESOURCES, .node_count = 3};
-	const struct squeue_row row = {&job, NULL};
+	const struct squeue_row row = {&job, NULL, CORE_NO_VAL};
 	const struct squeue_ctx ctx = {0};
 	static const struct {
 		const char *format, *header, *line;
@@ -272,6 +309,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(every_option_is_a_row),
 	        cmocka_unit_test(values_are_read),
+	        cmocka_unit_test(distributions),
 	        cmocka_unit_test(bad_values),
 	        cmocka_unit_test(later_origins_win),
 	        cmocka_unit_test(directive_forms),

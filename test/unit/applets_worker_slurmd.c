@@ -43,6 +43,28 @@ static void batch_job(void **state)
 	UNTIL(c, c->gone == 2);
 }
 
+/* The registration said that it runs; it is over before the controller has answered. */
+static void ends_while_registering(void **state)
+{
+	struct cluster *c = *state;
+	send_grant(c, batch(c, 1, "#!/bin/sh\nuntil [ -e go ]; do sleep 0.01; done\nexit 3\n"));
+	UNTIL(c, c->started == 1);
+	c->hold_registered = true;
+	conn_close(c->worker);
+	UNTIL(c, c->registrations == 2);
+	assert_int_equal(c->registered.running.n, 1);
+	char path[256];
+	snprintf(path, sizeof(path), "%s/go", c->dir);
+	close(open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+	UNTIL(c, is_there(c, "spool.worker-1/launch/1/fate"));
+	for (int i = 0; i < 20; i++)
+		loop_once(c->loop, 10);
+	assert_int_equal(c->fates, 0);
+	send_registered(c);
+	UNTIL(c, c->fates == 1);
+	assert_int_equal(c->fate.status, 3 << 8);
+}
+
 static void unknown_job(void **state)
 {
 	struct cluster *c = *state;
@@ -527,12 +549,25 @@ int main(int argc, char **argv)
 		return 1;
 #define T(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-	        T(registration),   T(batch_job),       T(unknown_job),
-	        T(granted_twice),  T(refused_grants),  T(srun_step),
-	        T(step_keys),      T(old_step_keys),   T(unclaimed_grant),
-	        T(ended_by_force), T(worker_restarts), T(shepherd_lost),
-	        T(both_lost),      T(other_database),  T(other_database_after_end),
-	        T(older_epoch),    T(signals),         T(task_surroundings),
+	        T(registration),
+	        T(batch_job),
+	        T(ends_while_registering),
+	        T(unknown_job),
+	        T(granted_twice),
+	        T(refused_grants),
+	        T(srun_step),
+	        T(step_keys),
+	        T(old_step_keys),
+	        T(unclaimed_grant),
+	        T(ended_by_force),
+	        T(worker_restarts),
+	        T(shepherd_lost),
+	        T(both_lost),
+	        T(other_database),
+	        T(other_database_after_end),
+	        T(older_epoch),
+	        T(signals),
+	        T(task_surroundings),
 	        T(damaged_spool),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,7 +54,7 @@ struct cluster {
 	struct step_fate fate;             /* the last one */
 	unsigned fates;
 	char why[512];
-	bool hold_acks;
+	bool hold_acks, hold_registered;
 	/* srun */
 	struct conn *srun;
 	struct text out;
@@ -78,13 +78,19 @@ static void got_fate(struct cluster *c, const struct step_fate *fate)
 	ack(c, fate->launch);
 }
 
+static void send_registered(struct cluster *c)
+{
+	struct worker_registered reply = {.epoch = c->epoch, .instance = {c->instance, 16}, .heartbeat_s = 1};
+	conn_send(c->worker, MSG_worker_registered, 1, &reply);
+}
+
 static void got_register(struct cluster *c, struct conn *conn, const struct worker_register *m)
 {
 	c->worker = conn;
 	schema_copy(schema_of_worker_register(), &c->registered, m, &c->arena);
 	c->registrations++;
-	struct worker_registered reply = {.epoch = c->epoch, .instance = {c->instance, 16}, .heartbeat_s = 1};
-	conn_send(conn, MSG_worker_registered, 1, &reply);
+	if (!c->hold_registered)
+		send_registered(c);
 	for (uint32_t i = 0; i < m->fates.n; i++)
 		got_fate(c, &m->fates.v[i]);
 }

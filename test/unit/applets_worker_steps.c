@@ -172,6 +172,61 @@ static void step_files(void **state)
 	assert_file(p, "o-42-1", "1\ne1\ntyped\n");
 }
 
+/* --multi-prog: each task has its own program; one has none. */
+static void step_programs(void **state)
+{
+	struct play *p = *state;
+	const char *const argv[] = {"programs.conf", NULL};
+	static char *first[] = {(char *)(uintptr_t) "sh", (char *)(uintptr_t) "-c",
+	                        (char *)(uintptr_t) "echo one $SLURM_PROCID"},
+	            *second[] = {(char *)(uintptr_t) "echo", (char *)(uintptr_t) "two"};
+	struct task_program programs[3];
+	struct step_launch m;
+	step_play(p, 3);
+	step_launch_init(p, &m, argv);
+	for (uint32_t i = 0; i < 3; i++) {
+		schema_init(schema_of_task_program(), &programs[i]);
+		programs[i].task = i;
+	}
+	programs[0].argv = (struct schema_strs){first, 3};
+	programs[1].argv = (struct schema_strs){second, 2};
+	m.multi_prog = true;
+	m.programs.v = programs;
+	m.programs.n = 3;
+	conn_send(p->conn, MSG_step_launch, 0, &m);
+	play_until(p, is_closed);
+	assert_string_equal(text_str(&p->out[0][0]), "one 0\n");
+	assert_string_equal(text_str(&p->out[1][0]), "two\n");
+	assert_string_equal(text_str(&p->out[2][1]),
+	                    "slurmstepd-worker-1: error: No executable program specified for this task\n");
+	assert_int_equal(p->status[0], 0);
+	assert_int_equal(p->status[2], 2 << 8);
+}
+
+/* They must be those of the node's tasks: srun may be anyone's program. */
+static void step_programs_of_others(void **state)
+{
+	struct play *p = *state;
+	const char *const argv[] = {"programs.conf", NULL};
+	static char *words[] = {(char *)(uintptr_t) "true"};
+	struct task_program programs[2];
+	struct step_launch m;
+	step_play(p, 2);
+	step_launch_init(p, &m, argv);
+	for (uint32_t i = 0; i < 2; i++) {
+		schema_init(schema_of_task_program(), &programs[i]);
+		programs[i].task = 2 * i; /* the second is no task of this node */
+		programs[i].argv = (struct schema_strs){words, 1};
+	}
+	m.multi_prog = true;
+	m.programs.v = programs;
+	m.programs.n = 2;
+	conn_send(p->conn, MSG_step_launch, 0, &m);
+	play_until(p, is_closed);
+	assert_string_equal(p->failed_why, "there is not one program for each task of this node");
+	assert_false(p->running);
+}
+
 static void step_bad_file(void **state)
 {
 	struct play *p = *state;
@@ -314,6 +369,8 @@ static int tests(void)
 	        T(step_window),
 	        T(step_background_output),
 	        T(step_files),
+	        T(step_programs),
+	        T(step_programs_of_others),
 	        T(step_bad_file),
 	        T(step_signal),
 	        T(step_end_by_order),

@@ -43,6 +43,8 @@ static int read_text(struct conf_batchbox *own, const char *text, char said[200]
 	int rc = batchbox_conf_read(own, slurm_path, &errors);
 	assert_int_equal(rc, errors.n ? -1 : 0);
 	text_copy(said, 200, errors.n ? errors.v[0].text : "");
+	for (size_t i = 0; i < errors.n; i++)
+		assert_true(errors.v[i].line > 0);
 	conf_errors_free(&errors);
 	return rc;
 }
@@ -67,12 +69,15 @@ static void every_setting(void **state)
 	char said[200];
 	assert_int_equal(read_text(&own,
 	                           "[auth]\nkey_file = /etc/k\n[History]\nKeep_Days = 90\n"
-	                           "[accept]\nunsafe = Prolog,Epilog\n",
+	                           "[accept]\nunsafe =  prolog ,Epilog,, ConstrainCores \n"
+	                           "[configless]\nserver = [fd00::1]:7000\n",
 	                           said),
 	                 0);
 	assert_string_equal(own.key_file, "/etc/k");
 	assert_int_equal(own.keep_days, 90);
-	assert_string_equal(own.unsafe, "Prolog,Epilog");
+	assert_string_equal(own.unsafe, "Prolog,Epilog,ConstrainCores");
+	assert_string_equal(own.server.host, "fd00::1");
+	assert_int_equal(own.server.port, 7000);
 	batchbox_conf_free(&own);
 }
 
@@ -88,8 +93,16 @@ static void what_is_refused(void **state)
 	        {"[history]\nkeep_days = 100001\n",
 	         "[history] keep_days = 100001: a number of days is wanted"},
 	        {"[history]\nkeepdays = 7\n",
-	         "[history] keepdays is not a setting (did you mean keep_days?)"},
-	        {"[auth]\nkeep_days = 7\n", "[auth] keep_days is not a setting (did you mean keep_days?)"},
+	         "[history] keepdays is not a setting (did you mean keep_days, below a line [history]?)"},
+	        {"[auth]\nkeep_days = 7\n",
+	         "[auth] keep_days is not a setting: it belongs below a line [history]"},
+	        {"# x\nUnsafe = Prolog\n", "Unsafe stands in no section: it belongs below a line [accept]"},
+	        {"quux = 1\n", "quux stands in no section"},
+	        {"[accept]\nunsafe = Prolog, Epilogue,, Prvatedata\n",
+	         "[accept] unsafe = Prolog, Epilogue,, Prvatedata: Epilogue is no parameter of slurm.conf "
+	         "(did you "
+	         "mean Epilog?); Prvatedata is no parameter of slurm.conf (did you mean PrivateData?)"},
+	        {"[configless]\nserver = a,b\n", "[configless] server = a,b: HOST or HOST:PORT is wanted"},
 	        {"key_file\n", "not a [section], a name = value, or a comment"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -64,10 +64,10 @@ static void two_files_differ(void **state)
 		text_printf(&other_text, "%s\n", rows[i].other);
 		assert_int_equal(read_text(&own, own_text.s, &said), 0);
 		assert_int_equal(read_text(&other, other_text.s, &said), 0);
-		slurm_conf_hash(&own, hash[0]);
-		slurm_conf_hash(&other, hash[1]);
+		slurm_conf_hash(&own, NULL, hash[0]);
+		slurm_conf_hash(&other, NULL, hash[1]);
 		assert_int_equal(memcmp(hash[0], hash[1], 32) == 0, rows[i].says[0] == '\0');
-		slurm_conf_differences(&own, digest, slurm_conf_digest(&other, digest), &said);
+		slurm_conf_differences(&own, NULL, digest, slurm_conf_digest(&other, NULL, digest), &said);
 		assert_string_equal(text_str(&said), rows[i].says);
 		text_free(&said);
 		text_free(&own_text);
@@ -174,14 +174,15 @@ static void unsafe_needs_consent(void **state)
 	struct slurm_conf conf;
 	struct conf_errors errors = {0};
 	struct text said = TEXT_EMPTY;
-	assert_int_equal(read_text(&conf,
-	                           "Prolog=/etc/prolog\nTreeWidth=9\nPrivateData=jobs\nMailProg=/bin/mail\n",
-	                           &said),
-	                 0);
+	assert_int_equal(
+	        read_text(&conf,
+	                  "ResvProlog=/etc/prolog\nTreeWidth=9\nPrivateData=jobs\nMailProg=/bin/mail\n",
+	                  &said),
+	        0);
 	slurm_conf_check_unsafe(&conf, "", &errors);
 	assert_int_equal(errors.n, 2);
 	conf_errors_free(&errors);
-	slurm_conf_check_unsafe(&conf, "prolog,PrivateData", &errors);
+	slurm_conf_check_unsafe(&conf, "resvprolog,PrivateData", &errors);
 	assert_int_equal(errors.n, 0);
 	slurm_conf_harmless(&conf, &said);
 	assert_string_equal(said.s, "TreeWidth");

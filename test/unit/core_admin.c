@@ -89,13 +89,30 @@ static void a_running_job_keeps_its_shape(void **state)
 	assert_int_equal(job->state.state, JOB_TIMEOUT);
 }
 
+static void a_user_lengthens_up_to_the_partitions_limit(void **state)
+{
+	struct lab *lab = *state;
+	lab->part.max_time_min = 30;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	submit(lab, 1000, 3);
+	struct job *job = submit(lab, 1000, 3);
+	struct job_edit e = no_edit();
+	e.time_limit_min = 30;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	e.time_limit_min = 31;
+	assert_int_equal(update(lab, job, &e, false), ERR_ACCESS_DENIED);
+	assert_int_equal(job->spec.time_limit_min, 30);
+	assert_int_equal(update(lab, job, &e, true), 0);
+	e.time_limit_min = 31; /* no longer than it is already */
+	assert_int_equal(update(lab, job, &e, false), 0);
+}
+
 static void a_pending_job_becomes_another(void **state)
 {
 	struct lab *lab = *state;
 	struct job *first = submit(lab, 1000, 3), *job = submit(lab, 1000, 3);
 	struct job_edit e = no_edit();
 	struct err err = {0};
-	(void)first;
 	e.nodes_min = e.nodes_max = 9;
 	assert_int_equal(update(lab, job, &e, false), ERR_INVALID_NODE_COUNT);
 	assert_int_equal(job->spec.nodes_min, 3);
@@ -113,10 +130,21 @@ static void a_pending_job_becomes_another(void **state)
 	assert_int_equal(update(lab, job, &e, true), 0);
 	assert_int_equal(job_reason(lab->c, job), REASON_HELD_ADMIN);
 	assert_int_equal(job_release(lab->c, job, false, T0, &err), -1);
+	assert_int_equal(job_hold(lab->c, job, false, true, T0, &err), 0);
+	assert_int_equal(job_reason(lab->c, job), REASON_HELD_ADMIN);
+	assert_int_equal(job_hold(lab->c, job, true, true, T0, &err), 0);
+	assert_int_equal(job_reason(lab->c, job), REASON_HELD_USER);
+	assert_int_equal(job_release(lab->c, job, false, T0, &err), 0);
+	assert_int_equal(job_hold(lab->c, job, true, false, T0, &err), 0);
+	assert_int_equal(job_reason(lab->c, job), REASON_HELD_ADMIN);
 	e.priority = 5000;
 	assert_int_equal(update(lab, job, &e, true), 0);
 	assert_int_equal(job->state.hold, 0);
 	assert_int_equal(job->state.priority, 5000);
+	e = no_edit();
+	e.nice = -5;
+	e.nice_set = true;
+	assert_int_equal(update(lab, first, &e, false), ERR_ACCESS_DENIED); /* of a running one neither */
 	e = no_edit();
 	e.begin_time = T0 + 3600 * CORE_SECOND;
 	assert_int_equal(update(lab, job, &e, false), 0);
@@ -248,7 +276,7 @@ static void a_nodes_words_come_back(void **state)
 	const struct node_edit edit = {
 	        .weight = 7, .features = "a,b", .features_act = "a", .comment = "remark", .extra = "x"};
 	const struct node_edit foreign = {.weight = CORE_NO_VAL, .features_act = "z"};
-	const struct node_edit idle = {.weight = CORE_NO_VAL, .state = "IDLE"};
+	const struct node_edit idle = {.weight = CORE_NO_VAL, .state = "RESUME"};
 	struct err err = {0};
 	assert_int_equal(node_edit(lab->c, "n2", &foreign, 0, T0, &err), -1);
 	assert_int_equal(err.code, ERR_ACTIVE_FEATURE_NO_SUBSET);
@@ -273,6 +301,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        T(a_running_job_keeps_its_shape),
+	        T(a_user_lengthens_up_to_the_partitions_limit),
 	        T(a_pending_job_becomes_another),
 	        T(nice_of_a_user_only_goes_down),
 	        T(partitions_come_and_go),

@@ -17,7 +17,7 @@
 #define T0 ((core_time)1700000000 * CORE_SECOND)
 
 struct seen {
-	int started, launched, granted, ended, job_ended, refused;
+	int started, launched, granted, ended, job_ended, refused, suspended, resumed;
 	uint64_t launches[16];
 	size_t launch_count;
 };
@@ -67,6 +67,12 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_REFUSE_STEP:
 		s->refused++;
+		break;
+	case ACTION_SUSPEND:
+		s->suspended++;
+		break;
+	case ACTION_RESUME:
+		s->resumed++;
 		break;
 	case ACTION_SIGNAL:
 	case ACTION_END_STEP:
@@ -133,7 +139,8 @@ static const struct schema *schema_by_number(uint64_t number)
 	static const struct schema *(*const all[])(void) = {
 	        schema_of_meta,        schema_of_job_spec,    schema_of_job_state, schema_of_step_record,
 	        schema_of_node_state,  schema_of_job_gone,    schema_of_step_gone, schema_of_node_gone,
-	        schema_of_history_job, schema_of_part_record, schema_of_part_gone,
+	        schema_of_history_job, schema_of_part_record, schema_of_part_gone, schema_of_node_made,
+	        schema_of_node_unmade,
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (all[i]()->number == number)

@@ -359,14 +359,86 @@ static void restored_as_it_was(void **state)
 	lab_free(lab);
 }
 
+/* What the workers report of their hooks: the node is drained, the job waits for somebody to look at it. */
+static void prolog_fails(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct job *job = submit(lab, true, 1, 1, T0);
+	struct job *mine = submit(lab, false, 1, 1, T0);
+	struct err err = {0};
+	job->spec.requeue = true;
+	const struct step *s = list_entry(job->steps.next, struct step, in_job);
+	assert_string_equal(job->state.nodes.v[0].node, "worker-1");
+	report_prolog_failed(lab->c, "worker-1", job->serial, 1, s->record.launch, "Job prolog failed", T0);
+	check(lab);
+	const struct node *node = node_by_name(lab->c, "worker-1");
+	assert_true(node->state.flags & NODE_FLAG_DRAIN);
+	assert_string_equal(node->state.reason, "Prolog error");
+	report_job_gone(lab->c, "worker-1", job->serial, 1, T0);
+	check(lab);
+	assert_int_equal(job->state.state, JOB_PENDING);
+	assert_int_equal(job_reason(lab->c, job), REASON_LAUNCH_FAILED_HELD);
+	assert_int_equal(job->state.restarts, 1);
+	assert_int_equal(job_release(lab->c, job, false, T0, &err), 0);
+	/* An interactive one can't be requeued. */
+	const struct step *t = step(lab, mine, T0);
+	assert_string_equal(t->record.nodes.v[0].node, "worker-2");
+	report_prolog_failed(lab->c, "worker-2", mine->serial, 1, t->record.launch, "Job prolog failed", T0);
+	check(lab);
+	assert_int_equal(mine->state.state, JOB_CANCELLED);
+	/* An administrator's own reason stays. */
+	assert_int_equal(node_update(lab->c, "worker-3", "DRAIN", "disk", 0, T0, &err), 0);
+	report_epilog_failed(lab->c, "worker-3", T0);
+	assert_string_equal(node_by_name(lab->c, "worker-3")->state.reason, "disk");
+	check(lab);
+	lab_free(lab);
+}
+
+static void node_is_unfit(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(1);
+	struct job *job = submit(lab, true, 1, 1, T0);
+	struct job *once = submit(lab, true, 1, 1, T0);
+	const struct step *s = list_entry(job->steps.next, struct step, in_job);
+	job->spec.requeue = true;
+	once->spec.requeue = false;
+	report_node_unfit(lab->c, "worker-1", job->serial, 1, s->record.launch, "SlurmdSpoolDir is full",
+	                  "no", T0);
+	check(lab);
+	const struct node *node = node_by_name(lab->c, "worker-1");
+	assert_true(node->state.flags & NODE_FLAG_DRAIN);
+	assert_string_equal(node->state.reason, "SlurmdSpoolDir is full");
+	report_job_gone(lab->c, "worker-1", job->serial, 1, T0);
+	check(lab);
+	assert_int_equal(job->state.state, JOB_PENDING);
+	assert_int_equal(job->state.hold, 0);
+	/* Not requeued, it fails. */
+	s = list_entry(once->steps.next, struct step, in_job);
+	report_node_unfit(lab->c, "worker-2", once->serial, 1, s->record.launch, "SlurmdSpoolDir is full",
+	                  "no", T0);
+	check(lab);
+	assert_int_equal(once->state.state, JOB_FAILED);
+	/* A repeat changes nothing. */
+	report_node_unfit(lab->c, "worker-2", once->serial, 1, 999, "other", "no", T0);
+	assert_string_equal(node_by_name(lab->c, "worker-2")->state.reason, "SlurmdSpoolDir is full");
+	cluster_run(lab->c, T0 + 200 * CORE_SECOND);
+	check(lab);
+	assert_int_equal(job->state.state, JOB_RUNNING);
+	assert_string_equal(job->state.nodes.v[0].node, "worker-3");
+	lab_free(lab);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(batch_with_steps), cmocka_unit_test(first_come_first_served),
-	        cmocka_unit_test(refusals),         cmocka_unit_test(node_lost_and_requeued),
-	        cmocka_unit_test(time_limit),       cmocka_unit_test(restored_as_it_was),
-	        cmocka_unit_test(over_time_limit),  cmocka_unit_test(ids_come_round),
-	        cmocka_unit_test(too_many_jobs),    cmocka_unit_test(too_many_steps),
+	        cmocka_unit_test(batch_with_steps),        cmocka_unit_test(prolog_fails),
+	        cmocka_unit_test(first_come_first_served), cmocka_unit_test(refusals),
+	        cmocka_unit_test(node_lost_and_requeued),  cmocka_unit_test(time_limit),
+	        cmocka_unit_test(restored_as_it_was),      cmocka_unit_test(over_time_limit),
+	        cmocka_unit_test(ids_come_round),          cmocka_unit_test(too_many_jobs),
+	        cmocka_unit_test(too_many_steps),          cmocka_unit_test(node_is_unfit),
 	};
 	return cmocka_run_group_tests_name("core journey", tests, NULL, NULL);
 }

@@ -117,6 +117,44 @@ static void step_key_elsewhere(void **state)
 	}
 }
 
+/* One that has no slurm.conf names neither cluster nor controller; nobody else may leave them out, and it may
+ * not name them. */
+static void configless(void **state)
+{
+	(void)state;
+	static const struct {
+		enum key_class class;
+		const char *of, *cluster, *name, *refused;
+	} rows[] = {{KEY_CLASS_CONFIGLESS, KEY_ANY, KEY_ANY, KEY_ANY, NULL},
+	            {KEY_CLASS_CONFIGLESS, "lab", KEY_ANY, KEY_ANY, "ticket is not valid"},
+	            {KEY_CLASS_CONFIGLESS, KEY_ANY, "lab", KEY_ANY, "ticket is not valid"},
+	            {KEY_CLASS_CONFIGLESS, KEY_ANY, KEY_ANY, "head", "not the server that was meant"},
+	            {KEY_CLASS_WORKER, KEY_ANY, KEY_ANY, KEY_ANY, "not the server that was meant"},
+	            {KEY_CLASS_WORKER, "lab", KEY_ANY, "head", "ticket is not valid"},
+	            {KEY_CLASS_LOGIN, "lab", "lab", KEY_ANY, "not the server that was meant"}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct world *w = world_new();
+		struct seen mine = {0};
+		struct err err = {0};
+		struct session_audience audience = {.role = ROLE_CONTROLLER};
+		struct key_host *key = key_host_derive(w->master, rows[i].of, rows[i].class, "n1", 0, &err);
+		const struct conn_credential credential = {.host_key = key};
+		text_copy(audience.cluster, sizeof(audience.cluster), rows[i].cluster);
+		text_copy(audience.name, sizeof(audience.name), rows[i].name);
+		struct conn *c = dial_as(w, &mine, server_port(w->controller), &audience, &credential);
+		if (rows[i].refused) {
+			expect_refusal(w, &mine, rows[i].refused);
+		} else {
+			WAIT_FOR(w, mine.opened);
+			assert_int_equal(conn_peer(w->at_server.conn)->class, KEY_CLASS_CONFIGLESS);
+			conn_close(c);
+			WAIT_FOR(w, w->at_server.closed);
+		}
+		key_host_free(key);
+		world_free(w);
+	}
+}
+
 static void wrong_role_for_kind(void **state)
 {
 	(void)state;
@@ -583,21 +621,14 @@ static void a_single_users_cluster(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(daemon_session),
-	        cmocka_unit_test(step_session),
-	        cmocka_unit_test(step_key_elsewhere),
-	        cmocka_unit_test(wrong_role_for_kind),
-	        cmocka_unit_test(other_keys_and_names),
-	        cmocka_unit_test(keys_in_rotation),
-	        cmocka_unit_test(every_bit_of_hello_and_open),
-	        cmocka_unit_test(an_honest_relay),
-	        cmocka_unit_test(replayed_open),
-	        cmocka_unit_test(squatter),
-	        cmocka_unit_test(versions),
-	        cmocka_unit_test(small_order),
-	        cmocka_unit_test(recorded),
-	        cmocka_unit_test(accepted_says_no),
-	        cmocka_unit_test(a_single_users_cluster),
+	        cmocka_unit_test(daemon_session),     cmocka_unit_test(step_session),
+	        cmocka_unit_test(step_key_elsewhere), cmocka_unit_test(wrong_role_for_kind),
+	        cmocka_unit_test(configless),         cmocka_unit_test(other_keys_and_names),
+	        cmocka_unit_test(keys_in_rotation),   cmocka_unit_test(every_bit_of_hello_and_open),
+	        cmocka_unit_test(an_honest_relay),    cmocka_unit_test(replayed_open),
+	        cmocka_unit_test(squatter),           cmocka_unit_test(versions),
+	        cmocka_unit_test(small_order),        cmocka_unit_test(recorded),
+	        cmocka_unit_test(accepted_says_no),   cmocka_unit_test(a_single_users_cluster),
 	};
 	if (sodium_init() < 0)
 		return 1;

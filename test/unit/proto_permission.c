@@ -58,6 +58,7 @@ static const struct {
           .host = "n1",
           .uid = 1000,
           .step = {.rights = STEP_RIGHT_STAT}}},
+        {'n', {.kind = SESSION_DAEMON, .class = KEY_CLASS_CONFIGLESS, .host = "n1", .uid = UINT32_MAX}},
 };
 #define SENDERS (sizeof(senders) / sizeof(senders[0]))
 
@@ -78,6 +79,7 @@ static const struct {
         {"step_ended", ""},
         {"job_list", ""},
         {"node_list", ""},
+        {"state_copy_part", ""},
         {"part_list", ""},
         {"config_reply", ""},
         {"stats_reply", ""},
@@ -109,10 +111,15 @@ static const struct {
         /* those who run the cluster */
         {"node_update_request", "rs"},
         {"part_update_request", "rs"},
+        {"node_create_request", "rs"},
+        {"node_delete_request", "rs"},
         {"shutdown_request", "rs"},
         {"reconfigure_request", "rs"},
+        {"log_level_request", "rs"},
+        {"state_copy_request", "rs"},
         /* a worker about itself */
         {"worker_register", "w"},
+        {"future_query", "w"},
         {"worker_heartbeat", "w"},
         {"step_started_report", "w"},
         {"job_gone_report", "w"},
@@ -120,12 +127,16 @@ static const struct {
         {"step_fate", "w"},
         /* orders */
         {"worker_registered", "c"},
+        {"future_reply", "c"},
         {"step_grant", "c"},
         {"job_signal", "c"},
         {"job_end", "c"},
         {"fate_ack", "c"},
         {"worker_stop", "c"},
         {"worker_reconfigure", "c"},
+        /* a daemon that has no slurm.conf yet */
+        {"config_fetch", "-n"},
+        {"config_files", ""},
         /* with a step's key */
         {"step_launch", "i"},
         {"step_input", "i"},

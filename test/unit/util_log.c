@@ -1,4 +1,5 @@
 #include "core/util/log.h"
+#include "core/util/log_flags.h"
 #include "core/util/text.h"
 
 #include <fcntl.h>
@@ -9,7 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -276,13 +279,136 @@ static void threads(void **state)
 	text_free(&out);
 }
 
+/* A line of each LogTimeFormat; digits are 0, letters of a month's name x. */
+static void time_formats(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *word, *shape;
+	} wanted[] = {
+	        {"iso8601", "[0000-00-00T00:00:00] hello\n"},
+	        {"iso8601_ms", "[0000-00-00T00:00:00.000] hello\n"},
+	        {"rfc5424", "[0000-00-00T00:00:00+00:00] hello\n"},
+	        {"rfc5424_ms", "[0000-00-00T00:00:00.000+00:00] hello\n"},
+	        {"short", "[xxx 00 00:00:00] hello\n"},
+	};
+	struct text out = TEXT_EMPTY;
+	log_init("x", LOG_LEVEL_QUIET);
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		(void)unlink(path);
+		assert_true(log_set_time_format(wanted[i].word));
+		assert_int_equal(log_open_file(path, LOG_LEVEL_INFO, NULL), 0);
+		log_info("hello");
+		read_file(path, &out);
+		bool in_stamp = true;
+		for (char *c = out.s; *c; c++) {
+			in_stamp = in_stamp && *c != ']';
+			if (*c >= '0' && *c <= '9')
+				*c = '0';
+			else if (in_stamp && ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z')) &&
+			         *c != 'T')
+				*c = 'x';
+			else if (in_stamp && *c == '-' && c > out.s + 15)
+				*c = '+'; /* west of Greenwich */
+		}
+		assert_string_equal(out.s, wanted[i].shape);
+	}
+	/* These have numbers of any length. */
+	(void)unlink(path);
+	assert_true(log_set_time_format("Clock"));
+	assert_int_equal(log_open_file(path, LOG_LEVEL_INFO, NULL), 0);
+	log_info("hello");
+	assert_true(log_set_time_format("thread_id"));
+	log_info("hello");
+	read_file(path, &out);
+	assert_int_equal(strspn(out.s, "[0123456789") + strlen("] hello\n"), strcspn(out.s, "\n") + 1);
+	char pid[32];
+	(void)snprintf(pid, sizeof(pid), " %5d ", (int)getpid());
+	assert_non_null(strstr(strchr(out.s, '\n'), pid));
+	assert_false(log_set_time_format("iso8602"));
+	assert_true(log_set_time_format("iso8601_ms"));
+	text_free(&out);
+}
+
+/* The socket of a daemon of syslog, that takes two lines and then no more. */
+static void to_syslog(void **state)
+{
+	(void)state;
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	char line[600] = "";
+	assert_true(text_copy(at.sun_path, sizeof(at.sun_path), path));
+	(void)unlink(path);
+	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	log_init("slurmx", LOG_LEVEL_QUIET);
+	log_set_syslog(path, LOG_LEVEL_ERROR);
+	log_info("not this");
+	log_error("a\nb %d", 7);
+	ssize_t n = recv(fd, line, sizeof(line) - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	line[n] = '\0';
+	char tail[80];
+	(void)snprintf(tail, sizeof(tail), " slurmx[%d]: error: a\\012b 7", (int)getpid());
+	assert_memory_equal(line, "<27>", 4); /* daemon, err */
+	assert_string_equal(line + n - (ssize_t)strlen(tail), tail);
+	assert_int_equal(recv(fd, line, sizeof(line), MSG_DONTWAIT), -1);
+	/* One that is stuck holds nobody up. */
+	for (int i = 0; i < 5000; i++)
+		log_error("more");
+	log_change_level(LOG_LEVEL_DEBUG);
+	while (recv(fd, line, sizeof(line), MSG_DONTWAIT) > 0)
+		;
+	log_debug("now this");
+	n = recv(fd, line, sizeof(line) - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	line[n] = '\0';
+	assert_non_null(strstr(line, "debug:  now this"));
+	(void)close(fd);
+	log_error("nobody there");
+	log_set_syslog(NULL, LOG_LEVEL_QUIET);
+}
+
+static void flags(void **state)
+{
+	(void)state;
+	uint64_t set;
+	const char *bad = NULL;
+	size_t n = 0;
+	struct text out = TEXT_EMPTY;
+	assert_true(log_flags_parse("gres,BACKFILL,,NO_CONF_HASH", &set, &bad, &n));
+	log_flags_print(set, &out);
+	assert_string_equal(out.s, "Backfill,Gres,NO_CONF_HASH");
+	text_clear(&out);
+	log_flags_print(log_flags_silent(set), &out);
+	assert_string_equal(out.s, "Backfill,Gres");
+	assert_false(log_flags_parse("Steps,Stepsx,foo", &set, &bad, &n));
+	assert_int_equal(n, 6);
+	assert_memory_equal(bad, "Stepsx", n);
+	assert_true(log_flags_parse(NULL, &set, &bad, &n));
+	assert_int_equal(set, 0);
+	(void)unlink(path);
+	log_init("x", LOG_LEVEL_QUIET);
+	assert_int_equal(log_open_file(path, LOG_LEVEL_INFO, NULL), 0);
+	log_flag(Steps, "not yet");
+	assert_true(log_flags_parse("steps", &set, &bad, &n));
+	log_set_flags(set);
+	log_flag(Steps, "now");
+	log_flag(TraceJobs, "not this");
+	log_set_flags(0);
+	read_file(path, &out);
+	assert_non_null(strstr(out.s, "] now\n"));
+	assert_null(strstr(out.s, "not"));
+	text_free(&out);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(on_stderr), cmocka_unit_test(terminals_are_safe),
 	        cmocka_unit_test(in_a_file), cmocka_unit_test(level_names),
 	        cmocka_unit_test(escapes),   cmocka_unit_test(once),
-	        cmocka_unit_test(threads),
+	        cmocka_unit_test(threads),   cmocka_unit_test(time_formats),
+	        cmocka_unit_test(to_syslog), cmocka_unit_test(flags),
 	};
 	return cmocka_run_group_tests_name("util_log", tests, make_dir, drop_dir);
 }
