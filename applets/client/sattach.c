@@ -1,0 +1,227 @@
+/* sattach(1): the output of a step that somebody's srun holds, and what is typed here for it. */
+#include "applets/applet.h"
+#include "applets/client/complain.h"
+#include "applets/client/connect.h"
+#include "applets/client/filters.h"
+#include "applets/client/step_io.h"
+#include "core/util/hostlist.h"
+#include "core/util/log.h"
+
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sattach {
+	struct connect connection;
+	struct arena arena;
+	struct job_name what;
+	uint32_t input, output, error; /* a task; CORE_NO_VAL: all */
+	bool label, layout, pty, over;
+	unsigned verbose;
+	int exit_code;
+};
+
+enum { OPT_INPUT = 256, OPT_OUTPUT, OPT_ERROR, OPT_LAYOUT, OPT_PTY };
+
+static const struct option long_options[] = {
+        {"error-filter", required_argument, NULL, OPT_ERROR},
+        {"help", no_argument, NULL, 'h'},
+        {"input-filter", required_argument, NULL, OPT_INPUT},
+        {"label", no_argument, NULL, 'l'},
+        {"layout", no_argument, NULL, OPT_LAYOUT},
+        {"output-filter", required_argument, NULL, OPT_OUTPUT},
+        {"pty", no_argument, NULL, OPT_PTY},
+        {"quiet", no_argument, NULL, 'Q'},
+        {"usage", no_argument, NULL, 'u'},
+        {"verbose", no_argument, NULL, 'v'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0},
+};
+
+static const char first_usage[] = "Usage: sattach [options] <jobid.stepid>";
+static const char usage[] = "      --input-filter=TASK   what is typed is for this task alone\n"
+                            "      --output-filter=TASK  standard output of this task alone\n"
+                            "      --error-filter=TASK   standard error of this task alone\n"
+                            "  -l, --label               put the task's number before each line\n"
+                            "      --layout              show which task runs where, and end\n"
+                            "      --pty                 take the terminal of task 0\n"
+                            "  -Q, --quiet               say only errors\n"
+                            "  -v, --verbose             say more; repeat for more\n"
+                            "  -V, --version             the version\n";
+
+/* ---- the command line ---- */
+
+static int task_number(const char *word, uint32_t *out)
+{
+	if (text_to_u32(word, out) && *out < CORE_NO_VAL)
+		return 0;
+	log_error("Invalid value \"%s\" for a task", log_escape(word));
+	return -1;
+}
+
+static int set_option(struct sattach *a, int c)
+{
+	switch (c) {
+	case OPT_INPUT:
+		return task_number(optarg, &a->input);
+	case OPT_OUTPUT:
+		return task_number(optarg, &a->output);
+	case OPT_ERROR:
+		return task_number(optarg, &a->error);
+	case OPT_LAYOUT:
+		a->layout = true;
+		return 0;
+	case OPT_PTY:
+		a->pty = true;
+		return 0;
+	case 'l':
+		a->label = true;
+		return 0;
+	case 'Q':
+		log_set_stderr_level(LOG_LEVEL_ERROR);
+		return 0;
+	case 'v':
+		a->verbose++;
+		log_set_stderr_level((enum log_level)(LOG_LEVEL_INFO + (a->verbose > 5 ? 5 : a->verbose)));
+		return 0;
+	case 'V':
+		puts("slurm " SLURM_VERSION_TEXT);
+		break;
+	default:
+		printf("%s\n%s", first_usage, usage);
+	}
+	a->over = true;
+	return 0;
+}
+
+static int parse(struct sattach *a, int argc, char **argv)
+{
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, "+:hlQuvV", long_options, NULL)) != -1 && !a->over;) {
+		if (c == '?' || c == ':') {
+			complain_option("sattach", c, argv);
+			return -1;
+		}
+		if (set_option(a, c) != 0)
+			return -1;
+	}
+	if (a->over)
+		return 0;
+	/* In the real one's words, whichever the mistake is. */
+	const char *wrong =
+	        optind + 1 != argc ? "too many parameters"
+	        : !job_name_parse(argv[optind], &a->what, &a->arena) || a->what.step_id == CORE_NO_VAL
+	                ? "Failed to parse stepid from command line options"
+	                : NULL;
+	if (wrong) {
+		log_error("%s", wrong);
+		puts(first_usage);
+		return -1;
+	}
+	if (a->pty && (a->input != CORE_NO_VAL || a->output != CORE_NO_VAL || a->error != CORE_NO_VAL)) {
+		log_error("--pty is incompatible with --input-filter, --output-filter, and --error-filter");
+		return -1;
+	}
+	return 0;
+}
+
+/* ---- which step ---- */
+
+struct found {
+	uint32_t job_id;
+	const struct step_record *step;
+};
+
+/* As squeue -s has it: anybody may see that. */
+static int find_step(struct sattach *a, struct found *found, struct err *err)
+{
+	struct job_query q;
+	void *record = NULL;
+	schema_init(schema_of_job_query(), &q);
+	q.with_steps = true;
+	filter_add_job(&a->what, &q.job_ids, &q.tasks, &a->arena);
+	if (connect_configure(&a->connection, err) != 0 || connect_open(&a->connection, err) != 0 ||
+	    connect_ask(&a->connection, MSG_job_query, &q, MSG_job_list, &a->arena, &record, err) != 0)
+		return -1;
+	const struct job_list *list = record;
+	for (uint32_t i = 0; i < list->jobs.n; i++) {
+		const struct job_info *job = &list->jobs.v[i];
+		for (uint32_t k = 0; k < job->steps.n; k++)
+			if (job->steps.v[k].step_id == a->what.step_id &&
+			    job->steps.v[k].state == JOB_RUNNING) {
+				*found = (struct found){job->spec->job_id, &job->steps.v[k]};
+				return 0;
+			}
+	}
+	return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+}
+
+static void print_layout(const struct step_record *step)
+{
+	struct hostlist *names = hostlist_new();
+	for (uint32_t i = 0; i < step->nodes.n; i++)
+		hostlist_add_name(names, step->nodes.v[i].node);
+	char *list = hostlist_string(names);
+	printf("Job step layout:\n\t%" PRIu32 " tasks, %" PRIu32 " nodes (%s)\n\n", step->tasks,
+	       step->nodes.n, list);
+	for (uint32_t i = 0; i < step->nodes.n; i++) {
+		const struct step_node *node = &step->nodes.v[i];
+		printf("\tNode %" PRIu32 " (%s), %" PRIu32 " task(s): ", i, node->node, node->tasks.n);
+		for (uint32_t k = 0; k < node->tasks.n; k++)
+			printf("%" PRIu32 " ", node->tasks.v[k]);
+		puts("");
+	}
+	free(list);
+	hostlist_free(names);
+}
+
+/* ---- the step ---- */
+
+static int attach(struct sattach *a, const struct found *found, struct err *err)
+{
+	const struct step_attach_request m = {.job_id = found->job_id, .step_id = found->step->step_id};
+	void *record = NULL;
+	uint32_t status = 0;
+	if (connect_ask(&a->connection, MSG_step_attach_request, &m, MSG_step_ready, &a->arena, &record,
+	                err) != 0)
+		return -1;
+	const struct step_io_conf conf = {.step = record,
+	                                  .cluster = a->connection.file.controller.cluster,
+	                                  .label = a->label,
+	                                  .pty = a->pty,
+	                                  .only_input_for = a->pty ? 0 : a->input,
+	                                  .only_output_of = a->output,
+	                                  .only_error_of = a->error,
+	                                  .verbose = a->verbose};
+	a->exit_code = step_io_run(&conf, &status);
+	return 0;
+}
+
+int sattach_main(int argc, char **argv)
+{
+	struct sattach a = {.input = CORE_NO_VAL, .output = CORE_NO_VAL, .error = CORE_NO_VAL};
+	struct found found = {0};
+	struct err err = {0};
+	int rc = 0;
+	log_init("sattach", LOG_LEVEL_INFO);
+	arena_init(&a.arena);
+	if (parse(&a, argc, argv) != 0) {
+		a.exit_code = 1;
+	} else if (!a.over) {
+		rc = find_step(&a, &found, &err);
+		if (rc == 0 && a.layout)
+			print_layout(found.step);
+		else if (rc == 0)
+			rc = attach(&a, &found, &err);
+	}
+	if (rc != 0) {
+		log_error("Could not get job step info: %s", err_text(&err));
+		connect_help(1, &err);
+		a.exit_code = 1;
+	}
+	connect_close(&a.connection);
+	arena_free(&a.arena);
+	return a.exit_code;
+}
