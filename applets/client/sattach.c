@@ -1,5 +1,6 @@
 /* sattach(1): the output of a step that somebody's srun holds, and what is typed here for it. */
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
@@ -7,7 +8,6 @@
 #include "core/util/hostlist.h"
 #include "core/util/log.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,31 +25,29 @@ struct sattach {
 
 enum { OPT_INPUT = 256, OPT_OUTPUT, OPT_ERROR, OPT_LAYOUT, OPT_PTY };
 
-static const struct option long_options[] = {
-        {"error-filter", required_argument, NULL, OPT_ERROR},
-        {"help", no_argument, NULL, 'h'},
-        {"input-filter", required_argument, NULL, OPT_INPUT},
-        {"label", no_argument, NULL, 'l'},
-        {"layout", no_argument, NULL, OPT_LAYOUT},
-        {"output-filter", required_argument, NULL, OPT_OUTPUT},
-        {"pty", no_argument, NULL, OPT_PTY},
-        {"quiet", no_argument, NULL, 'Q'},
-        {"usage", no_argument, NULL, 'u'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+        {"input-filter", OPT_INPUT, required_argument, "TASK", "what is typed is for this task alone"},
+        {"output-filter", OPT_OUTPUT, required_argument, "TASK", "standard output of this task alone"},
+        {"error-filter", OPT_ERROR, required_argument, "TASK", "standard error of this task alone"},
+        {"label", 'l', no_argument, NULL, "put the task's number before each line"},
+        {"layout", OPT_LAYOUT, no_argument, NULL, "show which task runs where, and end"},
+        {"pty", OPT_PTY, no_argument, NULL, "take the terminal of task 0"},
+        {"quiet", 'Q', no_argument, NULL, "say only errors"},
+        {"verbose", 'v', no_argument, NULL, "say more; repeat for more"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"usage", 'u', no_argument, NULL, NULL},
 };
 
-static const char first_usage[] = "Usage: sattach [options] <jobid.stepid>";
-static const char usage[] = "      --input-filter=TASK   what is typed is for this task alone\n"
-                            "      --output-filter=TASK  standard output of this task alone\n"
-                            "      --error-filter=TASK   standard error of this task alone\n"
-                            "  -l, --label               put the task's number before each line\n"
-                            "      --layout              show which task runs where, and end\n"
-                            "      --pty                 take the terminal of task 0\n"
-                            "  -Q, --quiet               say only errors\n"
-                            "  -v, --verbose             say more; repeat for more\n"
-                            "  -V, --version             the version\n";
+static const struct command_word variables[] = {COMMAND_COMMON_VARIABLES};
+
+const struct command sattach_command = {
+        .name = "sattach",
+        .synopsis = "[options] <jobid.stepid>",
+        COMMAND_OPTIONS(options),
+        .stop = true,
+        .variables = variables,
+};
 
 /* ---- the command line ---- */
 
@@ -90,7 +88,7 @@ static int set_option(struct sattach *a, int c)
 		puts("slurm " SLURM_VERSION_TEXT);
 		break;
 	default:
-		printf("%s\n%s", first_usage, usage);
+		command_print_usage(&sattach_command, stdout);
 	}
 	a->over = true;
 	return 0;
@@ -98,8 +96,9 @@ static int set_option(struct sattach *a, int c)
 
 static int parse(struct sattach *a, int argc, char **argv)
 {
-	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, "+:hlQuvV", long_options, NULL)) != -1 && !a->over;) {
+	struct command_getopt known;
+	command_getopt_init(&known, &sattach_command);
+	for (int c; (c = command_getopt_next(&known, argc, argv)) != -1 && !a->over;) {
 		if (c == '?' || c == ':') {
 			complain_option("sattach", c, argv);
 			return -1;
@@ -117,7 +116,7 @@ static int parse(struct sattach *a, int argc, char **argv)
 	                : NULL;
 	if (wrong) {
 		log_error("%s", wrong);
-		puts(first_usage);
+		printf("Usage: %s %s\n", sattach_command.name, sattach_command.synopsis);
 		return -1;
 	}
 	if (a->pty && (a->input != CORE_NO_VAL || a->output != CORE_NO_VAL || a->error != CORE_NO_VAL)) {
