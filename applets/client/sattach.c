@@ -128,13 +128,8 @@ static int parse(struct sattach *a, int argc, char **argv)
 
 /* ---- which step ---- */
 
-struct found {
-	uint32_t job_id;
-	const struct step_record *step;
-};
-
 /* As squeue -s has it: anybody may see that. */
-static int find_step(struct sattach *a, struct found *found, struct err *err)
+static const struct step_record *find_step(struct sattach *a, uint32_t *job_id, struct err *err)
 {
 	struct job_query q;
 	void *record = NULL;
@@ -143,18 +138,19 @@ static int find_step(struct sattach *a, struct found *found, struct err *err)
 	filter_add_job(&a->what, &q.job_ids, &q.tasks, &a->arena);
 	if (connect_configure(&a->connection, err) != 0 || connect_open(&a->connection, err) != 0 ||
 	    connect_ask(&a->connection, MSG_job_query, &q, MSG_job_list, &a->arena, &record, err) != 0)
-		return -1;
+		return NULL;
 	const struct job_list *list = record;
 	for (uint32_t i = 0; i < list->jobs.n; i++) {
 		const struct job_info *job = &list->jobs.v[i];
 		for (uint32_t k = 0; k < job->steps.n; k++)
 			if (job->steps.v[k].step_id == a->what.step_id &&
 			    job->steps.v[k].state == JOB_RUNNING) {
-				*found = (struct found){job->spec->job_id, &job->steps.v[k]};
-				return 0;
+				*job_id = job->spec->job_id;
+				return &job->steps.v[k];
 			}
 	}
-	return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	return NULL;
 }
 
 static void print_layout(const struct step_record *step)
@@ -178,9 +174,9 @@ static void print_layout(const struct step_record *step)
 
 /* ---- the step ---- */
 
-static int attach(struct sattach *a, const struct found *found, struct err *err)
+static int attach(struct sattach *a, uint32_t job_id, struct err *err)
 {
-	const struct step_attach_request m = {.job_id = found->job_id, .step_id = found->step->step_id};
+	const struct step_attach_request m = {.job_id = job_id, .step_id = a->what.step_id};
 	void *record = NULL;
 	uint32_t status = 0;
 	if (connect_ask(&a->connection, MSG_step_attach_request, &m, MSG_step_ready, &a->arena, &record,
@@ -201,7 +197,7 @@ static int attach(struct sattach *a, const struct found *found, struct err *err)
 int sattach_main(int argc, char **argv)
 {
 	struct sattach a = {.input = CORE_NO_VAL, .output = CORE_NO_VAL, .error = CORE_NO_VAL};
-	struct found found = {0};
+	uint32_t job_id = 0;
 	struct err err = {0};
 	int rc = 0;
 	log_init("sattach", LOG_LEVEL_INFO);
@@ -209,11 +205,13 @@ int sattach_main(int argc, char **argv)
 	if (parse(&a, argc, argv) != 0) {
 		a.exit_code = 1;
 	} else if (!a.over) {
-		rc = find_step(&a, &found, &err);
-		if (rc == 0 && a.layout)
-			print_layout(found.step);
-		else if (rc == 0)
-			rc = attach(&a, &found, &err);
+		const struct step_record *step = find_step(&a, &job_id, &err);
+		if (!step)
+			rc = -1;
+		else if (a.layout)
+			print_layout(step);
+		else
+			rc = attach(&a, job_id, &err);
 	}
 	if (rc != 0) {
 		log_error("Could not get job step info: %s", err_text(&err));
