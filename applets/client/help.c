@@ -203,16 +203,16 @@ int help_main(int argc, char **argv)
 	static char help[] = "-h";
 	if (argc == 2 && strcmp(argv[1], "--facts") == 0)
 		return all_facts();
-	const struct applet *applet = argc == 2 ? applet_of(argv[1]) : NULL;
-	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+	if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
 		print_usage(stdout);
 		return 0;
 	}
+	const struct applet *applet = argc == 2 ? applet_of(argv[1]) : NULL;
 	if (!applet || applet->main == help_main) {
 		if (argc == 2 && !applet)
 			fprintf(stderr, "batchbox help: error: there is no command %s\n", argv[1]);
-		print_usage(argc == 2 && applet ? stdout : stderr);
-		return argc == 2 && applet ? 0 : 1;
+		print_usage(applet ? stdout : stderr);
+		return applet ? 0 : 1;
 	}
 	const struct command *command = command_find(applet->name);
 	if (command)
