@@ -9,7 +9,8 @@
 
 /* Strings are the caller's, or of up_place(). */
 struct up {
-	const char *name, *partition;
+	const char *name;
+	const char *partition; /* NULL: not asked for */
 	uint32_t workers; /* 0: not asked for */
 	uint32_t cpus;    /* of each; 0: this machine's, divided */
 	uint64_t mem;     /* MiB of each; 0: as with cpus */
@@ -22,6 +23,9 @@ struct up {
 int up_place(struct up *up, struct err *err);
 /* Is there a cluster in dir (made whole, whether it runs or not)? */
 bool up_exists(const struct up *up);
+/* Is there what one left that was not made whole, or not wholly removed? */
+bool up_remains(const struct up *up);
+#define UP_PARTITION "main" /* where none is asked for */
 /* Key, configuration and links, in dir; slurm.conf comes last. */
 int up_make(const struct up *up, struct err *err);
 /* All that is in dir, and dir. */

@@ -74,6 +74,12 @@ bool up_exists(const struct up *up)
 	return exists;
 }
 
+bool up_remains(const struct up *up)
+{
+	struct stat st;
+	return lstat(up->dir, &st) == 0;
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
 	(void)st, (void)kind, (void)ftw;
@@ -172,7 +178,8 @@ static void write_nodes(const struct up *up, const uint16_t *ports, const char *
 		            "RealMemory=%llu "
 		            "State=UNKNOWN\n",
 		            i + 1, host, ports[i], cpus, (unsigned long long)mem);
-	text_printf(out, "PartitionName=%s Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n", up->partition);
+	text_printf(out, "PartitionName=%s Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n",
+	            up->partition ? up->partition : UP_PARTITION);
 }
 
 static int write_file(const struct up *up, const char *name, const struct text *content, struct err *err)
