@@ -52,7 +52,9 @@ $(O)/completions/%: packaging/completions/%.in packaging/completions/make-comple
 	$(Q)awk -f packaging/completions/make-completions -v SHELL=$(*:batchbox.%=%) $(O)/facts $< >$@.new && mv $@.new $@
 COMPLETIONS := $(patsubst packaging/completions/%.in,$(O)/completions/%,$(wildcard packaging/completions/*.in))
 pages: $(PAGES) $(COMPLETIONS)
+ifneq ($(NATIVE),)
 all: pages
+endif
 
 # ---- the same sources against glibc, with sanitizers: for tests ---------------------------------------
 # Two flavours: asan (gcc; units, sim, golden numbers) and fuzz (clang with libFuzzer). Each makes an archive of a layer,

@@ -451,6 +451,21 @@ static int parse(int argc, char **argv, bool down, struct up *up, int *rc, struc
 	return 0;
 }
 
+static void say_made(const struct up *up, const struct cluster_conf *core)
+{
+	bool other = strcmp(up->name, "local") != 0;
+	char *closed = geteuid() == 0 ? up_closed_place() : NULL;
+	log_info("cluster %s: %zu workers of %u CPUs and %llu MiB; `batchbox down%s%s` ends it", up->name,
+	         core->node_count, core->nodes[0].cpus, (unsigned long long)core->nodes[0].real_memory,
+	         other ? " --name=" : "", other ? up->name : "");
+	if (closed)
+		log_info("other users than root cannot use it: %s is closed to them, and the commands are "
+		         "links "
+		         "to this program",
+		         closed);
+	free(closed);
+}
+
 static int run(int argc, char **argv, bool down)
 {
 	struct up up = {.name = "local"};
@@ -462,14 +477,8 @@ static int run(int argc, char **argv, bool down)
 		set_environment(&up);
 		rc = (down ? bring_down(&up, &c, &err) : bring_up(&up, &c, &err)) == 0 ? 0 : 1;
 		if (rc == 0 && !down) {
-			const struct core_node_conf *node = &c.file.conf.core.nodes[0];
 			print_environment(&up);
-			log_info("cluster %s: %zu workers of %u CPUs and %llu MiB; `batchbox down%s%s` ends "
-			         "it",
-			         up.name, c.file.conf.core.node_count, node->cpus,
-			         (unsigned long long)node->real_memory,
-			         strcmp(up.name, "local") ? " --name=" : "",
-			         strcmp(up.name, "local") ? up.name : "");
+			say_made(&up, &c.file.conf.core);
 		}
 	}
 	if (err.code)

@@ -31,6 +31,9 @@ int up_make(const struct up *up, struct err *err);
 /* All that is in dir, and dir. */
 int up_remove(const struct up *up, struct err *err);
 
+/* Where others than root cannot come to this very program, of which they call links: that place, malloc'ed; else NULL. */
+char *up_closed_place(void);
+
 /* Gives the lock back; where no cluster is, nothing stays. */
 void up_leave(const struct up *up, int lock);
 
