@@ -2,7 +2,6 @@
 #pragma once
 #include <stddef.h>
 
-
 /* "TERM", "SIGTERM", "15" -> 15; -1: none. */
 int signal_parse(const char *word);
 /* Their names, without SIG; NULL: there are no more. */

@@ -11,11 +11,11 @@
 struct up {
 	const char *name;
 	const char *partition; /* NULL: not asked for */
-	uint32_t workers; /* 0: not asked for */
-	uint32_t cpus;    /* of each; 0: this machine's, divided */
-	uint64_t mem;     /* MiB of each; 0: as with cpus */
-	char dir[64];     /* where all of it lies */
-	char lock[80];    /* held by whoever makes or ends it */
+	uint32_t workers;      /* 0: not asked for */
+	uint32_t cpus;         /* of each; 0: this machine's, divided */
+	uint64_t mem;          /* MiB of each; 0: as with cpus */
+	char dir[64];          /* where all of it lies */
+	char lock[80];         /* held by whoever makes or ends it */
 };
 
 /* Finds dir and lock, makes what is above dir, and takes the lock: an open fd, or -1. The directories are the
@@ -31,7 +31,8 @@ int up_make(const struct up *up, struct err *err);
 /* All that is in dir, and dir. */
 int up_remove(const struct up *up, struct err *err);
 
-/* Where others than root cannot come to this very program, of which they call links: that place, malloc'ed; else NULL. */
+/* Where others than root cannot come to this very program, of which they call links: that place, malloc'ed;
+ * else NULL. */
 char *up_closed_place(void);
 
 /* Gives the lock back; where no cluster is, nothing stays. */

@@ -174,7 +174,7 @@ def files(_):
     need(content("appended") == "given\ngiven\n", content("appended"))
     job = submit("-W", "-a", "3", "--output=rfm_job.out_%a", "--wrap", "echo $SLURM_ARRAY_TASK_ID")
     need(content("rfm_job.out_3") == "3\n", job)
-    need(state(submit("-W", "-o", "/dev/null", "-e", "/dev/null", "--wrap", "true")) == "COMPLETED", "")
+    need(ended(submit("-W", "-o", "/dev/null", "-e", "/dev/null", "--wrap", "true")) == "COMPLETED", "to /dev/null")
 
 
 @row("SI BT OOD RF SS RS NF DT CMQ SKP", "sbatch: arrays")
@@ -246,7 +246,7 @@ def export(_):
 @row("JH AI PQ", "sbatch --get-user-env")
 def user_env(_):
     for option in ("--get-user-env", "--get-user-env=L"):
-        need(state(submit("-W", "-o", "/dev/null", option, "--wrap", "true")) == "COMPLETED", option)
+        need(ended(submit("-W", "-o", "/dev/null", option, "--wrap", "true")) == "COMPLETED", option)
 
 
 @row("OOD", "sbatch: mail")
