@@ -192,9 +192,8 @@ static int check_request(const struct cluster *c, const struct job *job, const s
 	if (r->tasks > max || r->cpus_per_task > max || r->nodes_min > max ||
 	    (r->nodes_max && r->nodes_max < r->nodes_min))
 		return err_set(err, ERR_INVALID_TASK_COUNT, "%s", "");
-	if (r->dist == DIST_ARBITRARY)
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--distribution=arbitrary is not supported by this controller");
+	if (r->dist == DIST_ARBITRARY && !r->node_list)
+		return err_set(err, ERR_INVALID, "an arbitrary distribution needs a list of nodes");
 	return 0;
 }
 

@@ -3,11 +3,16 @@
 #include "core/util/hostlist.h"
 #include "core/util/sort.h"
 
+#include <string.h>
+
+#define MAX_TASKS (1u << 24)
+
 /* A share that could take part. */
 struct place {
 	struct share *share;
 	uint32_t cap;   /* tasks that fit */
 	uint32_t tasks; /* that it gets */
+	uint32_t named; /* DIST_ARBITRARY: how often the list has it */
 };
 
 struct placement {
@@ -16,6 +21,7 @@ struct placement {
 	struct job *job;
 	struct place *v;
 	size_t n;
+	struct hostlist *list; /* DIST_ARBITRARY: a node for each task, in order */
 	uint32_t nodes_min, nodes_max, tasks, cpus_per_task;
 	bool exact; /* only the cores that its tasks need, not all of the job's on each node */
 };
@@ -86,6 +92,8 @@ static int gather(struct placement *p, struct err *err)
 			continue;
 		p->v[p->n++].share = share;
 	}
+	if (only && p->r->dist == DIST_ARBITRARY)
+		hostlist_uniq(only);
 	if (rc == 0 && only && p->n < hostlist_count(only))
 		rc = err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s is not in this job's allocation",
 		             r->node_list);
@@ -113,6 +121,23 @@ static void defaults(struct placement *p)
 		p->nodes_min = p->nodes_max = (uint32_t)p->n;
 }
 
+/* The list says it all. */
+static int count_named(struct placement *p, struct err *err)
+{
+	struct hostlist_iter it;
+	uint64_t count = hostlist_count(p->list);
+	if (count > MAX_TASKS)
+		return err_set(err, ERR_INVALID_TASK_COUNT, "%s", "");
+	hostlist_iter_init(&it, p->list);
+	for (const char *name; (name = hostlist_next(&it));)
+		for (size_t i = 0; i < p->n; i++)
+			if (strcmp(share_record(p->v[i].share)->node, name) == 0)
+				p->v[i].named++;
+	p->tasks = (uint32_t)count;
+	p->nodes_min = p->nodes_max = (uint32_t)p->n;
+	return 0;
+}
+
 static int by_room(const void *pa, const void *pb, void *ctx)
 {
 	const struct place *const *a = pa, *const *b = pb;
@@ -127,6 +152,9 @@ static bool take(const struct placement *p, struct place *const *order)
 	uint32_t nodes = 0;
 	for (size_t i = 0; i < p->n; i++)
 		p->v[i].tasks = 0;
+	for (size_t i = 0; p->list && i < p->n; i++)
+		if (order[i]->cap < order[i]->named)
+			return false;
 	for (size_t i = 0; i < p->n && nodes < p->nodes_max; i++) {
 		/* A single node must have room for all. */
 		if (order[i]->cap == 0 || (p->nodes_max == 1 && order[i]->cap < p->tasks))
@@ -168,6 +196,10 @@ static void spread(struct placement *p)
 	uint32_t turn = p->r->dist == DIST_CYCLIC                      ? 1
 	                : p->r->dist == DIST_PLANE && p->r->plane_size ? p->r->plane_size
 	                                                               : UINT32_MAX;
+	for (size_t i = 0; p->list && i < p->n; i++)
+		p->v[i].tasks = p->v[i].named;
+	if (p->list)
+		return;
 	for (size_t i = 0; i < p->n; i++) {
 		p->v[i].tasks = p->v[i].tasks && left ? 1 : 0;
 		left -= p->v[i].tasks;
@@ -187,6 +219,19 @@ static void spread(struct placement *p)
 			more = more || take > 0 || (first && turn == 1);
 		}
 	}
+}
+
+/* Global numbers in the order of the list. */
+static void number_named(const struct placement *p, struct step_record *r)
+{
+	struct hostlist_iter it;
+	uint32_t next = 0, *given = xcalloc((size_t)r->nodes.n + 1, sizeof(*given));
+	hostlist_iter_init(&it, p->list);
+	for (const char *name; (name = hostlist_next(&it)); next++)
+		for (uint32_t n = 0; n < r->nodes.n; n++)
+			if (strcmp(r->nodes.v[n].node, name) == 0 && given[n] < r->nodes.v[n].tasks.n)
+				r->nodes.v[n].tasks.v[given[n]++] = next;
+	free(given);
 }
 
 /* Global numbers: as many at a time on each node as its turn has. */
@@ -245,16 +290,23 @@ static void fill_record(const struct placement *p, struct step *step)
 	}
 	/* srun(1): one task a node is dealt out, more are put in blocks. */
 	r->dist = p->r->dist != CORE_NO_VAL ? p->r->dist : p->tasks <= r->nodes.n ? DIST_CYCLIC : DIST_BLOCK;
-	number_tasks(p, r);
+	if (p->list)
+		number_named(p, r);
+	else
+		number_tasks(p, r);
 }
 
 enum place_answer step_place(struct cluster *c, struct step *step, const bool *held, struct err *err)
 {
 	struct placement p = {.c = c, .r = step->request, .job = step->job};
 	enum place_answer answer = PLACE_NEVER;
+	if (step->request->dist == DIST_ARBITRARY)
+		p.list = hostlist_parse(step->request->node_list, NULL); /* its errors are gather's */
 	if (gather(&p, err) == 0) {
 		defaults(&p);
-		if (p.n > 0 && choose(&p, false, held)) {
+		if (p.list && count_named(&p, err) != 0) {
+			answer = PLACE_NEVER;
+		} else if (p.n > 0 && choose(&p, false, held)) {
 			answer = PLACE_OK;
 			spread(&p);
 			fill_record(&p, step);
@@ -271,6 +323,7 @@ enum place_answer step_place(struct cluster *c, struct step *step, const bool *h
 			        "%s", "");
 		}
 	}
+	hostlist_free(p.list);
 	free(p.v);
 	return answer;
 }

@@ -70,11 +70,14 @@ struct server_conf {
 	const struct key_host
 	        *own; /* worker: verifies step keys derived from it; also user tickets of its own host */
 	const char *version;
-	const uint8_t *instance; /* 16 bytes, copied, or NULL until known (server_set_instance) */
-	uint32_t fd_reserve;     /* nodes + 128: descriptors that users' sessions leave free */
-	uint32_t single_uid;     /* single-user mode: the only uid that is served; CORE_NO_VAL: all */
-	uint32_t slurm_uid;      /* exempt from the per-uid limit, as root is */
+	const uint8_t *instance;    /* 16 bytes, copied, or NULL until known (server_set_instance) */
+	uint32_t fd_reserve;        /* nodes + 128: descriptors that users' sessions leave free */
+	uint32_t single_uid;        /* single-user mode: the only uid that is served; CORE_NO_VAL: all */
+	uint32_t slurm_uid;         /* exempt from the per-uid limit, as root is */
+	uint32_t sessions_per_user; /* that limit; 0: SESSIONS_PER_USER */
 };
+/* Each srun that waits for its step holds one, and five hundred steps in a job are nothing unusual. */
+#define SESSIONS_PER_USER 1024
 /* Listens on all addresses (or `address`) at port; port 0 takes a free one (server_port tells). */
 struct server *server_new(struct loop *loop, const struct server_conf *conf, const char *address,
                           uint16_t port, const struct server_ops *ops, void *ctx, struct err *err);

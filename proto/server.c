@@ -23,13 +23,12 @@
 #define EPHEMERAL_USE_US                                                                                     \
 	(EPHEMERAL_US - OPEN_LIMIT_US) /* for new connections: an OPEN finds its key alive                   \
 	                                */
-#define PENDING_MAX       1024
-#define PENDING_PER_HOST  64
-#define WAITING_MAX       64
-#define SESSIONS_PER_USER 128
-#define ACCEPT_TURNS      64
-#define LOG_EVERY_S       10
-#define FDS_OTHER         64 /* log, store, libraries */
+#define PENDING_MAX      1024
+#define PENDING_PER_HOST 64
+#define WAITING_MAX      64
+#define ACCEPT_TURNS     64
+#define LOG_EVERY_S      10
+#define FDS_OTHER        64 /* log, store, libraries */
 
 /* An X25519 key for all connections of a while. Lives in secret memory. */
 struct ephemeral {
@@ -87,7 +86,7 @@ struct server {
 	bool grants_changed, looking;
 	/* sessions */
 	struct list conns;
-	size_t user_conns, user_conns_max;
+	size_t user_conns, user_conns_max, sessions_per_user;
 	struct map users; /* uid -> count */
 };
 
@@ -458,8 +457,8 @@ static void opened(struct pending *p)
 		step_session(p);
 	else if (!s->ops->accepted)
 		refuse(p, REFUSED_USER, "only step sessions are served here");
-	else if (is_limited(s, &p->peer) && sessions_of(s, p->peer.uid) >= SESSIONS_PER_USER)
-		refuse(p, REFUSED_BUSY, "its user has 128 sessions already");
+	else if (is_limited(s, &p->peer) && sessions_of(s, p->peer.uid) >= s->sessions_per_user)
+		refuse(p, REFUSED_BUSY, "its user has too many sessions already");
 	else if (is_limited(s, &p->peer) && s->user_conns >= s->user_conns_max)
 		refuse(p, REFUSED_BUSY,
 		       "no file descriptors are left for users' sessions: raise LimitNOFILE");
@@ -668,6 +667,7 @@ struct server *server_new(struct loop *loop, const struct server_conf *conf, con
 	list_init(&s->conns);
 	map_init_u64(&s->addresses);
 	map_init_u64(&s->users);
+	s->sessions_per_user = conf->sessions_per_user ? conf->sessions_per_user : SESSIONS_PER_USER;
 	share_descriptors(s, conf->fd_reserve);
 	if (conf->instance)
 		server_set_instance(s, conf->instance);

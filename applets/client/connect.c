@@ -7,8 +7,10 @@
 #include <sys/random.h>
 #include <time.h>
 
-#define RETRY_NS  100000000L
-#define MOMENT_US 1000000
+#define RETRY_NS      UINT64_C(100000000)
+#define RETRY_DOUBLED 5 /* times: 3.2 s at most */
+#define NS_IN_S       UINT64_C(1000000000)
+#define MOMENT_US     1000000
 
 int connect_configure(struct connect *c, struct err *err)
 {
@@ -32,8 +34,18 @@ int connect_configure(struct connect *c, struct err *err)
 	return 0;
 }
 
+/* Longer each time, and never the same for two commands: hundreds of them that come at once (the steps of one
+ * job) would else keep each other out, with the server busy refusing them. */
+static struct timespec pause_after(unsigned tries)
+{
+	const uint64_t most = RETRY_NS << (tries < RETRY_DOUBLED ? tries : RETRY_DOUBLED);
+	const uint64_t ns = most / 2 + connect_number() % (most / 2);
+	return (struct timespec){(time_t)(ns / NS_IN_S), (long)(ns % NS_IN_S)};
+}
+
 int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 {
+	unsigned tries = 0;
 	int64_t until = loop_clock() + limit_us,
 	        moment = loop_clock() + (limit_us < MOMENT_US ? limit_us : MOMENT_US);
 	for (;;) {
@@ -50,7 +62,8 @@ int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 		/* Only a controller that can't be reached may come back; on its own host it is our local
 		 * daemon, too. */
 		bool stop = loop_clock() >= until || (c->interrupted && *c->interrupted);
-		bool away = connect_is_lost(&now) ||
+		bool full = now.code == ERR_LIMIT; /* of sessions of this user: some of them end */
+		bool away = connect_is_lost(&now) || full ||
 		            (now.code == ERR_UNAUTHENTICATED && (c->was_open || loop_clock() < moment));
 		if (!away || stop) {
 			if (connect_is_lost(&now)) {
@@ -60,7 +73,7 @@ int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 			*err = now;
 			return -1;
 		}
-		const struct timespec pause = {0, RETRY_NS};
+		const struct timespec pause = pause_after(tries++);
 		nanosleep(&pause, NULL);
 	}
 }

@@ -128,6 +128,8 @@ static bool node_level(struct submit *s, const char *word)
 		s->dist = DIST_CYCLIC;
 	else if (strcmp(word, "plane") == 0)
 		s->dist = DIST_PLANE;
+	else if (strcmp(word, "arbitrary") == 0 && s->command == SUBMIT_SRUN)
+		s->dist = DIST_ARBITRARY;
 	else
 		return false;
 	return true;
@@ -149,7 +151,7 @@ PARSER(distribution)
 	char *words = arena_strdup(&s->arena, value), *rest = words;
 	for (char *c = words; *c; c++)
 		*c = (char)tolower((unsigned char)*c);
-	if (strchr(words, ',') || strcmp(words, "arbitrary") == 0)
+	if (strchr(words, ',') || (strcmp(words, "arbitrary") == 0 && s->command != SUBMIT_SRUN))
 		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
 		               value);
 	char *size = strchr(words, '=');
@@ -160,7 +162,9 @@ PARSER(distribution)
 		return bad(row, err);
 	if (s->dist == DIST_PLANE)
 		return plane(s, row, size, err);
-	const char *shown = s->dist == DIST_BLOCK ? "block" : "cyclic";
+	const char *shown = s->dist == DIST_BLOCK       ? "block"
+	                    : s->dist == DIST_ARBITRARY ? "arbitrary"
+	                                                : "cyclic";
 	s->dist_words = rest ? arena_printf(&s->arena, "%s:%s", shown, rest) : arena_strdup(&s->arena, shown);
 	for (unsigned level = 0; rest; level++)
 		if (!is_inner_level(text_split(&rest, ':')) || level > 1)

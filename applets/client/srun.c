@@ -1,5 +1,6 @@
 /* srun(1): a step, in a job of its own or in the one that it is called in. */
 #include "applets/applet.h"
+#include "applets/client/hostfile.h"
 #include "applets/client/multi_prog.h"
 #include "applets/client/srun_hooks.h"
 #include "applets/client/step_io.h"
@@ -42,6 +43,7 @@ struct srun {
 	bool own_job;
 	char **argv; /* the command */
 	struct multi_prog programs;
+	struct hostfile hosts; /* -m arbitrary */
 	struct arena arena;
 	const struct step_ready *step;
 	int stdin_fd;
@@ -123,6 +125,12 @@ static void fill_request(const struct srun *r, struct step_create_request *m, ch
 		m->exact = true;
 	} else if (!m->tasks && m->nodes_min) {
 		m->tasks = m->nodes_min * (m->tasks_per_node ? m->tasks_per_node : 1);
+	}
+	if (r->hosts.list) {
+		m->node_list = r->hosts.list;
+		m->tasks = r->hosts.count;
+		m->tasks_set = true;
+		m->nodes_min = m->nodes_max = m->tasks_per_node = 0;
 	}
 	if (m->nodes_min > m->tasks && m->tasks_set) {
 		log_info("Warning: can't run %" PRIu32 " processes on %" PRIu32
@@ -429,6 +437,46 @@ static int read_programs(struct srun *r)
 	return 0;
 }
 
+/* -m arbitrary: SLURM_HOSTFILE, or else -w, has a host for each task, in order. A job for it has on each of
+ * them what the one with most tasks needs. */
+static int read_hosts(struct srun *r)
+{
+	struct submit *s = &r->s;
+	const char *path = getenv("SLURM_HOSTFILE");
+	const uint32_t want = s->spec.tasks_set ? s->spec.tasks : s->nodes_set ? s->spec.nodes_min : 0;
+	struct err err = {0};
+	int rc = 0;
+	if (path && *path)
+		rc = hostfile_read(&r->hosts, path, want, &r->arena, &err);
+	else if (s->dist != DIST_ARBITRARY)
+		return 0;
+	else if (s->spec.req_nodes)
+		rc = hostfile_of_list(&r->hosts, s->spec.req_nodes, want, &r->arena, &err);
+	else if (s->nodes_set && !s->spec.tasks_set)
+		rc = err_set(&err, ERR_INVALID, "invalid number of tasks (-n 0)");
+	else
+		rc = err_set(&err, ERR_INVALID,
+		             "With Arbitrary distribution you need to specify a nodelist or hostfile with "
+		             "the -w option");
+	if (rc != 0) {
+		log_error("%s", err_text(&err));
+		if (path && *path)
+			log_error("Failure getting NodeNames from hostfile");
+		return -1;
+	}
+	s->dist = DIST_ARBITRARY;
+	s->dist_words = arena_strdup(&s->arena, "arbitrary");
+	s->spec.tasks = r->own_job ? r->hosts.nodes * r->hosts.most : r->hosts.count;
+	s->spec.tasks_set = true;
+	if (r->own_job) {
+		s->spec.req_nodes = r->hosts.names;
+		s->spec.nodes_min = s->spec.nodes_max = r->hosts.nodes;
+		s->spec.tasks_per_node = r->hosts.most;
+		s->nodes_set = true;
+	}
+	return 0;
+}
+
 static int parse(struct srun *r, int argc, char **argv)
 {
 	struct err err = {0};
@@ -454,6 +502,8 @@ static int parse(struct srun *r, int argc, char **argv)
 	}
 	r->own_job = r->s.job_id == CORE_NO_VAL;
 	if (r->s.multi_prog && rest < argc && read_programs(r) != 0)
+		return 1;
+	if (read_hosts(r) != 0)
 		return 1;
 	/* Inside a job SLURM_JOB_NAME is the job's; a step has its command's, or -J's. */
 	if (!r->own_job && submit_origin(&r->s, "job-name") != ORIGIN_COMMAND_LINE)

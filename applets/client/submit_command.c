@@ -99,6 +99,7 @@ bool option_variable(enum submit_command command, size_t i, struct text *name, s
 
 static const struct command_word srun_variables[] = {
         {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        {"SLURM_HOSTFILE", NULL, "a file with a host for each task, in order: --distribution=arbitrary"},
         COMMAND_COMMON_VARIABLES,
 };
 static const struct command_word sbatch_variables[] = {

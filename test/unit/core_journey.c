@@ -306,6 +306,43 @@ static void too_many_jobs(void **state)
 	lab_free(lab);
 }
 
+/* -m arbitrary: a node for each task, in order. */
+static void step_by_list(void **state)
+{
+	(void)state;
+	struct lab *lab = lab_new(2);
+	struct step_request r = {.tasks = 3,
+	                         .tasks_set = true,
+	                         .node_list = "worker-3,worker-1,worker-3",
+	                         .mem_per_node = CORE_NO_VAL64,
+	                         .relative = CORE_NO_VAL,
+	                         .dist = DIST_ARBITRARY,
+	                         .exact = true,
+	                         .time_limit_min = CORE_NO_VAL};
+	struct step *out = NULL;
+	struct err err = {0};
+	struct job *job = submit(lab, true, 3, 6, T0);
+	assert_int_equal(step_create(lab->c, job, &r, T0, &out, &err), 0);
+	check(lab);
+	assert_int_equal(out->record.nodes.n, 2);
+	assert_string_equal(out->record.nodes.v[0].node, "worker-1");
+	assert_int_equal(out->record.nodes.v[0].tasks.n, 1);
+	assert_int_equal(out->record.nodes.v[0].tasks.v[0], 1);
+	assert_int_equal(out->record.nodes.v[1].tasks.n, 2);
+	assert_int_equal(out->record.nodes.v[1].tasks.v[0], 0);
+	assert_int_equal(out->record.nodes.v[1].tasks.v[1], 2);
+	/* worker-3 has no CPU left until then. */
+	assert_int_equal(step_create(lab->c, job, &r, T0, &out, &err), 0);
+	assert_true(out->queued);
+	static const char *const never[] = {"worker-9", "worker-3,worker-3,worker-3", NULL};
+	for (size_t i = 0; i < 3; i++) {
+		err_clear(&err);
+		r.node_list = never[i];
+		assert_int_equal(step_create(lab->c, job, &r, T0, &out, &err), -1);
+	}
+	lab_free(lab);
+}
+
 static void too_many_steps(void **state)
 {
 	(void)state;
@@ -433,12 +470,19 @@ static void node_is_unfit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(batch_with_steps),        cmocka_unit_test(prolog_fails),
-	        cmocka_unit_test(first_come_first_served), cmocka_unit_test(refusals),
-	        cmocka_unit_test(node_lost_and_requeued),  cmocka_unit_test(time_limit),
-	        cmocka_unit_test(restored_as_it_was),      cmocka_unit_test(over_time_limit),
-	        cmocka_unit_test(ids_come_round),          cmocka_unit_test(too_many_jobs),
-	        cmocka_unit_test(too_many_steps),          cmocka_unit_test(node_is_unfit),
+	        cmocka_unit_test(batch_with_steps),
+	        cmocka_unit_test(prolog_fails),
+	        cmocka_unit_test(first_come_first_served),
+	        cmocka_unit_test(refusals),
+	        cmocka_unit_test(node_lost_and_requeued),
+	        cmocka_unit_test(time_limit),
+	        cmocka_unit_test(restored_as_it_was),
+	        cmocka_unit_test(over_time_limit),
+	        cmocka_unit_test(ids_come_round),
+	        cmocka_unit_test(too_many_jobs),
+	        cmocka_unit_test(step_by_list),
+	        cmocka_unit_test(too_many_steps),
+	        cmocka_unit_test(node_is_unfit),
 	};
 	return cmocka_run_group_tests_name("core journey", tests, NULL, NULL);
 }

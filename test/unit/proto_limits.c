@@ -174,7 +174,8 @@ static void thousands_of_one_user(void **state)
 	                                 .version = "test",
 	                                 .fd_reserve = 8,
 	                                 .single_uid = CORE_NO_VAL,
-	                                 .slurm_uid = 990};
+	                                 .slurm_uid = 990,
+	                                 .sessions_per_user = 128};
 	server_free(w->controller);
 	w->controller = server_new(w->loop, &conf, "127.0.0.1", 0, &forgetful_ops, w, &err);
 	assert_non_null(w->controller);
