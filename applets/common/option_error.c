@@ -1,0 +1,21 @@
+#include "applets/common/option_error.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+void option_error(const char *program, int c, char **argv)
+{
+	/* musl has gone beyond the last word where that lacks its argument. */
+	const char *word = optind > 0 && argv[optind - 1] ? argv[optind - 1] : "";
+	bool is_long = strncmp(word, "--", 2) == 0;
+	if (c == ':' && is_long)
+		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
+	else if (c == ':')
+		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
+	else if (is_long)
+		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
+	else
+		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
+}
