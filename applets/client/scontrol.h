@@ -10,9 +10,10 @@ struct scontrol {
 	struct connect connection;
 	struct show_ctx show;
 	struct arena arena;
-	struct schema_u32s found;       /* jobs by name */
-	struct text shown;              /* nodes */
-	struct map shown_names, hidden; /* hidden: partitions that are not to be seen */
+	struct schema_u32s found; /* jobs by name */
+	struct map shown_names,
+	        hidden; /* nodes that were asked for by name; partitions that are not to be seen */
+	bool by_name;
 	bool all, future, quiet;
 };
 
@@ -35,6 +36,8 @@ int scontrol_update_node(struct scontrol *sc, int argc, char **argv);
 int scontrol_update_part(struct scontrol *sc, bool create, int argc, char **argv);
 int scontrol_delete_part(struct scontrol *sc, const char *word, const char *name);
 int scontrol_create_node(struct scontrol *sc, int argc, char **argv);
+int scontrol_reboot(struct scontrol *sc, int argc, char **argv);
+int scontrol_cancel_reboot(struct scontrol *sc, int argc, char **argv);
 int scontrol_delete_node(struct scontrol *sc, const char *word, const char *names);
 /* KEY=...: is it that key, or at least so many letters of it? */
 bool scontrol_is_key(const char *word, const char *key, size_t shortest);

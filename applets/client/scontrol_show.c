@@ -145,8 +145,14 @@ static bool take_nodes(struct scontrol *sc, const void *record)
 			if (!map_get_text(&sc->hidden, parts->v[k]))
 				parts->v[kept++] = parts->v[k];
 		parts->n = kept;
-		show_node(&list->nodes.v[i], &sc->show, &sc->shown);
-		map_put_text(&sc->shown_names, arena_strdup(&sc->arena, list->nodes.v[i].name), sc);
+		struct text one = TEXT_EMPTY;
+		show_node(&list->nodes.v[i], &sc->show, &one);
+		if (sc->by_name)
+			map_put_text(&sc->shown_names, arena_strdup(&sc->arena, list->nodes.v[i].name),
+			             arena_strdup(&sc->arena, text_str(&one)));
+		else
+			print(&one);
+		text_free(&one);
 	}
 	return list->last;
 }
@@ -163,6 +169,7 @@ static int show_nodes(struct scontrol *sc, int argc, char **argv)
 		return 1;
 	}
 	map_init_text(&sc->shown_names);
+	sc->by_name = names != NULL;
 	if (scontrol_connect(sc, "slurm_load_node error") != 0)
 		rc = 1;
 	else if ((!sc->all && hidden_parts(&sc->connection, &sc->arena, &sc->hidden, &err) != 0) ||
@@ -173,16 +180,15 @@ static int show_nodes(struct scontrol *sc, int argc, char **argv)
 		if (names)
 			hostlist_iter_init(&it, names);
 		for (const char *name; names && (name = hostlist_next(&it));) {
-			if (map_get_text(&sc->shown_names, name))
-				continue;
-			printf("Node %s not found\n", name);
-			rc = 1;
+			const char *text = map_get_text(&sc->shown_names, name);
+			if (text)
+				fputs(text, stdout);
+			else
+				printf("Node %s not found\n", name);
+			rc |= !text;
 		}
-		if (sc->shown.len)
-			print(&sc->shown);
 	}
 	map_free(&sc->shown_names);
-	text_free(&sc->shown);
 	hostlist_free(names);
 	return rc;
 }
@@ -435,6 +441,10 @@ int scontrol_show(struct scontrol *sc, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
 		if (len < 3 || strncasecmp(entities[i].name, argv[0], len) != 0)
 			continue;
+		if (n > (name ? 1 : 2) && entities[i].show != show_assoc_mgr) {
+			fputs("too many arguments for keyword:show\n", stderr);
+			return 1;
+		}
 		return name ? entities[i].show(sc, 1, &name) : entities[i].show(sc, n - 1, argv + 1);
 	}
 	fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[0]);
