@@ -12,7 +12,6 @@ static const struct node_verb {
 	bool only_bad;   /* of one that is neither bad nor FUTURE it is an error */
 	bool not_future; /* of a FUTURE one it is */
 	bool idle_only;  /* of one with jobs */
-	bool not_unknown;
 	uint32_t set, clear;
 } node_verbs[] = {
         {.word = "DRAIN", .needs_reason = true, .set = NODE_FLAG_DRAIN, .clear = NODE_FLAG_FAIL},
@@ -24,7 +23,7 @@ static const struct node_verb {
          .only_bad = true,
          .not_future = true,
          .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-        {.word = "UNDRAIN", .not_unknown = true, .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {.word = "UNDRAIN", .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
         {.word = "FUTURE",
          .future = true,
          .idle_only = true,
@@ -82,8 +81,7 @@ static int check_state(const struct node *node, const struct node_edit *edit, st
 		return 0;
 	const bool silent = verb && text_eq(verb->word, "IDLE") && !node->connected;
 	if (!verb || (verb->only_bad && !bad && !future && !silent) || (verb->not_future && future) ||
-	    (verb->future && future && bad) || (verb->idle_only && !list_empty(&node->shares)) ||
-	    (verb->not_unknown && node->state.base == NODE_UNKNOWN))
+	    (verb->future && future && bad) || (verb->idle_only && !list_empty(&node->shares)))
 		return err_set(err, ERR_INVALID_STATE, "%s", "");
 	if (verb->needs_reason && !edit->reason && !node->state.reason)
 		return err_set(err, ERR_INVALID,

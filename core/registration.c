@@ -90,6 +90,8 @@ static void take_state(struct cluster *c, struct node *node, bool rebooted, bool
 		node->state.left_future = true;
 	} else if (base == NODE_UNKNOWN) {
 		node_move(node, NODE_IDLE);
+		if (!(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)))
+			node_set_reason(c, node, NULL, 0); /* slurm.conf's */
 	} else if (base == NODE_DOWN && may_return(c, node)) {
 		node_move(node, NODE_IDLE);
 		node_set_reason(c, node, NULL, 0);

@@ -236,7 +236,8 @@ static bool wanted_node(const struct node_info *node, const struct sinfo_options
 	bool lost = node->flags & NODE_FLAG_NO_RESPOND;
 	if ((o->responding && lost) || (o->dead && !lost))
 		return false;
-	if (o->reasons && !node->state->reason)
+	if (o->reasons && (!node->state->reason ||
+	                   (node->base != NODE_DOWN && !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)))))
 		return false;
 	return in_state(node, &o->states, arena);
 }

@@ -21,6 +21,7 @@ c "scontrol show node n-cloud"
 c "scontrol show node n-down | sed -E '$doubt'"
 for what in "n-future state=drain reason=x" "n-future state=down reason=x" "n-future state=future" "n-future state=idle" "n-future weight=3" "n-future state=resume" "n-future state=future" "n-future state=undrain" "n-future state=fail reason=x" \
 	"n-down state=resume" "n-drain state=undrain" "n-fail state=resume" "n-failing state=undrain" "n-cloud state=drain reason=x" "n-cloud state=undrain" "n-cloud state=future" "n-lines1 state=future" "n-lines1 state=resume" "worker-3 state=future" "worker-3 state=future"; do
+	[[ $what != "n-drain state=undrain" ]] || differs "the real one does it, and says that it can't"
 	u "$what"
 	c "scontrol -F show node ${what%% *} | grep -oE 'State=[A-Z+_]*|Reason=.*|Weight=[0-9]*' | sed -E '$doubt'"
 done
