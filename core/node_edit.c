@@ -79,9 +79,13 @@ static int check_state(const struct node *node, const struct node_edit *edit, st
 	const bool future = node->state.base == NODE_FUTURE, bad = is_bad(node);
 	if (!edit->state)
 		return 0;
+	/* What it lacks must come first. */
+	const bool invalid = (node->state.flags & NODE_FLAG_INVALID_REG) && verb && !verb->future &&
+	                     !verb->set && !verb->down;
 	const bool silent = verb && text_eq(verb->word, "IDLE") && !node->connected;
-	if (!verb || (verb->only_bad && !bad && !future && !silent) || (verb->not_future && future) ||
-	    (verb->future && future && bad) || (verb->idle_only && !list_empty(&node->shares)))
+	if (!verb || invalid || (verb->only_bad && !bad && !future && !silent) ||
+	    (verb->not_future && future) || (verb->future && future && bad) ||
+	    (verb->idle_only && !list_empty(&node->shares)))
 		return err_set(err, ERR_INVALID_STATE, "%s", "");
 	if (verb->needs_reason && !edit->reason && !node->state.reason)
 		return err_set(err, ERR_INVALID,

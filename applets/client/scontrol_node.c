@@ -224,12 +224,6 @@ static char *line_of(int argc, char **argv)
 	return text_take(&line);
 }
 
-static void say_state_wrong(const char *what)
-{
-	log_error("Only State=FUTURE and State=CLOUD allowed for nodes created by scontrol");
-	fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_STATE));
-}
-
 int scontrol_create_node(struct scontrol *sc, int argc, char **argv)
 {
 	static const char what[] = "Error creating the node(s)";
@@ -241,15 +235,17 @@ int scontrol_create_node(struct scontrol *sc, int argc, char **argv)
 	int rc = 1;
 	bool parsed = strchr(m.line, '=') &&
 	              node_part_nodes(&sc->connection.file.conf, m.line, &sc->arena, &nodes, &n, &err) == 0;
-	if (!parsed && text_starts_nocase(err_text(&err), "State=")) {
-		say_state_wrong(what);
+	const bool state_is_good =
+	        parsed ? nodes[0].state == CONF_NODE_FUTURE || nodes[0].state == CONF_NODE_CLOUD
+	               : !text_starts_nocase(err_text(&err), "State=");
+	if (!state_is_good) {
+		log_error("Only State=FUTURE and State=CLOUD allowed for nodes created by scontrol");
+		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_STATE));
 	} else if (!parsed) {
 		log_error("Failed to parse nodeline '%s'", m.line);
 		fprintf(stderr, "%s: Unspecified error\n", what);
 		if (err.code)
 			log_error("%s", err_text(&err));
-	} else if (nodes[0].state != CONF_NODE_FUTURE && nodes[0].state != CONF_NODE_CLOUD) {
-		say_state_wrong(what);
 	} else if (scontrol_connect(sc, what) == 0) {
 		rc = connect_ask(&sc->connection, MSG_node_create_request, &m, MSG_msg_ok, &sc->arena,
 		                 &record, &err) == 0
