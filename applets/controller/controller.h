@@ -216,6 +216,8 @@ void send_job_ended(struct controller *ctl, const struct job *job, struct waiter
  */
 void tell_array_waiters(struct controller *ctl, const struct job *job);
 void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
+/* A line for the batch script's standard error. */
+void send_job_notify(struct controller *ctl, const struct job *job, char *text);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
 /* Of the job's and the step's time; 0: there is no end. */
