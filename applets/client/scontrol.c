@@ -2,11 +2,11 @@
 #include "applets/client/scontrol.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/common/users.h"
 #include "core/util/log.h"
 
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,37 +123,11 @@ static int verb_verbose(struct scontrol *sc, int argc, char **argv)
 	return 0;
 }
 
-static const char usage[] =
-        "Usage: scontrol [OPTIONS] [VERB [ARGUMENTS]]\n"
-        "  -a, --all            hidden partitions too\n"
-        "  -d, --details        more of a job; repeat for its script\n"
-        "      --federation, --local, --sibling   accepted: this cluster is in no federation\n"
-        "  -F, --future         FUTURE nodes too\n"
-        "  -h, --help           this text\n"
-        "      --hide           no hidden partitions (the default)\n"
-        "  -M, --cluster=NAME   another cluster, of which only slurmdbd would know\n"
-        "  -o, --oneliner       one line for each record\n"
-        "  -Q, --quiet          only errors\n"
-        "  -u, --uid=USER       as root: change only what is that user's\n"
-        "  -v, --verbose        say more\n"
-        "  -V, --version        the version\n"
-        "Verbs, which may be cut short; without one, a line at a time is read from standard input:\n"
-        "  show aliases|assoc_mgr|bbstat|burstbuffer|config|daemons|dwstat|federation|frontend|hostlist|\n"
-        "       hostlistsorted|hostnames|jobs|licenses|nodes|partitions|reservations|slurmd|steps|topology "
-        "[NAME]\n"
-        "  update, create, delete KEY=VALUE...\n"
-        "  hold, uhold, release, requeue, requeuehold, suspend, resume, top JOBS\n"
-        "  notify JOB TEXT; wait_job JOB; completing; listpids [JOB[.STEP] [NODE]]; pidinfo PID\n"
-        "  write batch_script JOB [FILE]; write config [FILE]; write state FILE\n"
-        "  ping, reconfigure, shutdown [slurmctld], takeover, reboot, cancel_reboot NODES\n"
-        "  setdebug LEVEL, setdebugflags +FLAG|-FLAG, schedloglevel LEVEL, fsdampeningfactor N\n"
-        "  errnumstr NUMBER, token, cluster [NAME], version, help\n"
-        "Between lines: all, hide, details, oneliner, quiet, verbose, exit, quit, !! (the last line again)\n";
-
 static int verb_help(struct scontrol *sc, int argc, char **argv)
 {
 	(void)sc, (void)argc, (void)argv;
-	return fputs(usage, stdout) < 0;
+	command_print_usage(&scontrol_command, stdout);
+	return 0;
 }
 
 static int verb_exit(struct scontrol *sc, int argc, char **argv)
@@ -179,57 +153,95 @@ static int verb_exit(struct scontrol *sc, int argc, char **argv)
 /* shortest: so many letters of it will do. loud: what is wrong with the number of arguments is said with -Q,
  * too. In the order in which an abbreviation is looked for. */
 static const struct verb {
-	const char *name;
+	const char *name, *arguments, *help; /* as in struct command_word */
 	size_t shortest;
 	int min, max;
 	const char *few, *many;
 	bool loud;
 	int (*run)(struct scontrol *sc, int argc, char **argv);
 } verbs[] = {
-        {"abort", SHORT_ALL, 0, ANY, NULL, NULL, false, scontrol_abort},
-        {"all", 2, 0, ANY, NULL, NULL, false, verb_all},
-        {"cancel_reboot", 3, 1, 1, MISSING, MANY, true, scontrol_cancel_reboot},
-        {"cluster", 2, 0, ANY, NULL, NULL, false, scontrol_cluster},
-        {"completing", 2, 0, 0, NULL, MANY, true, scontrol_completing},
-        {"create", 2, 1, ANY, FEW_OF, NULL, true, scontrol_create},
-        {"details", 1, 0, 0, NULL, MANY, true, verb_details},
-        {"delete", 3, 1, ANY, FEW_OF, NULL, true, scontrol_delete},
-        {"errnumstr", 2, 1, 1, ONE, ONE, true, scontrol_errnumstr},
-        {"exit", 2, 0, 0, NULL, MANY, true, verb_exit},
-        {"fsdampeningfactor", 3, 1, 1, FEW, MANY, false, scontrol_fsdampeningfactor},
-        {"help", 2, 0, 0, NULL, MANY, true, verb_help},
-        {"hide", 2, 0, ANY, NULL, NULL, false, verb_hide},
-        {"hold", SHORT_ALL, 1, ANY, FEW, NULL, false, verb_hold},
-        {"holdu", SHORT_ALL, 1, ANY, FEW, NULL, false, verb_uhold},
-        {"listpids", 1, 0, 2, NULL, MANY, true, scontrol_listpids},
-        {"notify", 1, 2, ANY, FEW, NULL, true, scontrol_notify},
-        {"oneliner", 1, 0, 0, NULL, MANY, true, verb_oneliner},
-        {"pidinfo", 3, 1, 1, MISSING, MANY, true, scontrol_pidinfo},
-        {"ping", 3, 0, 0, NULL, MANY, true, scontrol_ping},
-        {"quiet", 4, 0, 0, NULL, MANY, true, verb_quiet},
-        {"quit", 4, 0, 0, NULL, MANY, true, verb_exit},
-        {"reboot", 3, 0, ANY, NULL, NULL, true, scontrol_reboot},
-        {"reconfigure", 3, 0, ANY, NULL, NULL, false, scontrol_reconfigure},
-        {"release", 3, 1, ANY, FEW, NULL, false, verb_release},
-        {"requeue", 3, 1, ANY, FEW, NULL, false, verb_requeue},
-        {"requeuehold", SHORT_ALL, 1, ANY, FEW, NULL, false, verb_requeuehold},
-        {"resume", 3, 1, ANY, FEW, NULL, false, verb_resume},
-        {"schedloglevel", 3, 1, 1, FEW, MANY, false, scontrol_schedloglevel},
-        {"setdebug", 2, 1, 1, FEW, MANY, false, scontrol_setdebug},
-        {"setdebugflags", 9, 1, 1, FEW, MANY, false, scontrol_setdebugflags},
-        {"show", 3, 1, ANY, FEW, NULL, false, scontrol_show},
-        {"shutdown", 8, 0, 1, NULL, MANY, true, scontrol_shutdown},
-        {"suspend", 2, 1, ANY, FEW, NULL, false, verb_suspend},
-        {"takeover", SHORT_ALL, 0, ANY, NULL, NULL, true, scontrol_takeover},
-        {"token", 3, 0, ANY, NULL, NULL, true, scontrol_token},
-        {"top", SHORT_ALL, 1, 1, FEW, MANY, false, scontrol_top},
-        {"update", 1, 1, ANY, FEW_OF, NULL, true, scontrol_update},
-        {"uhold", SHORT_ALL, 1, ANY, FEW, NULL, false, verb_uhold},
-        {"verbose", 4, 0, 0, NULL, MANY_OF, true, verb_verbose},
-        {"version", 4, 0, 0, NULL, MANY_OF, true, scontrol_version},
-        {"wait_job", 2, 1, 1, FEW, MANY, true, scontrol_wait_job},
-        {"write", SHORT_ALL, 1, ANY, FEW, NULL, false, scontrol_write},
+        {"abort", REFUSED, SHORT_ALL, 0, ANY, NULL, NULL, false, scontrol_abort},
+        {"all", NULL, "show hidden partitions, too, from now on", 2, 0, ANY, NULL, NULL, false, verb_all},
+        {"cancel_reboot", "NODES", "take back what would reboot nodes (root and SlurmUser)", 3, 1, 1, MISSING,
+         MANY, true, scontrol_cancel_reboot},
+        {"cluster", "[NAME]", "speak to another cluster, of which only slurmdbd would know", 2, 0, ANY, NULL,
+         NULL, false, scontrol_cluster},
+        {"completing", NULL, "jobs that are ending, and their nodes that are not done", 2, 0, 0, NULL, MANY,
+         true, scontrol_completing},
+        {"create", "NodeName=NAME|PartitionName=NAME [KEY=VALUE...]",
+         "make nodes or a partition (root and SlurmUser)", 2, 1, ANY, FEW_OF, NULL, true, scontrol_create},
+        {"details", NULL, "show more of jobs from now on", 1, 0, 0, NULL, MANY, true, verb_details},
+        {"delete", "NodeName=NAMES|PartitionName=NAME", "take nodes or a partition away (root and SlurmUser)",
+         3, 1, ANY, FEW_OF, NULL, true, scontrol_delete},
+        {"errnumstr", "NUMBER", "the words of an error of that number", 2, 1, 1, ONE, ONE, true,
+         scontrol_errnumstr},
+        {"exit", NULL, "end", 2, 0, 0, NULL, MANY, true, verb_exit},
+        {"fsdampeningfactor", REFUSED, 3, 1, 1, FEW, MANY, false, scontrol_fsdampeningfactor},
+        {"help", NULL, "print what -h prints", 2, 0, 0, NULL, MANY, true, verb_help},
+        {"hide", NULL, "show no hidden partitions from now on", 2, 0, ANY, NULL, NULL, false, verb_hide},
+        {"hold", "JOB...", "keep jobs that wait from starting", SHORT_ALL, 1, ANY, FEW, NULL, false,
+         verb_hold},
+        {"holdu", NULL, NULL, SHORT_ALL, 1, ANY, FEW, NULL, false, verb_uhold},
+        {"listpids", "[JOB[.STEP] [NODE]]", "the processes of steps on this host", 1, 0, 2, NULL, MANY, true,
+         scontrol_listpids},
+        {"notify", "JOB TEXT...",
+         "a line for the batch script's standard error, or for the job's srun or salloc", 1, 2, ANY, FEW,
+         NULL, true, scontrol_notify},
+        {"oneliner", NULL, "show one line for each record from now on", 1, 0, 0, NULL, MANY, true,
+         verb_oneliner},
+        {"pidinfo", "PID", "which job a process of this host belongs to, and when that ends", 3, 1, 1,
+         MISSING, MANY, true, scontrol_pidinfo},
+        {"ping", NULL, "say whether the controller answers", 3, 0, 0, NULL, MANY, true, scontrol_ping},
+        {"quiet", NULL, "say only errors from now on", 4, 0, 0, NULL, MANY, true, verb_quiet},
+        {"quit", NULL, "end", 4, 0, 0, NULL, MANY, true, verb_exit},
+        {"reboot", REFUSED, 3, 0, ANY, NULL, NULL, true, scontrol_reboot},
+        {"reconfigure", NULL,
+         "have slurm.conf read again, by the controller and all workers (root and SlurmUser)", 3, 0, ANY,
+         NULL, NULL, false, scontrol_reconfigure},
+        {"release", "JOB...", "let held jobs start", 3, 1, ANY, FEW, NULL, false, verb_release},
+        {"requeue", "JOB...", "end jobs and put them back into the queue", 3, 1, ANY, FEW, NULL, false,
+         verb_requeue},
+        {"requeuehold", "JOB...", "the same, and hold them", SHORT_ALL, 1, ANY, FEW, NULL, false,
+         verb_requeuehold},
+        {"resume", "JOB...", "let suspended jobs go on", 3, 1, ANY, FEW, NULL, false, verb_resume},
+        {"schedloglevel", "LEVEL", "the log of the scheduler alone, which there is none of", 3, 1, 1, FEW,
+         MANY, false, scontrol_schedloglevel},
+        {"setdebug", "LEVEL", "the level of the controller's log, by number or word (root and SlurmUser)", 2,
+         1, 1, FEW, MANY, false, scontrol_setdebug},
+        {"setdebugflags", "+FLAG|-FLAG", "what the controller's log has more of (root and SlurmUser)", 9, 1,
+         1, FEW, MANY, false, scontrol_setdebugflags},
+        {"show", "NOUN [NAME]", "print records: see the nouns", 3, 1, ANY, FEW, NULL, false, scontrol_show},
+        {"shutdown", "[slurmctld]",
+         "end the controller and all workers, or the controller alone (root and SlurmUser)", 8, 0, 1, NULL,
+         MANY, true, scontrol_shutdown},
+        {"suspend", "JOB...", "stop the processes of jobs (root and SlurmUser)", 2, 1, ANY, FEW, NULL, false,
+         verb_suspend},
+        {"takeover", "[NUMBER]", "have a backup controller take over: there is none", SHORT_ALL, 0, ANY, NULL,
+         NULL, true, scontrol_takeover},
+        {"token", "[lifespan=SECONDS] [username=NAME]", "print a token for auth/jwt, which there is none of",
+         3, 0, ANY, NULL, NULL, true, scontrol_token},
+        {"top", "JOB,...", "put one's jobs before one's others", SHORT_ALL, 1, 1, FEW, MANY, false,
+         scontrol_top},
+        {"update", "JobId=JOB|StepId=STEP|NodeName=NAMES|PartitionName=NAME KEY=VALUE...",
+         "change jobs, steps, nodes or a partition", 1, 1, ANY, FEW_OF, NULL, true, scontrol_update},
+        {"uhold", "JOB...", "the same as hold, so that their users may release them", SHORT_ALL, 1, ANY, FEW,
+         NULL, false, verb_uhold},
+        {"verbose", NULL, "say more from now on", 4, 0, 0, NULL, MANY_OF, true, verb_verbose},
+        {"version", NULL, "print the version", 4, 0, 0, NULL, MANY_OF, true, scontrol_version},
+        {"wait_job", "JOB", "wait until the nodes of a job that has begun are ready", 2, 1, 1, FEW, MANY,
+         true, scontrol_wait_job},
+        {"write", "batch_script JOB [FILE|-] | state FILE",
+         "write a job's script, or a copy of the state (root and SlurmUser)", SHORT_ALL, 1, ANY, FEW, NULL,
+         false, scontrol_write},
 };
+
+static bool verb_word(size_t i, struct command_word *out)
+{
+	if (i >= sizeof(verbs) / sizeof(verbs[0]))
+		return false;
+	*out = (struct command_word){verbs[i].name, verbs[i].arguments, verbs[i].help};
+	return true;
+}
 
 static const struct verb *verb_of(const char *word)
 {
@@ -345,25 +357,46 @@ static int interactive(struct scontrol *sc)
 
 /* ---- options ---- */
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_HIDE, OPT_FEDERATION };
-static const struct option long_options[] = {
-        {"all", no_argument, NULL, 'a'},
-        {"cluster", required_argument, NULL, 'M'},
-        {"clusters", required_argument, NULL, 'M'},
-        {"details", no_argument, NULL, 'd'},
-        {"federation", no_argument, NULL, OPT_FEDERATION},
-        {"future", no_argument, NULL, 'F'},
-        {"help", no_argument, NULL, 'h'},
-        {"hide", no_argument, NULL, OPT_HIDE},
-        {"local", no_argument, NULL, OPT_FEDERATION},
-        {"oneliner", no_argument, NULL, 'o'},
-        {"quiet", no_argument, NULL, 'Q'},
-        {"sibling", no_argument, NULL, OPT_FEDERATION},
-        {"uid", required_argument, NULL, 'u'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+enum { OPT_USAGE = 256, OPT_HIDE, OPT_FEDERATION };
+static const struct command_option options[] = {
+        {"all", 'a', no_argument, NULL, "hidden partitions too"},
+        {"details", 'd', no_argument, NULL, "more of a job; repeat for its script"},
+        {"future", 'F', no_argument, NULL, "FUTURE nodes too"},
+        {"hide", OPT_HIDE, no_argument, NULL, "no hidden partitions (the default)"},
+        {"oneliner", 'o', no_argument, NULL, "one line for each record"},
+        {"quiet", 'Q', no_argument, NULL, "only errors"},
+        {"uid", 'u', required_argument, "USERS", "as root: change only what is that user's"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"cluster", 'M', required_argument, "NAME", "another cluster, of which only slurmdbd would know"},
+        {"clusters", 'M', required_argument, NULL, NULL},
+        {"federation", OPT_FEDERATION, no_argument, NULL, "of the whole federation: this cluster is in none"},
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"local", OPT_FEDERATION, no_argument, NULL, "of this cluster: there is one"},
+        {"sibling", OPT_FEDERATION, no_argument, NULL, "of each cluster of a federation: there is one"},
+        {"usage", OPT_USAGE, no_argument, NULL, "this text"},
+        {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
+};
+
+static const struct command_word variables[] = {
+        {"SCONTROL_ALL", NULL, "as --all, whatever it holds"},
+        {"SCONTROL_FUTURE", NULL, "as --future, whatever it holds"},
+        {"SLURM_CLUSTERS", NULL, "as --cluster"},
+        {"SLURM_NODELIST", NULL, "the hosts that show hostnames names when it is given none"},
+        {"SLURM_JOB_NODELIST", NULL, "the same, where that one isn't set"},
+        COMMAND_TIME_VARIABLES,
+        COMMAND_COMMON_VARIABLES,
+};
+
+const struct command scontrol_command = {
+        .name = "scontrol",
+        .synopsis = "[OPTIONS] [VERB [ARGUMENTS]]",
+        .note = "Verbs and nouns may be cut short. Without a verb, a line at a time is read from standard "
+                "input, and !! "
+                "stands for the last one.",
+        COMMAND_OPTIONS(options),
+        .verb = verb_word,
+        .noun = scontrol_show_noun,
+        .variables = variables,
 };
 
 /* -1: it goes on; else the exit code. */
@@ -422,16 +455,17 @@ static int options_end(int argc, char **argv)
 int scontrol_main(int argc, char **argv)
 {
 	struct scontrol sc = {.as_uid = CORE_NO_VAL};
+	struct command_getopt options_known;
 	struct err err = {0};
 	const char *clusters = getenv("SLURM_CLUSTERS");
 	log_init("scontrol", LOG_LEVEL_INFO);
-	opterr = 0;
 	sc.all = getenv("SCONTROL_ALL") != NULL;
 	sc.future = getenv("SCONTROL_FUTURE") != NULL;
 	if (clusters)
 		return complain_clusters(clusters, "SLURM_CLUSTERS");
 	const int upto = options_end(argc, argv);
-	for (int c; (c = getopt_long(upto, argv, ":adFhM:oQu:vV", long_options, NULL)) != -1;) {
+	command_getopt_init(&options_known, &scontrol_command);
+	for (int c; (c = command_getopt_next(&options_known, upto, argv)) != -1;) {
 		int over = take_option(&sc, c, argv);
 		if (over >= 0)
 			return over;

@@ -272,33 +272,42 @@ static int show_parts(struct scontrol *sc, int argc, char **argv)
 /* A name may be cut short to so many letters; the first that it may stand for is meant. max: arguments behind
  * it. */
 static const struct entity {
-	const char *name;
+	const char *name, *arguments, *help; /* as in struct command_word */
 	size_t shortest;
 	int max;
 	int (*show)(struct scontrol *sc, int argc, char **argv);
 } entities[] = {
-        {"aliases", 1, 1, scontrol_show_aliases},
-        {"assoc_mgr", 2, ANY, scontrol_show_assoc_mgr},
-        {"bbstat", 2, ANY, scontrol_show_nothing},
-        {"burstbuffer", 2, 1, scontrol_show_nothing},
-        {"config", 1, 1, scontrol_show_config},
-        {"daemons", 1, 0, scontrol_show_daemons},
-        {"dwstat", 2, ANY, scontrol_show_nothing},
-        {"federation", 1, 1, scontrol_show_nothing},
-        {"frontend", 2, 1, scontrol_show_frontend},
-        {"hostlist", 5, 1, scontrol_show_hostlist},
-        {"hostlistsorted", 9, 1, scontrol_show_hostlistsorted},
-        {"hostnames", 5, 1, scontrol_show_hostnames},
-        {"jobs", 1, 1, show_jobs},
-        {"jobid", 1, 1, show_jobs},
-        {"licenses", 2, 1, scontrol_show_licenses},
-        {"nodes", 1, 1, show_nodes},
-        {"partitions", 2, 1, show_parts},
-        {"reservations", 1, 1, scontrol_show_reservations},
-        {"slurmd", 2, 1, scontrol_show_slurmd},
-        {"steps", 2, 1, show_steps},
-        {"topology", 1, 1, scontrol_show_topology},
+        {"aliases", "[HOST]", "the nodes that a host is", 1, 1, scontrol_show_aliases},
+        {"assoc_mgr", "[users=NAMES|accounts=NAMES|qos=NAMES|flags=KINDS]",
+         "what is known of accounts: nothing", 2, ANY, scontrol_show_assoc_mgr},
+        {"bbstat", NULL, "the status of burst buffers: there are none", 2, ANY, scontrol_show_nothing},
+        {"burstbuffer", NULL, "burst buffers: there are none", 2, 1, scontrol_show_nothing},
+        {"config", NULL, "the configuration in force", 1, 1, scontrol_show_config},
+        {"daemons", NULL, "the daemons that this host should run", 1, 0, scontrol_show_daemons},
+        {"dwstat", NULL, NULL, 2, ANY, scontrol_show_nothing},
+        {"federation", NULL, "the federation that this cluster is in: none", 1, 1, scontrol_show_nothing},
+        {"frontend", "[NAME]", "front end nodes: there are none", 2, 1, scontrol_show_frontend},
+        {"hostlist", "HOSTS|/FILE", "names as a host list", 5, 1, scontrol_show_hostlist},
+        {"hostlistsorted", "HOSTS|/FILE", "names as a host list, sorted", 9, 1, scontrol_show_hostlistsorted},
+        {"hostnames", "[HOSTS]", "a host list, a name a line", 5, 1, scontrol_show_hostnames},
+        {"jobs", "[JOB]", "jobs, or one", 1, 1, show_jobs},
+        {"jobid", NULL, NULL, 1, 1, show_jobs},
+        {"licenses", "[NAME]", "licences: there are none", 2, 1, scontrol_show_licenses},
+        {"nodes", "[NODES]", "nodes", 1, 1, show_nodes},
+        {"partitions", "[PARTITION]", "partitions, or one", 2, 1, show_parts},
+        {"reservations", "[NAME]", "reservations: there are none", 1, 1, scontrol_show_reservations},
+        {"slurmd", NULL, "the slurmd of this host", 2, 1, scontrol_show_slurmd},
+        {"steps", "[STEP]", "running steps, of all jobs, of one, or one", 2, 1, show_steps},
+        {"topology", "[NAME]", "switches", 1, 1, scontrol_show_topology},
 };
+
+bool scontrol_show_noun(size_t i, struct command_word *out)
+{
+	if (i >= sizeof(entities) / sizeof(entities[0]))
+		return false;
+	*out = (struct command_word){entities[i].name, entities[i].arguments, entities[i].help};
+	return true;
+}
 
 /* An entity may be written together with its name: "node=worker-1". */
 int scontrol_show(struct scontrol *sc, int argc, char **argv)
