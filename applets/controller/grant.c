@@ -200,7 +200,8 @@ static int fill_place(struct controller *ctl, const struct step *step, uint32_t 
 	return 0;
 }
 
-void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id)
+void send_step_ready(struct controller *ctl, const struct step *step, uint32_t rights, struct peer *peer,
+                     uint64_t id)
 {
 	const struct step_record *r = &step->record;
 	struct step_ready m;
@@ -213,7 +214,8 @@ void send_step_ready(struct controller *ctl, const struct step *step, struct pee
 	m.serial = r->serial;
 	m.step_id = r->step_id;
 	m.launch = r->launch;
-	m.rights = STEP_RIGHT_IO | STEP_RIGHT_SIGNAL;
+	m.rights = rights;
+	m.uid = step->job->spec.who->uid;
 	m.instance = cluster_meta(ctl->cluster)->instance;
 	m.places.v = arena_array(&arena, r->nodes.n, sizeof(*m.places.v));
 	m.places.n = r->nodes.n;
