@@ -231,6 +231,7 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 /* "4(x3),2": equal neighbours together, as SLURM_JOB_CPUS_PER_NODE has it. */
 void print_per_node(const uint32_t *v, uint32_t n, struct text *out);
 char *job_node_list(const struct job *job, struct arena *arena);
+char *alloc_node_list(const struct node_alloc_list *nodes, struct arena *arena);
 char *step_node_list(const struct step_record *record, struct arena *arena);
 const struct key_host *worker_key(struct controller *ctl, const char *node, struct err *err);
 
