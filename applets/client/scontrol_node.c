@@ -166,53 +166,6 @@ int scontrol_update_node(struct scontrol *sc, int argc, char **argv)
 	return m.state && check_state(&m, state_word) != 0 ? 1 : ask_update(sc, &m);
 }
 
-/* ---- reboot ---- */
-
-/* scontrol(1), reboot [ASAP] [nextstate={RESUME|DOWN}] [reason=<reason>] {ALL|<NodeList>}. RebootProgram
- * can't be set here, so what is said correctly has the real one's answer to one that isn't. */
-int scontrol_reboot(struct scontrol *sc, int argc, char **argv)
-{
-	const char *nodes = NULL;
-	(void)sc;
-	for (int i = 0; i < argc; i++) {
-		const char *value = strchr(argv[i], '=');
-		const bool is_state = scontrol_is_key(argv[i], "nextstate", 9);
-		if (is_state && !text_eq_nocase(value + 1, "RESUME") && !text_eq_nocase(value + 1, "DOWN")) {
-			fprintf(stderr, "Invalid state: %s\nValid states: DOWN, RESUME\n", value + 1);
-			return 1;
-		}
-		if (is_state || scontrol_is_key(argv[i], "reason", 6) ||
-		    (i == 0 && text_eq_nocase(argv[i], "ASAP")))
-			continue;
-		if (nodes) {
-			fputs("too many arguments for keyword:reboot\n", stderr);
-			return 1;
-		}
-		nodes = argv[i];
-	}
-	if (!nodes) {
-		fputs("Missing node list. Specify ALL|<NodeList>\n", stderr);
-		return 1;
-	}
-	log_error("RebootProgram isn't defined");
-	fputs("scontrol_reboot_nodes error: Unspecified error\n", stderr);
-	return 1;
-}
-
-int scontrol_cancel_reboot(struct scontrol *sc, int argc, char **argv)
-{
-	struct node_update_request m;
-	if (argc != 1) {
-		fprintf(stderr, "%s for keyword:cancel_reboot\n",
-		        argc == 0 ? "missing argument" : "too many arguments");
-		return 1;
-	}
-	schema_init(schema_of_node_update_request(), &m);
-	m.nodes = argv[0];
-	m.state = (char[]){"CANCEL_REBOOT"};
-	return ask_update(sc, &m);
-}
-
 /* ---- create and delete ---- */
 
 /* The words as one NodeName line; a value with blanks stands in quotes again. */

@@ -69,6 +69,12 @@ static bool when_other_port(const void *record, const struct show_ctx *ctx)
 	return NODE->port != 0 && NODE->port != 6818;
 }
 
+static bool when_detail(const void *record, const struct show_ctx *ctx)
+{
+	(void)record;
+	return ctx->detail > 0;
+}
+
 static bool when_version(const void *record, const struct show_ctx *ctx)
 {
 	(void)ctx;
@@ -232,12 +238,6 @@ static bool when_extra(const void *record, const struct show_ctx *ctx)
 	return NODE->state->extra != NULL;
 }
 
-static bool when_detailed(const void *record, const struct show_ctx *ctx)
-{
-	(void)record;
-	return ctx->detail > 0;
-}
-
 static const struct show_row node_rows[] = {
         {false, "NodeName=", node_name, NULL, NULL},
         {false, "Arch=", arch, is_registered, NULL},
@@ -249,7 +249,7 @@ static const struct show_row node_rows[] = {
         {true, "AvailableFeatures=", features, NULL, NULL},
         {true, "ActiveFeatures=", features_act, NULL, NULL},
         {true, "Gres=", gres, NULL, NULL},
-        {true, "GresDrain=N/A", NULL, when_detailed, NULL},
+        {true, "GresDrain=N/A", NULL, when_detail, NULL},
         {true, "NodeAddr=", addr, NULL, NULL},
         {false, "NodeHostName=", hostname, when_more_of_place, NULL},
         {false, "NodeHostName=", hostname, when_no_more_of_place, " "},

@@ -7,9 +7,11 @@
 
 void option_error(const char *program, int c, char **argv)
 {
-	/* musl has gone beyond the last word where that lacks its argument. */
-	const char *word = optind > 0 && argv[optind - 1] ? argv[optind - 1] : "";
-	bool is_long = strncmp(word, "--", 2) == 0;
+	/* Behind an option that lacks its argument optind may point past the end. */
+	const char *word = c == ':' && optind > 1 && !argv[optind - 1] ? argv[optind - 2]
+	                   : optind > 0                                ? argv[optind - 1]
+	                                                               : "";
+	bool is_long = word && strncmp(word, "--", 2) == 0;
 	if (c == ':' && is_long)
 		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
 	else if (c == ':')
