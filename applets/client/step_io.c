@@ -302,6 +302,13 @@ static void on_running(struct place *place, const struct step_running *m)
 
 static void input_watch(struct step_io *io);
 
+static void say_message(struct step_io *io, const struct step_message *m)
+{
+	if (strstr(m->text, "CANCELLED AT"))
+		say_aborted(io);
+	fprintf(stderr, "%s%s", m->text, terminal_line_end());
+}
+
 static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
                        size_t n)
 {
@@ -341,13 +348,9 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 			task_ended(io, &m->tasks.v[i]);
 		break;
 	}
-	case MSG_step_message: {
-		const struct step_message *m = record;
-		if (strstr(m->text, "CANCELLED AT"))
-			say_aborted(io);
-		fprintf(stderr, "%s%s", m->text, terminal_line_end());
+	case MSG_step_message:
+		say_message(io, record);
 		break;
-	}
 	case MSG_step_credit: {
 		const struct step_credit *m = record;
 		place->input_out -= m->bytes < place->input_out ? m->bytes : place->input_out;
