@@ -29,7 +29,7 @@ static void other_got(void *ctx, struct conn *conn, uint32_t type, uint64_t id, 
 	if (type == MSG_step_output) {
 		const struct step_credit taken = {.bytes = output->data.n};
 		o->bytes += output->data.n;
-		if (o->out.len < 100000)
+		if (o->out.len < 1000000)
 			text_add_n(&o->out, (const char *)output->data.v, output->data.n);
 		if (!o->no_credit)
 			conn_send(conn, MSG_step_credit, 0, &taken);
