@@ -6,6 +6,7 @@
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
 #include "applets/client/hidden.h"
+#include "applets/client/json_rows.h"
 #include "applets/client/show.h"
 #include "core/records.h"
 #include "core/util/arena.h"
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 struct sinfo_options {
-	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead;
+	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead, json;
 	const char *format, *format_names, *sort, *nodes;
 	struct schema_strs states, partitions;
 	unsigned iterate_s;
@@ -43,7 +44,7 @@ static const struct {
 };
 #define AUTO_WIDTH_MIN 9
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER, OPT_JSON };
 
 static const struct option long_options[] = {
         {"all", no_argument, NULL, 'a'},
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
         {"help", no_argument, NULL, OPT_HELP},
         {"hide", no_argument, NULL, OPT_HIDE},
         {"iterate", required_argument, NULL, 'i'},
+        {"json", no_argument, NULL, OPT_JSON},
         {"list-reasons", no_argument, NULL, 'R'},
         {"local", no_argument, NULL, OPT_ONE_CLUSTER},
         {"long", no_argument, NULL, 'l'},
@@ -83,6 +85,7 @@ static const char usage[] =
         "  -h, --noheader          no header\n"
         "      --hide              no hidden partitions\n"
         "  -i, --iterate=SECONDS   again every so many seconds\n"
+        "      --json              all nodes, with all that is known of them, as JSON\n"
         "  -l, --long              more columns\n"
         "  -n, --nodes=HOSTS       only these nodes\n"
         "  -N, --Node              one line for each node\n"
@@ -131,6 +134,9 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 		return 0;
 	case OPT_HIDE:
 		o->all = false;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
 		return 0;
 	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
 		return 0;
@@ -216,6 +222,10 @@ static int parse_options(int argc, char **argv, struct sinfo_options *o, struct 
 	for (int c; (c = getopt_long(argc, argv, ":adehi:lM:n:No:O:p:rRsS:t:TvV", long_options, NULL)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
+	if (o->json) { /* sinfo(1): all other arguments are ignored then */
+		o->nodes = NULL;
+		o->iterate_s = 0;
+	}
 	return 0;
 }
 
@@ -434,6 +444,21 @@ static void space_capitals(struct column_format *f)
 	}
 }
 
+static void print_json(const struct sinfo_data *d)
+{
+	struct text out = TEXT_EMPTY;
+	struct json j = json_begin(&out);
+	json_head(&j, "openapi/v0.0.38", "Slurm OpenAPI v0.0.38");
+	json_key(&j, "nodes");
+	json_list(&j);
+	for (size_t i = 0; i < d->n; i++)
+		sinfo_json(&j, d->nodes[i]);
+	json_end(&j);
+	json_end(&j);
+	fwrite(text_str(&out), 1, out.len, stdout);
+	text_free(&out);
+}
+
 static int sinfo_once(struct connect *connection, const struct sinfo_options *o, struct err *err)
 {
 	struct arena arena;
@@ -447,6 +472,8 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	int rc = fetch(connection, o, &arena, &d, err);
 	if (rc != 0) {
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(err));
+	} else if (o->json) {
+		print_json(&d);
 	} else {
 		size_t i = 0;
 		while (formats[i].node_oriented > o->node_oriented ||

@@ -6,6 +6,7 @@
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
 #include "applets/client/hidden.h"
+#include "applets/client/json_rows.h"
 #include "applets/client/show.h"
 #include "core/taskset.h"
 #include "core/util/arena.h"
@@ -30,13 +31,13 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
-	bool show_steps, long_format, no_header, start, all, each_task;
+	bool show_steps, long_format, no_header, start, all, each_task, json;
 	const char *format, *format_names, *sort;
 	unsigned iterate_s;
 	char **argv;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER, OPT_JSON };
 
 static const struct option long_options[] = {
         {"account", required_argument, NULL, 'A'},
@@ -51,6 +52,7 @@ static const struct option long_options[] = {
         {"hide", no_argument, NULL, OPT_HIDE},
         {"iterate", required_argument, NULL, 'i'},
         {"jobs", optional_argument, NULL, 'j'},
+        {"json", no_argument, NULL, OPT_JSON},
         {"licenses", required_argument, NULL, 'L'},
         {"local", no_argument, NULL, OPT_ONE_CLUSTER},
         {"long", no_argument, NULL, 'l'},
@@ -82,6 +84,7 @@ static const char usage[] = "Usage: squeue [OPTIONS]\n"
                             "      --hide              no jobs of hidden partitions\n"
                             "  -i, --iterate=SECONDS   again every so many seconds\n"
                             "  -j, --jobs=ID[,ID]      these jobs\n"
+                            "      --json              all jobs, with all that is known of them, as JSON\n"
                             "  -L, --licenses=NAMES    jobs that asked for these licences\n"
                             "  -l, --long              more columns\n"
                             "      --me                the caller's jobs\n"
@@ -168,6 +171,9 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		return 0;
 	case OPT_ME:
 		return filter_me(&o->query.uids, arena);
+	case OPT_JSON:
+		o->json = true;
+		return 0;
 	case 'w':
 		o->query.nodes = optarg;
 		return 0;
@@ -200,6 +206,16 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		complain_option("squeue", c, o->argv);
 		exit(1);
 	}
+}
+
+/* squeue(1), --json: "All other formatting and filtering arguments will be ignored." */
+static void all_of_them(struct squeue_options *o)
+{
+	schema_init(schema_of_job_query(), &o->query);
+	o->query.all_states = true;
+	o->all = true;
+	o->show_steps = o->each_task = o->start = false;
+	o->iterate_s = 0;
 }
 
 static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
@@ -244,6 +260,8 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 		if (rc != 0)
 			return -1;
 	}
+	if (o->json)
+		all_of_them(o);
 	o->query.with_steps = o->show_steps;
 	return 0;
 }
@@ -363,6 +381,22 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 	return rc;
 }
 
+static void print_json(const struct squeue_rows *rows, const char *cluster, int64_t now)
+{
+	const struct squeue_ctx ctx = {now, cluster};
+	struct text out = TEXT_EMPTY;
+	struct json j = json_begin(&out);
+	json_head(&j, "openapi/v0.0.38", "Slurm OpenAPI v0.0.38");
+	json_key(&j, "jobs");
+	json_list(&j);
+	for (size_t i = 0; i < rows->n; i++)
+		squeue_json(&j, rows->v[i].job, &ctx);
+	json_end(&j);
+	json_end(&j);
+	fwrite(text_str(&out), 1, out.len, stdout);
+	text_free(&out);
+}
+
 static int squeue_once(struct connect *connection, const struct squeue_options *o, struct err *err)
 {
 	struct arena arena;
@@ -373,6 +407,8 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	int rc = fetch(connection, o, &arena, &rows, &now, err);
 	if (rc != 0)
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
+	else if (o->json)
+		print_json(&rows, connection->file.controller.cluster, now);
 	else
 		rc = print_rows(o, &rows, connection->file.controller.cluster, now, err);
 	free(rows.v);
