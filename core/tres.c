@@ -42,7 +42,11 @@ void tres_print(const struct tres *t, struct text *out)
 	for (int i = 0; i < TRES_COUNT; i++) {
 		if (t->v[i] == 0)
 			continue;
-		text_printf(out, "%s%s=%" PRIu64 "%s", first ? "" : ",", rows[i].word, t->v[i], rows[i].unit);
+		text_printf(out, "%s%s=", first ? "" : ",", rows[i].word);
+		if (*rows[i].unit)
+			text_add_size(out, t->v[i], *rows[i].unit);
+		else
+			text_printf(out, "%" PRIu64, t->v[i]);
 		first = false;
 	}
 }

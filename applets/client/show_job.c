@@ -418,10 +418,8 @@ ROW(min_memory)
 	text_printf(out, "%s=", per_cpu ? "MinMemoryCPU" : "MinMemoryNode");
 	if (mib == 0)
 		text_add(out, "0");
-	else if (mib % 1024 == 0)
-		text_printf(out, "%" PRIu64 "G", mib / 1024);
 	else
-		text_printf(out, "%" PRIu64 "M", mib);
+		text_add_size(out, mib, 'M');
 }
 
 ROW(min_tmp_disk)

@@ -44,7 +44,7 @@ static const struct {
 };
 #define AUTO_WIDTH_MIN 9
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER, OPT_JSON };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER, OPT_JSON, OPT_YAML };
 
 static const struct option long_options[] = {
         {"all", no_argument, NULL, 'a'},
@@ -74,6 +74,7 @@ static const struct option long_options[] = {
         {"usage", no_argument, NULL, OPT_USAGE},
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
+        {"yaml", no_argument, NULL, OPT_YAML},
         {NULL, 0, NULL, 0},
 };
 
@@ -138,6 +139,9 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	case OPT_JSON:
 		o->json = true;
 		return 0;
+	case OPT_YAML:
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "option --yaml is not supported by batchbox: --json says the same");
 	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
 		return 0;
 	case 'M':

@@ -1,7 +1,9 @@
 /* sinfo --json */
 #include "applets/client/json_rows.h"
 #include "applets/client/sinfo.h"
+#include "applets/common/users.h"
 #include "core/records.h"
+#include "core/tres.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -36,7 +38,17 @@ JSON_AS(port, int, NODE->port)
 JSON_AS(memory, int, (int64_t)NODE->real_memory)
 JSON_AS(reason, text, NODE->state->reason)
 JSON_AS(reason_time, int, NODE->state->reason_time / CORE_SECOND)
-JSON_AS(reason_user, str, NODE->state->reason ? NODE->reason_user : NULL)
+
+JSON(reason_user)
+{
+	(void)ctx;
+	uint32_t uid = NODE->state->reason ? NODE->state->reason_uid : CORE_NO_VAL;
+	if (uid == CORE_NO_VAL)
+		json_null(j);
+	else
+		json_str(j, NODE->reason_user ? NODE->reason_user : user_name_of(uid));
+}
+
 JSON_AS(slurmd_start, int, NODE->state->slurmd_start_time / CORE_SECOND)
 JSON_AS(sockets, int, NODE->sockets)
 JSON_AS(threads, int, NODE->threads_per_core)
@@ -46,7 +58,7 @@ JSON_AS(version, text, NODE->state->version)
 JSON_AS(alloc_memory, int, (int64_t)NODE->mem_alloc)
 JSON_AS(alloc_cpus, int, NODE->cpus_alloc)
 JSON_AS(idle_cpus, int, (int64_t)NODE->cpus - NODE->cpus_alloc)
-JSON_AS(zero_real, real, 0.0)
+JSON_AS(weighted, real, NODE->cpus_alloc)
 
 static void lower(struct json *j, const char *word)
 {
@@ -88,62 +100,82 @@ JSON(partitions)
 	json_end(j);
 }
 
-JSON(tres)
+static void tres_text(struct json *j, const struct tres *tres)
 {
-	(void)ctx;
 	struct text t = TEXT_EMPTY;
-	text_printf(&t, "cpu=%" PRIu32 ",mem=%" PRIu64 "M,billing=%" PRIu64, NODE->cpus, NODE->real_memory,
-	            NODE->billing ? NODE->billing : NODE->cpus);
+	tres_print(tres, &t);
 	json_str(j, text_str(&t));
 	text_free(&t);
 }
 
+JSON(tres)
+{
+	(void)ctx;
+	struct tres t = {0};
+	t.v[TRES_CPU] = NODE->cpus;
+	t.v[TRES_MEM] = NODE->real_memory;
+	t.v[TRES_BILLING] = NODE->billing ? NODE->billing : NODE->cpus;
+	tres_text(j, &t);
+}
+
+JSON(tres_used)
+{
+	(void)ctx;
+	struct tres t = {0};
+	t.v[TRES_CPU] = NODE->cpus_alloc;
+	t.v[TRES_MEM] = NODE->mem_alloc;
+	if (NODE->cpus_alloc || NODE->mem_alloc)
+		tres_text(j, &t);
+	else
+		json_null(j);
+}
+
 static const struct json_row rows[] = {
-        {"architecture", arch},
-        {"burstbuffer_network_address", json_no_text},
-        {"boards", boards},
-        {"boot_time", boot_time},
-        {"comment", comment},
-        {"cores", cores},
-        {"cpu_binding", json_zero},
-        {"cpu_load", cpu_load},
-        {"extra", extra},
-        {"free_memory", free_memory},
-        {"cpus", cpus},
-        {"last_busy", last_busy},
-        {"features", features},
-        {"active_features", features_act},
-        {"gres", gres},
-        {"gres_drained", gres_drained},
-        {"gres_used", json_no_text},
-        {"mcs_label", json_no_text},
-        {"name", name},
-        {"next_state_after_reboot", invalid},
-        {"address", address},
-        {"hostname", hostname},
-        {"state", state},
-        {"state_flags", state_flags},
-        {"next_state_after_reboot_flags", json_no_list},
-        {"operating_system", os},
-        {"owner", json_no_number},
-        {"partitions", partitions},
-        {"port", port},
-        {"real_memory", memory},
-        {"reason", reason},
-        {"reason_changed_at", reason_time},
-        {"reason_set_by_user", reason_user},
-        {"slurmd_start_time", slurmd_start},
-        {"sockets", sockets},
-        {"threads", threads},
-        {"temporary_disk", tmp_disk},
-        {"weight", weight},
-        {"tres", tres},
-        {"slurmd_version", version},
-        {"alloc_memory", alloc_memory},
-        {"alloc_cpus", alloc_cpus},
-        {"idle_cpus", idle_cpus},
-        {"tres_used", json_no_number},
-        {"tres_weighted", zero_real},
+        {"architecture", arch, NULL},
+        {"burstbuffer_network_address", json_no_text, NULL},
+        {"boards", boards, NULL},
+        {"boot_time", boot_time, NULL},
+        {"comment", comment, NULL},
+        {"cores", cores, NULL},
+        {"cpu_binding", json_zero, NULL},
+        {"cpu_load", cpu_load, NULL},
+        {"extra", extra, NULL},
+        {"free_memory", free_memory, NULL},
+        {"cpus", cpus, NULL},
+        {"last_busy", last_busy, NULL},
+        {"features", features, NULL},
+        {"active_features", features_act, NULL},
+        {"gres", gres, NULL},
+        {"gres_drained", gres_drained, NULL},
+        {"gres_used", json_no_text, NULL},
+        {"mcs_label", json_no_text, NULL},
+        {"name", name, NULL},
+        {"next_state_after_reboot", invalid, NULL},
+        {"address", address, NULL},
+        {"hostname", hostname, NULL},
+        {"state", state, NULL},
+        {"state_flags", state_flags, NULL},
+        {"next_state_after_reboot_flags", json_no_list, NULL},
+        {"operating_system", os, NULL},
+        {"owner", json_no_number, NULL},
+        {"partitions", partitions, NULL},
+        {"port", port, NULL},
+        {"real_memory", memory, NULL},
+        {"reason", reason, NULL},
+        {"reason_changed_at", reason_time, NULL},
+        {"reason_set_by_user", reason_user, NULL},
+        {"slurmd_start_time", slurmd_start, NULL},
+        {"sockets", sockets, NULL},
+        {"threads", threads, NULL},
+        {"temporary_disk", tmp_disk, NULL},
+        {"weight", weight, NULL},
+        {"tres", tres, NULL},
+        {"slurmd_version", version, NULL},
+        {"alloc_memory", alloc_memory, NULL},
+        {"alloc_cpus", alloc_cpus, NULL},
+        {"idle_cpus", idle_cpus, NULL},
+        {"tres_used", tres_used, NULL},
+        {"tres_weighted", weighted, NULL},
 };
 
 void sinfo_json(struct json *j, const struct node_info *node)

@@ -31,13 +31,23 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
-	bool show_steps, long_format, no_header, start, all, each_task, json;
+	bool show_steps, long_format, no_header, start, all, each_task, json, no_convert;
 	const char *format, *format_names, *sort;
 	unsigned iterate_s;
 	char **argv;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER, OPT_JSON };
+enum {
+	OPT_HELP = 256,
+	OPT_USAGE,
+	OPT_ME,
+	OPT_START,
+	OPT_NOCONVERT,
+	OPT_HIDE,
+	OPT_ONE_CLUSTER,
+	OPT_JSON,
+	OPT_YAML
+};
 
 static const struct option long_options[] = {
         {"account", required_argument, NULL, 'A'},
@@ -74,6 +84,7 @@ static const struct option long_options[] = {
         {"user", required_argument, NULL, 'u'},
         {"verbose", no_argument, NULL, 'v'},
         {"version", no_argument, NULL, 'V'},
+        {"yaml", no_argument, NULL, OPT_YAML},
         {NULL, 0, NULL, 0},
 };
 
@@ -152,7 +163,8 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		o->each_task = true;
 		return 0;
 	case OPT_NOCONVERT:
-		return 0; /* plain numbers: what is printed anyway */
+		o->no_convert = true;
+		return 0;
 	case 'o':
 		o->format = optarg;
 		return 0;
@@ -174,6 +186,9 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	case OPT_JSON:
 		o->json = true;
 		return 0;
+	case OPT_YAML:
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "option --yaml is not supported by batchbox: --json says the same");
 	case 'w':
 		o->query.nodes = optarg;
 		return 0;
@@ -214,6 +229,7 @@ static void all_of_them(struct squeue_options *o)
 	schema_init(schema_of_job_query(), &o->query);
 	o->query.all_states = true;
 	o->all = true;
+	o->query.with_steps = true;
 	o->show_steps = o->each_task = o->start = false;
 	o->iterate_s = 0;
 }
@@ -260,9 +276,9 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 		if (rc != 0)
 			return -1;
 	}
+	o->query.with_steps = o->show_steps;
 	if (o->json)
 		all_of_them(o);
-	o->query.with_steps = o->show_steps;
 	return 0;
 }
 
@@ -356,7 +372,7 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, const char *cluster,
                       int64_t now, struct err *err)
 {
-	const struct squeue_ctx ctx = {now, cluster};
+	const struct squeue_ctx ctx = {now, cluster, o->no_convert, NULL};
 	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
 	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
 	const char *sort = o->sort ? o->sort : o->show_steps ? SORT_STEPS : o->start ? SORT_START : SORT_JOBS;
@@ -381,9 +397,35 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 	return rc;
 }
 
-static void print_json(const struct squeue_rows *rows, const char *cluster, int64_t now)
+/* The nodes (NULL: all of them) by name. */
+static int fetch_nodes(struct connect *connection, const char *nodes, struct map *by_name,
+                       struct arena *arena, struct err *err)
 {
-	const struct squeue_ctx ctx = {now, cluster};
+	struct node_query q = {.nodes = arena_strdup(arena, nodes)};
+	uint32_t type = 0;
+	void *record = NULL;
+	int rc = client_call(connection->client, MSG_node_query, &q, arena, &type, &record, NULL, err);
+	while (rc == 0 && type == MSG_node_list) {
+		const struct node_list *list = record;
+		for (uint32_t i = 0; i < list->nodes.n; i++)
+			map_put_text(by_name, list->nodes.v[i].name, &list->nodes.v[i]);
+		if (list->last)
+			break;
+		rc = client_next(connection->client, arena, -1, &type, &record, err);
+	}
+	return rc;
+}
+
+static int print_json(const struct squeue_rows *rows, struct connect *connection, int64_t now,
+                      struct arena *arena, struct err *err)
+{
+	struct map nodes;
+	const struct squeue_ctx ctx = {now, connection->file.controller.cluster, true, &nodes};
+	map_init_text(&nodes);
+	if (fetch_nodes(connection, NULL, &nodes, arena, err) != 0) {
+		map_free(&nodes);
+		return -1;
+	}
 	struct text out = TEXT_EMPTY;
 	struct json j = json_begin(&out);
 	json_head(&j, "openapi/v0.0.38", "Slurm OpenAPI v0.0.38");
@@ -395,6 +437,8 @@ static void print_json(const struct squeue_rows *rows, const char *cluster, int6
 	json_end(&j);
 	fwrite(text_str(&out), 1, out.len, stdout);
 	text_free(&out);
+	map_free(&nodes);
+	return 0;
 }
 
 static int squeue_once(struct connect *connection, const struct squeue_options *o, struct err *err)
@@ -408,7 +452,7 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	if (rc != 0)
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
 	else if (o->json)
-		print_json(&rows, connection->file.controller.cluster, now);
+		rc = print_json(&rows, connection, now, &arena, err);
 	else
 		rc = print_rows(o, &rows, connection->file.controller.cluster, now, err);
 	free(rows.v);
@@ -426,21 +470,10 @@ static int check_nodes(const struct squeue_options *o, struct connect *connectio
 	struct hostlist *names = hostlist_parse(o->query.nodes, err);
 	if (!names)
 		return -1;
-	struct node_query q = {.nodes = o->query.nodes};
 	struct hostlist_iter it;
 	struct map known;
-	uint32_t type = 0;
-	void *record = NULL;
 	map_init_text(&known);
-	int rc = client_call(connection->client, MSG_node_query, &q, arena, &type, &record, NULL, err);
-	while (rc == 0 && type == MSG_node_list) {
-		const struct node_list *list = record;
-		for (uint32_t i = 0; i < list->nodes.n; i++)
-			map_put_text(&known, list->nodes.v[i].name, &list->nodes.v[i]);
-		if (list->last)
-			break;
-		rc = client_next(connection->client, arena, -1, &type, &record, err);
-	}
+	int rc = fetch_nodes(connection, o->query.nodes, &known, arena, err);
 	hostlist_iter_init(&it, names);
 	for (const char *name; rc == 0 && (name = hostlist_next(&it));)
 		if (!map_get_text(&known, name))

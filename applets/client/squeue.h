@@ -3,6 +3,8 @@
 #include "applets/client/columns.h"
 #include "proto/messages.h"
 
+struct map;
+
 struct squeue_row {
 	const struct job_info *job;
 	const struct step_record *step; /* NULL: the row is the job's */
@@ -12,6 +14,8 @@ struct squeue_row {
 struct squeue_ctx {
 	int64_t now; /* microseconds, the controller's clock */
 	const char *cluster;
+	bool no_convert;         /* sizes stay in megabytes */
+	const struct map *nodes; /* by name; --json only */
 };
 
 extern const struct column squeue_job_columns[];
@@ -19,5 +23,7 @@ extern const size_t squeue_job_column_count;
 extern const struct column squeue_step_columns[];
 extern const size_t squeue_step_column_count;
 
+/* As it was given, under the job's directory; else `expanded`, if that isn't NULL. */
+void squeue_file(struct text *out, const struct job_info *job, const char *given, const char *expanded);
 /* "7", "7_3", "7_[4-9]", "7.0", "7_3.batch" */
 void squeue_id(struct text *out, const struct squeue_row *row);

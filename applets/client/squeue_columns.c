@@ -132,8 +132,7 @@ MEMBER(alloc_node, JOB->spec->alloc_node, "")
 MEMBER(sched_nodes, JOB->state->sched_nodes, "(null)")
 MEMBER(batch_host, JOB->state->batch_host, "n/a")
 
-/* As it was given, under the job's directory; else as it is by default. */
-static void add_file(struct text *out, const struct job_info *job, const char *given, const char *expanded)
+void squeue_file(struct text *out, const struct job_info *job, const char *given, const char *expanded)
 {
 	if (given && given[0] != '/' && job->spec->work_dir)
 		text_printf(out, "%s/", job->spec->work_dir);
@@ -143,20 +142,20 @@ static void add_file(struct text *out, const struct job_info *job, const char *g
 TEXT(std_out)
 {
 	(void)ctx;
-	add_file(out, JOB, JOB->spec->std_out, JOB->std_out);
+	squeue_file(out, JOB, JOB->spec->std_out, JOB->std_out);
 }
 
 TEXT(std_err)
 {
 	(void)ctx;
 	/* Without a name of its own it goes where the output goes. */
-	add_file(out, JOB, JOB->spec->std_err ? JOB->spec->std_err : JOB->spec->std_out, JOB->std_err);
+	squeue_file(out, JOB, JOB->spec->std_err ? JOB->spec->std_err : JOB->spec->std_out, JOB->std_err);
 }
 
 TEXT(std_in)
 {
 	(void)ctx;
-	add_file(out, JOB, JOB->spec->std_in, JOB->std_in);
+	squeue_file(out, JOB, JOB->spec->std_in, JOB->std_in);
 }
 
 MEMBER(state_code, job_shown_code(JOB->state->state, JOB->state->flags), "")
@@ -332,10 +331,10 @@ TEXT(memory)
 	int64_t mib = memory_number(record, ctx);
 	if (mib == 0)
 		text_add(out, "0");
-	else if (mib % 1024 == 0)
-		text_printf(out, "%" PRId64 "G", mib / 1024);
-	else
+	else if (((const struct squeue_ctx *)ctx)->no_convert)
 		text_printf(out, "%" PRId64 "M", mib);
+	else
+		text_add_size(out, (uint64_t)mib, 'M');
 }
 
 /* The priority as a fraction of the largest one. */

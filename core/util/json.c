@@ -196,6 +196,8 @@ void json_rows(struct json *j, const struct json_row *rows, size_t n, const void
 {
 	json_object(j);
 	for (size_t i = 0; i < n; i++) {
+		if (rows[i].when && !rows[i].when(record, ctx))
+			continue;
 		json_key(j, rows[i].key);
 		rows[i].value(j, record, ctx);
 	}

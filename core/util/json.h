@@ -1,6 +1,7 @@
-/* JSON, written as programs read it from Slurm's commands: indented by two blanks, keys in the order in which they are given,
- * '/' escaped. What is written is always valid: bytes that are no UTF-8 become U+FFFD. Nothing fails; keys and
- * closing brackets are the caller's to keep right (asserted).
+/* JSON, written as programs read it from Slurm's commands: indented by two blanks, keys in the order in which
+ * they are given,
+ * '/' escaped. What is written is always valid: bytes that are no UTF-8 become U+FFFD. Nothing fails; keys
+ * and closing brackets are the caller's to keep right (asserted).
  *
  *     struct json j = json_begin(&out);
  *     json_object(&j);
@@ -43,5 +44,6 @@ void json_words(struct json *j, const char *s); /* a list of the comma-separated
 struct json_row {
 	const char *key;
 	void (*value)(struct json *j, const void *record, const void *ctx);
+	bool (*when)(const void *record, const void *ctx); /* NULL: always */
 };
 void json_rows(struct json *j, const struct json_row *rows, size_t n, const void *record, const void *ctx);

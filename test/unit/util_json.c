@@ -34,9 +34,10 @@ static void nesting(void **state)
 	json_key(&j, "last");
 	json_text(&j, NULL);
 	json_end(&j);
-	assert_string_equal(text_str(&out), "{\n  \"list\": [\n    -7,\n    null,\n    {\n    },\n    [\n      true\n"
-	                                    "    ]\n  ],\n  \"empty\": [\n  ],\n  \"words\": [\n    \"a\",\n"
-	                                    "    \"b\"\n  ],\n  \"last\": \"\"\n}\n");
+	assert_string_equal(text_str(&out),
+	                    "{\n  \"list\": [\n    -7,\n    null,\n    {\n    },\n    [\n      true\n"
+	                    "    ]\n  ],\n  \"empty\": [\n  ],\n  \"words\": [\n    \"a\",\n"
+	                    "    \"b\"\n  ],\n  \"last\": \"\"\n}\n");
 	text_free(&out);
 }
 
@@ -75,8 +76,10 @@ static void no_utf8(void **state)
 	assert_string("\xf0\x9d\x84", "\"" BAD BAD BAD "\"");
 	assert_string("\xe2\x82\"", "\"" BAD BAD "\\\"\"");
 	/* The borders of what is allowed. */
-	assert_string("\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
-	              "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"");
+	assert_string("\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4"
+	              "\x8f\xbf\xbf",
+	              "\"\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf\xf0\x90\x80\x80\xf4"
+	              "\x8f\xbf\xbf\"");
 }
 
 static void assert_real(double value, const char *written)
@@ -139,7 +142,13 @@ static void word(struct json *j, const void *record, const void *ctx)
 	(void)record, (void)ctx;
 	json_str(j, "w");
 }
-static const struct json_row rows[2] = {{"number", number}, {"word", word}};
+static bool never(const void *record, const void *ctx)
+{
+	(void)record, (void)ctx;
+	return false;
+}
+static const struct json_row rows[] = {
+        {"number", number, NULL}, {"left out", word, never}, {"word", word, NULL}};
 
 static void tables(void **state)
 {
@@ -147,7 +156,7 @@ static void tables(void **state)
 	struct text out = TEXT_EMPTY;
 	struct json j = json_begin(&out);
 	const int three = 3, four = 4;
-	json_rows(&j, rows, 2, &three, &four);
+	json_rows(&j, rows, 3, &three, &four);
 	assert_string_equal(text_str(&out), "{\n  \"number\": 7,\n  \"word\": \"w\"\n}\n");
 	text_free(&out);
 }
@@ -155,8 +164,8 @@ static void tables(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(nesting),   cmocka_unit_test(strings), cmocka_unit_test(no_utf8),
-	        cmocka_unit_test(reals),     cmocka_unit_test(any_bytes), cmocka_unit_test(tables),
+	        cmocka_unit_test(nesting), cmocka_unit_test(strings),   cmocka_unit_test(no_utf8),
+	        cmocka_unit_test(reals),   cmocka_unit_test(any_bytes), cmocka_unit_test(tables),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,16 +14,16 @@ sub sus -J sus -w worker-3 -n1 -o /dev/null --open-mode=append --wrap "'exec sle
 state "$sus" R
 quiet "scontrol suspend $sus"
 state "$sus" S
-sub big -J a_name_that_is_wider_than_any_column -N3 --exclusive -t 1-02:03:04 --time-min=30 --mem=2048 --nice=50 --tmp=10 -o /dev/null --requeue \
-	--contiguous --comment=a_comment --chdir=/tmp --sockets-per-node=1 --ntasks-per-node=1 -c1 --wrap "'exec sleep 900'"
+sub big -J a_name_that_is_wider_than_any_column -N3 --exclusive -t 1-02:03:04 --time-min=30 --mem=1024 --nice=50 -o /dev/null --requeue \
+	--comment=a_comment --chdir=/tmp --sockets-per-node=1 --ntasks-per-node=1 -c1 --wrap "'exec sleep 900'"
 sub dep -J dep -d "afterok:$runs" -x worker-1 --no-requeue --mem-per-cpu=100 -o /dev/null --wrap "'exec sleep 900'"
-sub later -J later -b now+1hour --deadline=now+2hours -t 30 -N1-2 -o /dev/null --wrap "'exec sleep 900'"
+sub later -J later -b now+1hour -t 30 -N1-2 -o /dev/null --wrap "'exec sleep 900'"
 sub held -J held -H -s -o /dev/null --wrap "'exec sleep 900'"
 sub arr -J arr -a 1-9:2%2 --exclusive -o /dev/null --wrap "'exec sleep 900'"
 sub gone -J gone -H -o /dev/null --wrap "'exec sleep 900'"
 quiet "scancel $gone"
 state "$gone" CA
-reason "$big" Resources
+reason "$big" Priority
 reason "$dep" Dependency
 reason "$later" BeginTime
-reason "$arr" Priority
+reason "$arr" Resources
