@@ -1,6 +1,7 @@
 #include "conf/time.h"
 
 #include "core/records.h"
+#include "core/util/log.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -113,6 +114,8 @@ void time_print_limit(struct text *out, uint32_t minutes)
 		time_print_elapsed(out, (int64_t)minutes * 60);
 }
 
+#define STANDARD "%Y-%m-%dT%H:%M:%S"
+
 /* Days since some day long ago, by the calendar. */
 static int day_of(const struct tm *tm)
 {
@@ -126,7 +129,7 @@ static const char *relative_format(const struct tm *tm)
 	struct tm today;
 	time_t now = time(NULL);
 	if (!localtime_r(&now, &today))
-		return "%Y-%m-%dT%H:%M:%S";
+		return STANDARD;
 	int days = day_of(tm) - day_of(&today);
 	if (days == 0)
 		return "%H:%M:%S";
@@ -147,9 +150,16 @@ void time_print_stamp(struct text *out, int64_t time_us)
 	time_t t = (time_t)(time_us / 1000000);
 	bool known = localtime_r(&t, &tm) != NULL;
 	if (!format || !*format || strcmp(format, "standard") == 0)
-		format = "%Y-%m-%dT%H:%M:%S";
+		format = STANDARD;
 	else if (strcmp(format, "relative") == 0)
 		format = relative_format(&tm);
+	else if (!strchr(format, '%')) {
+		static bool said;
+		if (!said)
+			log_error("invalid SLURM_TIME_FORMAT = '%s'", format);
+		said = true;
+		format = STANDARD;
+	}
 	if (!known || strftime(buf, sizeof(buf), format, &tm) == 0)
 		text_add(out, "INVALID");
 	else

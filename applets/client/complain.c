@@ -7,12 +7,16 @@
 
 void complain_option(const char *program, int c, char **argv)
 {
-	const char *word = optind > 0 ? argv[optind - 1] : "";
+	/* Where the argument is missing, optind may already be beyond the last word. */
+	const char *word = optind > 0 && argv[optind - 1] ? argv[optind - 1] : "";
 	bool is_long = strncmp(word, "--", 2) == 0;
 	if (c == ':' && is_long)
 		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
 	else if (c == ':')
 		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
+	else if (is_long && optopt && strchr(word, '='))
+		fprintf(stderr, "%s: option '%.*s' doesn't allow an argument\n", program,
+		        (int)strcspn(word, "="), word);
 	else if (is_long)
 		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
 	else

@@ -21,8 +21,10 @@
 #include <unistd.h>
 
 struct sinfo_options {
-	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead, json;
-	const char *format, *format_names, *sort, *nodes;
+	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead, json,
+	        reservations;
+	const char *format, *format_names, *sort, *nodes, *clusters;
+	bool clusters_set; /* by the option, not by SLURM_CLUSTERS */
 	struct schema_strs states, partitions;
 	unsigned iterate_s;
 	char **argv;
@@ -34,11 +36,11 @@ static const struct {
 	bool node_oriented, long_format, summarize, reasons;
 	const char *format, *sort;
 } formats[] = {
-        {false, true, false, true, "%20E %12U %19H %6t %N", "E"},
-        {false, false, false, true, "%20E %9u %19H %N", "E"},
         {false, false, true, false, "%#P %.5a %.10l %.16F %N", "#P"},
         {true, true, false, false, "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E", "N"},
         {true, false, false, false, "%#N %.6D %.#P %6t", "N"},
+        {false, true, false, true, "%20E %12U %19H %6t %N", "E"},
+        {false, false, false, true, "%20E %9u %19H %N", "E"},
         {false, true, false, false, "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N", "#P,-t"},
         {false, false, false, false, "%#P %.5a %.10l %.6D %.6t %N", "#P,-t"},
 };
@@ -121,9 +123,21 @@ static int add_states(struct sinfo_options *o, const char *list, struct arena *a
 		char *copy = arena_strdup(arena, words.v[i]), *rest = copy;
 		for (char *word = text_split(&rest, '&'); word; word = text_split(&rest, '&'))
 			if (!sinfo_state_known(word))
-				return bad_state(words.v[i], err);
+				return bad_state(word, err);
 	}
+	if (words.n == 0)
+		filter_add_word(&words, "", arena); /* no state's name */
 	o->states = words;
+	return 0;
+}
+
+/* A list of nothing finds nothing. */
+static int only_parts(const char *list, struct sinfo_options *o, struct arena *arena)
+{
+	o->partitions.n = 0;
+	filter_words(list, &o->partitions, arena);
+	if (o->partitions.n == 0)
+		filter_add_word(&o->partitions, "", arena);
 	return 0;
 }
 
@@ -145,11 +159,12 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
 		return 0;
 	case 'M':
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--clusters=%s: there is one cluster only, which SLURM_CONF names", optarg);
+		o->clusters = optarg;
+		o->clusters_set = true;
+		return 0;
 	case 'T':
-		puts("No reservations in the system");
-		exit(0);
+		o->reservations = true;
+		return 0;
 	case 'v':
 		log_set_stderr_level(LOG_LEVEL_VERBOSE);
 		return 0;
@@ -165,8 +180,7 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	case 'i':
 		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
 		               ? 0
-		               : err_set(err, ERR_INVALID,
-		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+		               : err_set(err, ERR_INVALID, "Error: invalid entry for --iterate=%s", optarg);
 	case 'l':
 		o->long_format = true;
 		return 0;
@@ -183,7 +197,7 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 		o->format_names = optarg;
 		return 0;
 	case 'p':
-		return filter_words(optarg, &o->partitions, arena);
+		return only_parts(optarg, o, arena);
 	case 'r':
 		o->responding = true;
 		return 0;
@@ -217,15 +231,27 @@ static int parse_options(int argc, char **argv, struct sinfo_options *o, struct 
 {
 	const char *parts = getenv("SINFO_PARTITION");
 	o->all = getenv("SINFO_ALL") != NULL;
-	o->format = getenv("SINFO_FORMAT");
 	o->sort = getenv("SINFO_SORT");
-	if (parts && filter_words(parts, &o->partitions, arena) != 0)
-		return -1;
+	o->clusters = getenv("SLURM_CLUSTERS");
+	if (parts)
+		only_parts(parts, o, arena);
 	opterr = 0;
 	o->argv = argv;
 	for (int c; (c = getopt_long(argc, argv, ":adehi:lM:n:No:O:p:rRsS:t:TvV", long_options, NULL)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
+	if (o->long_format && (o->format || o->format_names)) {
+		log_write(LOG_LEVEL_FATAL,
+		          "Options %s and -l(--long) are mutually exclusive. Please remove one and retry.",
+		          o->format ? "-o(--format)" : "-O(--Format)");
+		exit(1);
+	}
+	if (!o->format && !o->format_names)
+		o->format = getenv("SINFO_FORMAT");
+	if (o->reservations) {
+		puts("No reservations in the system");
+		exit(0);
+	}
 	if (o->json) { /* sinfo(1): all other arguments are ignored then */
 		o->nodes = NULL;
 		o->iterate_s = 0;
@@ -265,7 +291,7 @@ static bool wanted_part(const struct part_info *part, const struct sinfo_options
 	if (o->partitions.n == 0)
 		return o->all || !part_is_hidden(part);
 	for (uint32_t i = 0; i < o->partitions.n; i++)
-		if (text_eq_nocase(o->partitions.v[i], part->name))
+		if (text_eq(o->partitions.v[i], part->name))
 			return true;
 	return false;
 }
@@ -275,6 +301,7 @@ static bool wanted_part(const struct part_info *part, const struct sinfo_options
 struct sinfo_groups {
 	struct sinfo_group **v;
 	size_t n, cap;
+	struct map by_key;
 };
 
 static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct part_info *part,
@@ -288,49 +315,86 @@ static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct p
 	return group;
 }
 
-/* The columns in which the nodes of one line must be alike; the others are summed up. */
-static const char grouping[] = "tTEuUHv", exact_grouping[] = "cdmwXYZzfbGeO";
+/* The columns in which what is in one line must be alike; the others are summed up, over partitions too. */
+static const char grouping[] = "tTEuUHvbfaBghIlLMpPRrsS", exact_grouping[] = "cdmwXYZzGeO";
+/* Those that make a line for each partition, also for one without nodes. */
+static const char part_columns[] = "PR";
 
-/* The text of the node's line in those columns is the group's key. */
+static bool in_list(const char *letters, const struct column *column)
+{
+	return column->letter && strchr(letters, column->letter);
+}
+
+/* In which the nodes of one line must be alike, whatever the options. */
+static bool is_grouping(const struct column *column)
+{
+	return in_list(grouping, column) ||
+	       (!column->letter &&
+	        text_list_has("comment,extra,statecomplete,share", column->name, strlen(column->name)));
+}
+
+static bool has_any(const struct column_format *f, const char *letters)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (in_list(letters, f->uses[i].column))
+			return true;
+	return false;
+}
+
+/* The text of the line in those columns is the group's key. node: NULL for a partition without any. */
 static void group_key(struct text *key, const struct column_format *f, const struct node_info *node,
                       const struct sinfo_options *o, const struct part_info *part)
 {
 	const struct node_info *one[] = {node};
-	const struct sinfo_group alone = {.part = part, .nodes = one, .n = 1};
+	const struct sinfo_group alone = {.part = part, .nodes = one, .n = node != NULL};
 	for (size_t i = 0; i < f->n; i++) {
 		const struct column *column = f->uses[i].column;
-		if (!strchr(grouping, column->letter) &&
-		    !(o->exact && strchr(exact_grouping, column->letter)))
+		if (!is_grouping(column) && !(o->exact && in_list(exact_grouping, column)))
 			continue;
 		column->value(key, &alone, NULL);
 		text_add_char(key, '\n');
 	}
-	if (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR"))
+	if (node &&
+	    (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR")))
 		text_add(key, node->name);
+	if (o->node_oriented)
+		text_printf(key, "\n%s", part->name);
+}
+
+/* A node that is in several partitions counts once. */
+static void add_node(struct sinfo_group *group, const struct node_info *node)
+{
+	for (size_t i = 0; i < group->n; i++)
+		if (group->nodes[i] == node)
+			return;
+	group->nodes = xgrow(group->nodes, &group->cap, group->n + 1, sizeof(*group->nodes));
+	group->nodes[group->n++] = node;
+}
+
+static struct sinfo_group *group_of(struct sinfo_groups *groups, const struct part_info *part, uint32_t order,
+                                    const struct node_info *node, const struct column_format *f,
+                                    const struct sinfo_options *o, struct arena *arena)
+{
+	struct text key = TEXT_EMPTY;
+	text_add(&key, "");
+	group_key(&key, f, node, o, part);
+	struct sinfo_group *group = map_get_text(&groups->by_key, text_str(&key));
+	if (!group) {
+		group = new_group(groups, part, order, arena);
+		map_put_text(&groups->by_key, arena_strdup(arena, text_str(&key)), group);
+	}
+	text_free(&key);
+	return group;
 }
 
 static void group_nodes(struct sinfo_groups *groups, const struct part_info *part, uint32_t order,
                         const struct node_info **nodes, size_t n, const struct column_format *f,
                         const struct sinfo_options *o, struct arena *arena)
 {
-	struct map by_key;
-	map_init_text(&by_key);
-	for (size_t i = 0; i < n; i++) {
-		struct text key = TEXT_EMPTY;
-		text_add(&key, "");
-		group_key(&key, f, nodes[i], o, part);
-		struct sinfo_group *group = map_get_text(&by_key, text_str(&key));
-		if (!group) {
-			group = new_group(groups, part, order, arena);
-			map_put_text(&by_key, arena_strdup(arena, text_str(&key)), group);
-		}
-		group->nodes = xgrow(group->nodes, &group->cap, group->n + 1, sizeof(*group->nodes));
-		group->nodes[group->n++] = nodes[i];
-		text_free(&key);
-	}
-	map_free(&by_key);
-	if (n == 0 && !o->node_oriented && !o->reasons && o->states.n == 0)
-		new_group(groups, part, order, arena);
+	for (size_t i = 0; i < n; i++)
+		add_node(group_of(groups, part, order, nodes[i], f, o, arena), nodes[i]);
+	if (n == 0 && !o->node_oriented && has_any(f, part_columns))
+		group_of(groups, part, order, NULL, f, o, arena);
 }
 
 /* ---- one answer ---- */
@@ -394,7 +458,7 @@ static void collect(struct sinfo_groups *groups, const struct sinfo_data *d, con
 			if (node && wanted_node(node, o, arena))
 				nodes[n++] = node;
 		}
-		group_nodes(groups, o->reasons ? NULL : part, o->reasons ? 0 : p, nodes, n, f, o, arena);
+		group_nodes(groups, part, p, nodes, n, f, o, arena);
 	}
 }
 
@@ -426,26 +490,14 @@ static int print_groups(struct sinfo_groups *groups, const struct column_format 
 	const void **order = xcalloc(groups->n + 1, sizeof(*order));
 	for (size_t i = 0; i < groups->n; i++)
 		order[i] = groups->v[i];
-	int rc = column_sort(order, groups->n, sort, sinfo_columns, sinfo_column_count, NULL, err);
+	const struct column_sorting how = {.marked = part_columns, .lenient = true};
+	int rc = column_sort(order, groups->n, sort, sinfo_columns, sinfo_column_count, &how, NULL, err);
 	if (header)
 		column_print_header(f, out);
 	for (size_t i = 0; rc == 0 && i < groups->n; i++)
 		column_print_row(f, order[i], NULL, out);
 	free(order);
 	return rc;
-}
-
-/* With %all the real one puts a blank behind each column that has a capital letter. */
-static void space_capitals(struct column_format *f)
-{
-	for (size_t i = 0; i < f->n; i++) {
-		struct column_use *use = &f->uses[i];
-		if (use->column->letter < 'A' || use->column->letter > 'Z')
-			continue;
-		char *spaced = xprintf(" %s", use->suffix);
-		free(use->suffix);
-		use->suffix = spaced;
-	}
 }
 
 static void print_json(const struct sinfo_data *d)
@@ -472,7 +524,9 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	struct text out = TEXT_EMPTY;
 	arena_init(&arena);
 	map_init_text(&d.by_name);
+	map_init_text(&groups.by_key);
 	column_format_init(&f);
+	f.bare_letters = f.spaced_capitals = f.all_is_a_name = true;
 	int rc = fetch(connection, o, &arena, &d, err);
 	if (rc != 0) {
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(err));
@@ -490,12 +544,11 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 			column_format_letters(
 			        &f, o->format ? o->format : fill_widths(formats[i].format, &d, &arena),
 			        sinfo_columns, sinfo_column_count);
-		if (o->format && strcasecmp(o->format, "%all") == 0)
-			space_capitals(&f);
 		collect(&groups, &d, &f, o, &arena);
-		if (o->long_format && !o->no_header)
+		if ((o->long_format || o->iterate_s) && !o->no_header)
 			show_date_line(&out, d.now);
-		rc = print_groups(&groups, &f, o->sort ? o->sort : formats[i].sort, !o->no_header, &out, err);
+		const char *sort = o->sort ? o->sort : o->node_oriented ? "N" : formats[i].sort;
+		rc = print_groups(&groups, &f, sort, !o->no_header, &out, err);
 		if (rc != 0)
 			log_error("%s", err_text(err));
 		else
@@ -506,6 +559,7 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	free(groups.v);
 	free(d.nodes);
 	map_free(&d.by_name);
+	map_free(&groups.by_key);
 	column_format_free(&f);
 	text_free(&out);
 	arena_free(&arena);
@@ -523,16 +577,21 @@ int sinfo_main(int argc, char **argv)
 	arena_init(&arena);
 	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
 		log_error("%s", err_text(&err));
+	} else if (filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) !=
+	           0) {
+		log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(&err));
 	} else {
 		for (;;) {
+			if (o.clusters && !o.no_header && !o.json)
+				printf("CLUSTER: %s\n", connection.file.controller.cluster);
 			rc = sinfo_once(&connection, &o, &err);
 			if (rc != 0 || o.iterate_s == 0)
 				break;
+			puts("");
 			fflush(stdout);
 			sleep(o.iterate_s);
-			puts("");
 		}
 	}
 	connect_help(rc, &err);

@@ -31,8 +31,9 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
-	bool show_steps, long_format, no_header, start, all, each_task, json, no_convert;
-	const char *format, *format_names, *sort;
+	bool show_steps, long_format, no_header, start, all, each_task, json, no_convert, priority;
+	const char *format, *format_names, *sort, *clusters;
+	bool clusters_set; /* by the option, not by SLURM_CLUSTERS */
 	unsigned iterate_s;
 	char **argv;
 };
@@ -53,7 +54,7 @@ static const struct option long_options[] = {
         {"account", required_argument, NULL, 'A'},
         {"all", no_argument, NULL, 'a'},
         {"array", no_argument, NULL, 'r'},
-        {"array-unique", no_argument, NULL, 'r'},
+        {"array-unique", no_argument, NULL, OPT_ONE_CLUSTER},
         {"clusters", required_argument, NULL, 'M'},
         {"federation", no_argument, NULL, OPT_ONE_CLUSTER},
         {"format", required_argument, NULL, 'o'},
@@ -70,6 +71,7 @@ static const struct option long_options[] = {
         {"name", required_argument, NULL, 'n'},
         {"noconvert", no_argument, NULL, OPT_NOCONVERT},
         {"nodelist", required_argument, NULL, 'w'},
+        {"nodes", required_argument, NULL, 'w'},
         {"noheader", no_argument, NULL, 'h'},
         {"partition", required_argument, NULL, 'p'},
         {"priority", no_argument, NULL, 'P'},
@@ -115,6 +117,14 @@ static const char usage[] = "Usage: squeue [OPTIONS]\n"
                             "  -w, --nodelist=HOSTS    jobs on these nodes\n"
                             "  -V, --version           the version\n";
 
+static const char usage_short[] =
+        "Usage: squeue [-A account] [--clusters names] [-i seconds] [--job jobid]\n"
+        "              [-n name] [-o format] [-p partitions] [--qos qos]\n"
+        "              [--reservation reservation] [--sort fields] [--start]\n"
+        "              [--step step_id] [-t states] [-u user_name] [--usage]\n"
+        "              [-L licenses] [-w nodes] [--federation] [--local] [--sibling]\n"
+        "\t      [-ahjlrsv]\n";
+
 /* Options that are lists of words. */
 static struct schema_strs *words_of(int c, struct job_query *q)
 {
@@ -136,13 +146,52 @@ static struct schema_strs *words_of(int c, struct job_query *q)
 	}
 }
 
+/* An option replaces what a variable or the same option before it said; a list of nothing finds nothing. */
+static int only_words(const char *list, struct schema_strs *words, struct arena *arena)
+{
+	words->n = 0;
+	filter_words(list, words, arena);
+	if (words->n == 0)
+		filter_add_word(words, "", arena);
+	return 0;
+}
+
+static int only_users(const char *list, struct squeue_options *o, struct arena *arena)
+{
+	o->query.uids.n = 0;
+	filter_users(list, &o->query.uids, arena);
+	if (o->query.uids.n == 0)
+		filter_add_u32(&o->query.uids, CORE_NO_VAL, arena);
+	return 0;
+}
+
+static int only_jobs(const char *list, struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	if (filter_jobs_loose(list, &o->query.job_ids, &o->query.tasks, arena, err) != 0)
+		return -1;
+	if (o->query.job_ids.n == 0) /* nobody's jobs */
+		filter_add_u32(&o->query.uids, CORE_NO_VAL, arena);
+	return 0;
+}
+
+static int only_states(const char *list, struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	o->query.states.n = 0;
+	o->query.all_states = false;
+	if (filter_states(list, &o->query.states, &o->query.all_states, arena, err) != 0)
+		return -1;
+	if (o->query.states.n == 0 && !o->query.all_states)
+		filter_add_u32(&o->query.states, CORE_NO_VAL, arena);
+	return 0;
+}
+
 static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
         __attribute__((nonnull(2)));
 static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
 {
 	struct schema_strs *words = words_of(c, &o->query);
 	if (words)
-		return filter_words(optarg, words, arena);
+		return only_words(optarg, words, arena);
 	switch (c) {
 	case 'a':
 		o->all = true;
@@ -150,12 +199,15 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	case OPT_HIDE:
 		o->all = false;
 		return 0;
-	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
-	case 'P':             /* a job waits in one partition */
+	case OPT_ONE_CLUSTER: /* there is one, in no federation; and waiting tasks are told once anyway */
+		return 0;
+	case 'P':
+		o->priority = true;
 		return 0;
 	case 'M':
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--clusters=%s: there is one cluster only, which SLURM_CONF names", optarg);
+		o->clusters = optarg;
+		o->clusters_set = true;
+		return 0;
 	case 'v':
 		log_set_stderr_level(LOG_LEVEL_VERBOSE);
 		return 0;
@@ -166,22 +218,28 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		o->no_convert = true;
 		return 0;
 	case 'o':
+		if (o->format_names)
+			return err_set(err, ERR_INVALID, "-o (--format) is incompatible with -O (--Format)");
 		o->format = optarg;
 		return 0;
 	case 'O':
+		if (o->format)
+			return err_set(err, ERR_INVALID, "-O (--Format) is incompatible with -o (--format)");
 		o->format_names = optarg;
 		return 0;
 	case 'i':
-		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
-		               ? 0
-		               : err_set(err, ERR_INVALID,
-		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+		if (text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0)
+			return 0;
+		log_error("--iterate=%s", optarg);
+		fputc('\n', stderr); /* as the real one does */
+		return err_set(err, ERR_INVALID_STATE, NULL);
 	case 'j':
-		return optarg ? filter_jobs(optarg, &o->query.job_ids, &o->query.tasks, arena, err) : 0;
+		return optarg ? only_jobs(optarg, o, arena, err) : 0;
 	case 'l':
 		o->long_format = true;
 		return 0;
 	case OPT_ME:
+		o->query.uids.n = 0;
 		return filter_me(&o->query.uids, arena);
 	case OPT_JSON:
 		o->json = true;
@@ -202,14 +260,14 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		o->start = true;
 		return 0;
 	case 't':
-		return filter_states(optarg, &o->query.states, &o->query.all_states, arena, err);
+		return only_states(optarg, o, arena, err);
 	case 's':
 		o->show_steps = true;
 		return optarg ? filter_steps(optarg, &o->steps, &o->query.job_ids, &o->query.tasks, arena,
 		                             err)
 		              : 0;
 	case 'u':
-		return filter_users(optarg, &o->query.uids, arena);
+		return only_users(optarg, o, arena);
 	case 'V':
 		puts("slurm " SLURM_VERSION_TEXT);
 		exit(0);
@@ -234,49 +292,93 @@ static void all_of_them(struct squeue_options *o)
 	o->iterate_s = 0;
 }
 
-static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
-                         struct err *err)
+/* The options' variables. Those of formats count where no option says anything of them
+ * (use_format_variables). */
+static int read_variables(struct squeue_options *o, struct arena *arena, struct err *err)
 {
-	const char *all = getenv("SQUEUE_ALL"), *states = getenv("SQUEUE_STATES"),
-	           *users = getenv("SQUEUE_USERS"), *parts = getenv("SQUEUE_PARTITION");
-	schema_init(schema_of_job_query(), &o->query);
-	o->all = all != NULL;
-	o->each_task = getenv("SQUEUE_ARRAY") != NULL || getenv("SQUEUE_ARRAY_UNIQUE") != NULL;
-	o->format = getenv("SQUEUE_FORMAT");
-	o->format_names = getenv("SQUEUE_FORMAT2");
+	const char *states = getenv("SQUEUE_STATES"), *users = getenv("SQUEUE_USERS");
+	o->all = getenv("SQUEUE_ALL") != NULL;
+	o->each_task = getenv("SQUEUE_ARRAY") != NULL;
+	o->priority = getenv("SQUEUE_PRIORITY") != NULL;
 	o->sort = getenv("SQUEUE_SORT");
-	if (states && filter_states(states, &o->query.states, &o->query.all_states, arena, err) != 0)
+	o->clusters = getenv("SLURM_CLUSTERS");
+	if (states && only_states(states, o, arena, err) != 0)
 		return -1;
-	if (users && filter_users(users, &o->query.uids, arena) != 0)
-		return -1;
+	if (users)
+		only_users(users, o, arena);
 	const struct {
 		const char *name;
 		struct schema_strs *words;
 	} lists[] = {{"SQUEUE_ACCOUNT", &o->query.accounts},
 	             {"SQUEUE_QOS", &o->query.qoses},
 	             {"SQUEUE_LICENSES", &o->query.licenses},
-	             {"SQUEUE_NAMES", &o->query.names}};
+	             {"SQUEUE_NAMES", &o->query.names},
+	             {"SQUEUE_PARTITION", &o->query.partitions}};
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (getenv(lists[i].name))
-			filter_words(getenv(lists[i].name), lists[i].words, arena);
-	if (parts && filter_words(parts, &o->query.partitions, arena) != 0)
+			only_words(getenv(lists[i].name), lists[i].words, arena);
+	return 0;
+}
+
+static void use_format_variables(struct squeue_options *o)
+{
+	if (o->format || o->format_names || o->long_format)
+		return;
+	o->format = getenv("SQUEUE_FORMAT");
+	o->format_names = o->format ? NULL : getenv("SQUEUE_FORMAT2");
+}
+
+/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
+static int read_rest(int argc, char **argv, struct squeue_options *o, bool jobs_asked, struct arena *arena,
+                     struct err *err)
+{
+	for (; optind < argc; optind++) {
+		if (!jobs_asked && !o->show_steps) {
+			log_error("Unrecognized option: %s", argv[optind]);
+			fputs(usage_short, stdout);
+			return err_set(err, ERR_INVALID_STATE, NULL);
+		}
+		int rc = o->show_steps ? filter_steps(argv[optind], &o->steps, &o->query.job_ids,
+		                                      &o->query.tasks, arena, err)
+		                       : filter_jobs_loose(argv[optind], &o->query.job_ids, &o->query.tasks,
+		                                           arena, err);
+		if (rc != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
+                         struct err *err)
+{
+	bool jobs_asked = false;
+	schema_init(schema_of_job_query(), &o->query);
+	if (read_variables(o, arena, err) != 0)
 		return -1;
 	opterr = 0;
 	o->argv = argv;
 	for (int c; (c = getopt_long(argc, argv, ":A:ahi:j::L:lM:n:o:O:Pp:q:rR:s::S:t:u:vVw:", long_options,
-	                             NULL)) != -1;)
+	                             NULL)) != -1;) {
+		jobs_asked |= c == 'j';
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
-	/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
-	for (; optind < argc; optind++) {
-		int rc = o->show_steps
-		                 ? filter_steps(argv[optind], &o->steps, &o->query.job_ids, &o->query.tasks,
-		                                arena, err)
-		                 : filter_jobs(argv[optind], &o->query.job_ids, &o->query.tasks, arena, err);
-		if (rc != 0)
-			return -1;
 	}
+	if (read_rest(argc, argv, o, jobs_asked, arena, err) != 0)
+		return -1;
+	if (o->long_format && (o->format || o->format_names)) {
+		log_write(LOG_LEVEL_FATAL,
+		          "Options %s and -l(--long) are mutually exclusive. Please remove one and retry.",
+		          o->format ? "-o(--format)" : "-O(--Format)");
+		return err_set(err, ERR_INVALID_STATE, NULL);
+	}
+	use_format_variables(o);
+	if (o->start && o->query.states.n == 0 && !o->query.all_states)
+		filter_add_u32(&o->query.states, JOB_PENDING, arena);
 	o->query.with_steps = o->show_steps;
+	if (o->show_steps) { /* these say nothing of steps */
+		o->query.names.n = o->query.accounts.n = o->query.states.n = 0;
+		o->query.all_states = false;
+	}
 	if (o->json)
 		all_of_them(o);
 	return 0;
@@ -291,6 +393,8 @@ static void choose_format(const struct squeue_options *o, struct column_format *
 	                      : o->long_format ? FORMAT_LONG
 	                                       : FORMAT_DEFAULT;
 	column_format_init(f);
+	if (o->show_steps)
+		f->what = "job step format";
 	if (o->format_names)
 		column_format_names(f, o->format_names, columns, n);
 	else
@@ -310,7 +414,7 @@ static void add_row(struct squeue_rows *rows, const struct job_info *job, const 
                     uint32_t task)
 {
 	rows->v = xgrow(rows->v, &rows->cap, rows->n + 1, sizeof(*rows->v));
-	rows->v[rows->n++] = (struct squeue_row){job, step, task};
+	rows->v[rows->n++] = (struct squeue_row){.job = job, .step = step, .task = task};
 }
 
 /* --array: a line for each task that the record stands for, as long as they wait. */
@@ -326,13 +430,28 @@ static bool add_tasks(struct squeue_rows *rows, const struct job_info *job)
 	return set != NULL;
 }
 
-static void add_job(struct squeue_rows *rows, const struct job_info *job, const struct squeue_options *o)
+/* --priority: a line for each partition that a waiting job may start in. */
+static bool add_partitions(struct squeue_rows *rows, const struct job_info *job, struct arena *arena)
+{
+	const char *list = job->state->state == JOB_PENDING ? job->spec->partition : NULL;
+	if (!list || !strchr(list, ','))
+		return false;
+	char *rest = arena_strdup(arena, list);
+	for (char *name = text_split(&rest, ','); name; name = text_split(&rest, ',')) {
+		add_row(rows, job, NULL, CORE_NO_VAL);
+		rows->v[rows->n - 1].partition = name;
+	}
+	return true;
+}
+
+static void add_job(struct squeue_rows *rows, const struct job_info *job, const struct squeue_options *o,
+                    struct arena *arena)
 {
 	if (job->spec->partition && map_get_text(&rows->hidden, job->spec->partition))
 		return;
 	if (!o->show_steps) {
-		if ((!o->start || job->state->state == JOB_PENDING) &&
-		    !(o->each_task && add_tasks(rows, job)))
+		if (!(o->each_task && add_tasks(rows, job)) &&
+		    !(o->priority && add_partitions(rows, job, arena)))
 			add_row(rows, job, NULL, CORE_NO_VAL);
 		return;
 	}
@@ -361,7 +480,7 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 		const struct job_list *list = record;
 		*now = list->now;
 		for (uint32_t i = 0; i < list->jobs.n; i++)
-			add_job(rows, &list->jobs.v[i], o);
+			add_job(rows, &list->jobs.v[i], o, arena);
 		if (list->last)
 			return 0;
 		if (client_next(connection->client, arena, -1, &type, &record, err) != 0)
@@ -379,11 +498,15 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 	const void **order = xcalloc(rows->n + 1, sizeof(*order));
 	for (size_t i = 0; i < rows->n; i++)
 		order[i] = &rows->v[i];
-	int rc = column_sort(order, rows->n, sort, columns, n, &ctx, err);
+	const struct column_sorting how = {.never = o->show_steps ? NULL : "akoqrswxyAEFKRWXYZ",
+	                                   .lenient = o->show_steps};
+	int rc = column_sort(order, rows->n, sort, columns, n, &how, &ctx, err);
+	if (rc != 0)
+		log_error("%s", err_text(err));
 	struct column_format f;
 	struct text out = TEXT_EMPTY;
 	choose_format(o, &f);
-	if (o->long_format && !o->no_header)
+	if ((o->long_format || o->iterate_s) && !o->no_header)
 		show_date_line(&out, now);
 	if (!o->no_header)
 		column_print_header(&f, &out);
@@ -493,20 +616,25 @@ int squeue_main(int argc, char **argv)
 	log_init("squeue", LOG_LEVEL_INFO);
 	arena_init(&arena);
 	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
-		if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
+		if (err.code != ERR_INVALID_STATE) /* of these it was said where they were found */
 			log_error("%s", err_text(&err));
+	} else if (filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) !=
+	           0) {
+		log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
 	} else if (check_nodes(&o, &connection, &arena, &err) != 0) {
 		log_error("%s", err_text(&err));
 	} else {
 		for (;;) {
+			if (o.clusters && !o.no_header && !o.json)
+				printf("CLUSTER: %s\n", connection.file.controller.cluster);
 			rc = squeue_once(&connection, &o, &err);
 			if (rc != 0 || o.iterate_s == 0)
 				break;
+			puts("");
 			fflush(stdout);
 			sleep(o.iterate_s);
-			puts("");
 		}
 	}
 	connect_help(rc, &err);

@@ -7,7 +7,7 @@ state "$bad" F
 idle
 sub runs -J runs -N2 --exclusive -t 60 -A lab --wckey=key --mincpus=1 -o /home/alice/runs.%j --wrap "'exec sleep 900'"
 state "$runs" R
-sub steps -J steps -w worker-3 -n1 -o out -e err -i /dev/null -D /tmp --comment=why --wrap "'srun -J one sleep 900'"
+sub steps -J steps -w worker-3 -n1 -t 90 -o out -e err -i /dev/null -D /tmp --comment=why --wrap "'srun -J one sleep 900'"
 state "$steps" R
 shows "$steps.0" squeue -h -s -o %i
 sub sus -J sus -w worker-3 -n1 -o /dev/null --open-mode=append --wrap "'exec sleep 900'"
@@ -27,3 +27,4 @@ reason "$big" Priority
 reason "$dep" Dependency
 reason "$later" BeginTime
 reason "$arr" Resources
+all="$done,$bad,$runs,$steps,$sus,$big,$dep,$later,$held,$arr,$gone"
