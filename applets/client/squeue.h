@@ -8,8 +8,8 @@ struct map;
 struct squeue_row {
 	const struct job_info *job;
 	const struct step_record *step; /* NULL: the row is the job's */
-	const char *partition;          /* --priority: this one of the job's; else NULL */
 	uint32_t task;                  /* --array: this one of the tasks that the record stands for */
+	const char *partition;          /* --priority: this one of the job's; else NULL */
 };
 
 struct squeue_ctx {
