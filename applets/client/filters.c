@@ -188,8 +188,11 @@ static bool state_of(const char *word, uint32_t *state)
 const char *filter_states_of(const char *list, struct schema_u32s *states, bool *all, struct arena *arena)
 {
 	char *rest = arena_strdup(arena, list);
-	*all = *all || text_eq_nocase(list, "all");
-	for (char *word = text_split(&rest, ','); !*all && word; word = text_split(&rest, ',')) {
+	if (text_eq_nocase(list, "all")) {
+		*all = true;
+		return NULL;
+	}
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
 		uint32_t state;
 		if (!*word)
 			continue;

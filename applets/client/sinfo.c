@@ -575,10 +575,8 @@ int sinfo_main(int argc, char **argv)
 	int rc = -1;
 	log_init("sinfo", LOG_LEVEL_INFO);
 	arena_init(&arena);
-	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
-		log_error("%s", err_text(&err));
-	} else if (filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) !=
-	           0) {
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
+	    filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) != 0) {
 		log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(&err));

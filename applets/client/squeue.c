@@ -615,12 +615,10 @@ int squeue_main(int argc, char **argv)
 	int rc = -1;
 	log_init("squeue", LOG_LEVEL_INFO);
 	arena_init(&arena);
-	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
+	    filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) != 0) {
 		if (err.code != ERR_INVALID_STATE) /* of these it was said where they were found */
 			log_error("%s", err_text(&err));
-	} else if (filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) !=
-	           0) {
-		log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
 	} else if (check_nodes(&o, &connection, &arena, &err) != 0) {
