@@ -174,11 +174,26 @@ static int take_states(const char *list, struct sacct_options *o, struct arena *
 
 static int take_jobs(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
 {
-	if (filter_steps(list, &o->steps, &o->query.job_ids, &o->query.tasks, arena, err) == 0)
+	struct err bad = {0};
+	if (filter_steps(list, &o->steps, &o->query.job_ids, &o->query.tasks, arena, &bad) == 0)
 		return 0;
-	const char *name = strrchr(err_text(err), ' ');
+	const char *name = strrchr(err_text(&bad), ' ');
 	log_write(LOG_LEVEL_FATAL, "Bad job/step specified: %s", name ? name + 1 : list);
 	return err_set(err, ERR_INVALID_STATE, NULL);
+}
+
+static int take_users(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uid_t uid;
+		if (!*word)
+			continue;
+		if (user_parse(word, &uid) != 0)
+			return err_set(err, ERR_INVALID, "Invalid user id: %s", word);
+		filter_add_u32(&o->query.uids, uid, arena);
+	}
+	return 0;
 }
 
 /* --starttime after --endtime, which is now if it isn't given. */
@@ -212,7 +227,7 @@ static int take_range(const char *what, const char *s, uint32_t *least, uint32_t
 	return good && !*p ? 0 : err_set(err, ERR_INVALID, "%s=%s: a number or a range is wanted", what, s);
 }
 
-static int take_groups(const char *list, struct sacct_options *o, struct arena *arena)
+static int take_groups(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
 {
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
@@ -223,10 +238,8 @@ static int take_groups(const char *list, struct sacct_options *o, struct arena *
 		else if (group_by_name(word, &gid) == 0)
 			filter_add_u32(&o->query.gids, gid, arena);
 		else
-			log_error("Invalid group id: %s", word);
+			return err_set(err, ERR_INVALID, "Invalid group id: %s", word);
 	}
-	if (o->query.gids.n == 0)
-		filter_add_u32(&o->query.gids, CORE_NO_VAL, arena); /* nobody's */
 	return 0;
 }
 
@@ -321,7 +334,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	case 's':
 		return take_states(optarg, o, arena, err);
 	case 'u':
-		return filter_users(optarg, &o->query.uids, arena);
+		return take_users(optarg, o, arena, err);
 	case 'X':
 		o->jobs_only = true;
 		return 0;
@@ -358,7 +371,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		o->clusters = optarg;
 		return 0;
 	case 'g':
-		return take_groups(optarg, o, arena);
+		return take_groups(optarg, o, arena, err);
 	case 'i':
 		return take_range("--nnodes", optarg, &o->query.nodes_least, &o->query.nodes_most, err);
 	case 'I':
@@ -391,6 +404,8 @@ static void defaults(struct sacct_options *o, struct arena *arena)
 			time_parse_when("today", loop_wall_clock(), &o->query.from);
 		o->query.from -= o->query.from % 1000000;
 	}
+	if (o->truncate && !o->query.to)
+		o->query.to = loop_wall_clock();
 	if (states && o->from_set && !o->jobs_set && !o->query.to)
 		o->query.to = o->query.from;
 	if (geteuid() == 0 || o->query.uids.n || o->jobs_set)

@@ -87,7 +87,6 @@ JOB_STR(constraints, SPEC->features)
 JOB_NUMBER(uid, SPEC->who->uid)
 JOB_NUMBER(gid, SPEC->who->gid)
 JOB_NUMBER(priority, STATE->priority)
-JOB_NUMBER(req_nodes, SPEC->nodes_min)
 TIME(submit_time, SPEC->submit_time, STEP->start_time, "Unknown")
 TIME(eligible_time, STATE->eligible_time, STEP->start_time, "Unknown")
 TIME(start_time, STATE->start_time, STEP->start_time, "Unknown")
@@ -180,10 +179,11 @@ uint64_t sacct_cpus(const struct sacct_row *row)
 	return (uint64_t)row->step->tasks * row->step->cpus_per_task;
 }
 
+/* Of a job that waits: what it asked for, as the real one has it. */
 TEXT(alloc_cpus)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu64, sacct_cpus(ROW));
+	text_printf(out, "%" PRIu64, STEP || STATE->nodes.n ? sacct_cpus(ROW) : sacct_asked(ROW).cpus);
 }
 
 TEXT(req_cpus)
@@ -202,6 +202,12 @@ TEXT(tasks)
 static uint32_t node_count(const struct sacct_row *row)
 {
 	return row->step ? row->step->nodes.n : row->job->state->nodes.n;
+}
+
+TEXT(req_nodes)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, STEP ? STEP->nodes.n : SPEC->nodes_min);
 }
 
 TEXT(nodes)
