@@ -129,7 +129,7 @@ MEMBER(exc_nodes, JOB->spec->exc_nodes, "")
 MEMBER(work_dir, JOB->spec->work_dir, "")
 MEMBER(node_list, JOB->nodes, "")
 MEMBER(alloc_node, JOB->spec->alloc_node, "")
-MEMBER(sched_nodes, JOB->state->sched_nodes, "(null)")
+MEMBER(sched_nodes, JOB->sched_nodes, "(null)")
 MEMBER(batch_host, JOB->state->batch_host, "n/a")
 
 void squeue_file(struct text *out, const struct job_info *job, const char *given, const char *expanded)
@@ -502,7 +502,7 @@ const struct column squeue_job_columns[] = {
         {'u', "username", "USER", 0, user, NULL},
         {'v', "reservation", "RESERVATION", 0, reservation, NULL},
         {'w', "wckey", "WCKEY", 0, wckey, NULL},
-        {'x', NULL, "EXC_NODES", COLUMN_WHOLE, exc_nodes, NULL},
+        {'x', "excnodes", "EXC_NODES", COLUMN_WHOLE, exc_nodes, NULL},
         {'y', "nice", "NICE", 0, nice, nice_number},
         {'z', "sct", "S:C:T", 0, sct, sockets_number},
         {'A', "jobid", "JOBID", 0, job_id, job_id_number},

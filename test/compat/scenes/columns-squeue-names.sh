@@ -19,6 +19,7 @@ for one in $names; do
 	NumTask*) hide="| grep -v $gone" ;; # the real one forgets them of a job that it ends while it waits
 	*) hide= ;;
 	esac
+	[[ $one != ExcNodes ]] || differs 'there it has a letter only'
 	[[ $one != SchedNodes ]] || differs 'chance: whether the first in line has nodes planned for it yet'
 	c "squeue -t all -j $all -S i -O 'jobarrayid:;|<,$one:;>' 2>&1 | $still $hide"
 done
