@@ -10,7 +10,7 @@ state "$runs" R
 sub steps -J steps -w worker-3 -n1 -t 90 -o out -e err -i /dev/null -D /tmp --comment=why --wrap "'srun -J one sleep 900'"
 state "$steps" R
 shows "$steps.0" squeue -h -s -o %i
-sub sus -J sus -w worker-3 -n1 -o /dev/null --open-mode=append --wrap "'exec sleep 900'"
+sub sus -J sus -w worker-3 -n1 -t 95 -o /dev/null --open-mode=append --wrap "'exec sleep 900'"
 state "$sus" R
 quiet "scontrol suspend $sus"
 state "$sus" S

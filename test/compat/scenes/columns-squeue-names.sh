@@ -20,7 +20,7 @@ for one in $names; do
 	*) hide= ;;
 	esac
 	[[ $one != ExcNodes ]] || differs 'there it has a letter only'
-	[[ $one != SchedNodes ]] || differs 'chance: whether the first in line has nodes planned for it yet'
+	case $one in SchedNodes | StartTime | EndTime) differs 'chance: whether the first in line has a plan yet' ;; esac
 	c "squeue -t all -j $all -S i -O 'jobarrayid:;|<,$one:;>' 2>&1 | $still $hide"
 done
 for one in $names; do

@@ -5,7 +5,7 @@
 # Times that go on while they are looked at are made the same in both.
 still='sed -E "s/([|<])[0-9:-]*[0-9]:[0-5][0-9]([|>])/\1T\2/g"'
 for one in a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K L M N O P Q R S T U V W X Y Z 0 @ _; do
-	[[ $one != Y ]] || differs 'chance: whether the first in line has nodes planned for it yet'
+	[[ $one != [YSe] ]] || differs 'chance: whether the first in line has a plan yet'
 	c "squeue -t all -j $all -S i -o '%i|<%$one>' | $still"
 done
 for one in a A b c F i j K l M N P S u U Z r t x; do
@@ -13,7 +13,7 @@ for one in a A b c F i j K l M N P S u U Z r t x; do
 done
 # Widths: cut, padded, to the right; what stands around.
 for one in a b c d e f g h i j k l m n o p q r s t u v w x y z A B C D E F G H I J K N O P Q R T U V W X Y Z; do
-	[[ $one != Y ]] || differs 'chance: whether the first in line has nodes planned for it yet'
+	[[ $one != [YSe] ]] || differs 'chance: whether the first in line has a plan yet'
 	c "squeue -h -t all -j $all -S i -o '%i [%.3$one] [%.1$one] [%25$one] [%.25$one] [%1$one]'"
 done
 for form in '%%i' '%i%%' '%' '%.' '%.5' '%5' '% i' '%-5i' '%05i' '%.0i|' '%0i|' '%i %!' 'text' '' ' ' '%i\n%j' '%i\x1f%j' $'%i\t%j' $'%i\x1f%j' '%70000i|' '%iJOB%jNAME' '%#i' \
