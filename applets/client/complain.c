@@ -1,25 +1,22 @@
 #include "applets/client/complain.h"
 
-#include <getopt.h>
-#include <stdbool.h>
+#include "applets/common/option_error.h"
+#include "core/util/log.h"
+
 #include <stdio.h>
-#include <string.h>
 
 void complain_option(const char *program, int c, char **argv)
 {
-	/* Where the argument is missing, optind may already be beyond the last word. */
-	const char *word = optind > 0 && argv[optind - 1] ? argv[optind - 1] : "";
-	bool is_long = strncmp(word, "--", 2) == 0;
-	if (c == ':' && is_long)
-		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
-	else if (c == ':')
-		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
-	else if (is_long && optopt != 0 && strchr(word, '='))
-		fprintf(stderr, "%s: option '%.*s' doesn't allow an argument\n", program,
-		        (int)strcspn(word, "="), word);
-	else if (is_long)
-		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
-	else
-		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
+	option_error(program, c, argv);
 	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
+}
+
+int complain_clusters(const char *names, const char *from)
+{
+	log_error("Problem talking to database");
+	log_error("'%s' can't be reached now, or it is an invalid entry for %s.  Use 'sacctmgr list "
+	          "clusters' to "
+	          "see available clusters.",
+	          names, from);
+	return 1;
 }

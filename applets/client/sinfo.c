@@ -275,7 +275,8 @@ static bool wanted_node(const struct node_info *node, const struct sinfo_options
 	bool lost = node->flags & NODE_FLAG_NO_RESPOND;
 	if ((o->responding && lost) || (o->dead && !lost))
 		return false;
-	if (o->reasons && !node->state->reason)
+	if (o->reasons && (!node->state->reason ||
+	                   (node->base != NODE_DOWN && !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)))))
 		return false;
 	return in_state(node, &o->states, arena);
 }
@@ -295,7 +296,8 @@ static bool wanted_part(const struct part_info *part, const struct sinfo_options
 struct sinfo_groups {
 	struct sinfo_group **v;
 	size_t n, cap;
-	struct map by_key;
+	struct map by_key;  /* struct sinfo_group */
+	struct map members; /* a group's key and the name of a node that is in it */
 };
 
 static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct part_info *part,
@@ -309,33 +311,12 @@ static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct p
 	return group;
 }
 
-/* The columns in which what is in one line must be alike; the others are summed up, over partitions too. */
-static const char grouping[] = "tTEuUHvbfaBghIlLMpPRrsS", exact_grouping[] = "cdmwXYZzGeO";
-/* Those that make a line for each partition, also for one without nodes. */
-static const char part_columns[] = "PR";
+/* The columns in which the nodes of one line must be alike; the others are summed up. And those in which the
+ * partitions must be: where a format has none that tells them apart, a line is of all of them. */
+static const char grouping[] = "tTEuUHvfbG", exact_grouping[] = "cdmwXYZzeO",
+                  of_partition[] = "alLsrhgPRSBIpM";
 
-static bool in_list(const char *letters, const struct column *column)
-{
-	return column->letter && strchr(letters, column->letter);
-}
-
-/* In which the nodes of one line must be alike, whatever the options. */
-static bool is_grouping(const struct column *column)
-{
-	return in_list(grouping, column) ||
-	       (!column->letter &&
-	        text_list_has("comment,extra,statecomplete,share", column->name, strlen(column->name)));
-}
-
-static bool has_any(const struct column_format *f, const char *letters)
-{
-	for (size_t i = 0; i < f->n; i++)
-		if (in_list(letters, f->uses[i].column))
-			return true;
-	return false;
-}
-
-/* The text of the line in those columns is the group's key. node: NULL for a partition without any. */
+/* The text of the node's line in those columns is the group's key. node NULL: the partition has none. */
 static void group_key(struct text *key, const struct column_format *f, const struct node_info *node,
                       const struct sinfo_options *o, const struct part_info *part)
 {
@@ -343,41 +324,30 @@ static void group_key(struct text *key, const struct column_format *f, const str
 	const struct sinfo_group alone = {.part = part, .nodes = one, .n = node != NULL};
 	for (size_t i = 0; i < f->n; i++) {
 		const struct column *column = f->uses[i].column;
-		if (!is_grouping(column) && !(o->exact && in_list(exact_grouping, column)))
+		/* Those without a letter (-O) are among the first, too. */
+		const bool of_node = node && (strchr(grouping, column->letter) ||
+		                              (o->exact && strchr(exact_grouping, column->letter)));
+		if (!of_node && (!column->letter || !strchr(of_partition, column->letter)))
 			continue;
 		column->value(key, &alone, NULL);
 		text_add_char(key, '\n');
 	}
-	if (node &&
-	    (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR")))
+	if (o->node_oriented && part)
+		text_printf(key, "%s\n", part->name);
+	if (!node)
+		text_add_char(key, '\n');
+	else if (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR"))
 		text_add(key, node->name);
-	if (o->node_oriented)
-		text_printf(key, "\n%s", part->name);
 }
 
-/* A node that is in several partitions counts once. */
-static void add_node(struct sinfo_group *group, const struct node_info *node)
+static struct sinfo_group *group_of(struct sinfo_groups *groups, struct text *key,
+                                    const struct part_info *part, uint32_t order, struct arena *arena)
 {
-	for (size_t i = 0; i < group->n; i++)
-		if (group->nodes[i] == node)
-			return;
-	group->nodes = xgrow(group->nodes, &group->cap, group->n + 1, sizeof(*group->nodes));
-	group->nodes[group->n++] = node;
-}
-
-static struct sinfo_group *group_of(struct sinfo_groups *groups, const struct part_info *part, uint32_t order,
-                                    const struct node_info *node, const struct column_format *f,
-                                    const struct sinfo_options *o, struct arena *arena)
-{
-	struct text key = TEXT_EMPTY;
-	text_add(&key, "");
-	group_key(&key, f, node, o, part);
-	struct sinfo_group *group = map_get_text(&groups->by_key, text_str(&key));
+	struct sinfo_group *group = map_get_text(&groups->by_key, text_str(key));
 	if (!group) {
 		group = new_group(groups, part, order, arena);
-		map_put_text(&groups->by_key, arena_strdup(arena, text_str(&key)), group);
+		map_put_text(&groups->by_key, arena_strdup(arena, text_str(key)), group);
 	}
-	text_free(&key);
 	return group;
 }
 
@@ -385,10 +355,23 @@ static void group_nodes(struct sinfo_groups *groups, const struct part_info *par
                         const struct node_info **nodes, size_t n, const struct column_format *f,
                         const struct sinfo_options *o, struct arena *arena)
 {
-	for (size_t i = 0; i < n; i++)
-		add_node(group_of(groups, part, order, nodes[i], f, o, arena), nodes[i]);
-	if (n == 0 && !o->node_oriented && has_any(f, part_columns))
-		group_of(groups, part, order, NULL, f, o, arena);
+	struct text key = TEXT_EMPTY;
+	for (size_t i = 0; i < n; i++) {
+		text_clear(&key);
+		group_key(&key, f, nodes[i], o, part);
+		struct sinfo_group *group = group_of(groups, &key, part, order, arena);
+		text_printf(&key, "\n%s", nodes[i]->name);
+		if (map_get_text(&groups->members, text_str(&key)))
+			continue; /* by another partition */
+		map_put_text(&groups->members, arena_strdup(arena, text_str(&key)), group);
+		group->nodes = xgrow(group->nodes, &group->cap, group->n + 1, sizeof(*group->nodes));
+		group->nodes[group->n++] = nodes[i];
+	}
+	if (n == 0 && !o->node_oriented && column_format_has(f, "PARTITION")) {
+		group_key(&key, f, NULL, o, part);
+		group_of(groups, &key, part, order, arena);
+	}
+	text_free(&key);
 }
 
 /* ---- one answer ---- */
@@ -484,7 +467,7 @@ static int print_groups(struct sinfo_groups *groups, const struct column_format 
 	const void **order = xcalloc(groups->n + 1, sizeof(*order));
 	for (size_t i = 0; i < groups->n; i++)
 		order[i] = groups->v[i];
-	const struct column_sorting how = {.marked = part_columns, .lenient = true};
+	const struct column_sorting how = {.marked = "PR", .lenient = true};
 	int rc = column_sort(order, groups->n, sort, sinfo_columns, sinfo_column_count, &how, NULL, err);
 	if (header)
 		column_print_header(f, out);
@@ -519,6 +502,7 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	arena_init(&arena);
 	map_init_text(&d.by_name);
 	map_init_text(&groups.by_key);
+	map_init_text(&groups.members);
 	column_format_init(&f);
 	f.bare_letters = f.spaced_capitals = f.all_is_a_name = true;
 	int rc = fetch(connection, o, &arena, &d, err);
@@ -554,6 +538,7 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	free(d.nodes);
 	map_free(&d.by_name);
 	map_free(&groups.by_key);
+	map_free(&groups.members);
 	column_format_free(&f);
 	text_free(&out);
 	arena_free(&arena);
