@@ -146,7 +146,7 @@ static const struct record_row part_rows[] = {
         PP("MaxCPUsPerNode", U32_INF, max_cpus_per_node),
         NX("AllowQos", REFUSED, "ALL"),
         NX("DenyQos", REFUSED, ""),
-        NX("ExclusiveUser", REFUSED, "NO"),
+        PP("ExclusiveUser", BOOL, exclusive_user),
         NX("ReqResv", REFUSED, "NO"),
         NX("QOS", REFUSED, ""),
         NX("PreemptMode", REFUSED, "OFF"),

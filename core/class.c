@@ -23,7 +23,7 @@ static const struct need_row {
         NEED(STR, req_nodes),      NEED(STR, exc_nodes),        NEED(BOOL, exclusive),
         NEED(BOOL, oversubscribe), NEED(BOOL, overcommit),      NEED(U32, sockets_per_node),
         NEED(BOOL, immediate),     NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
-        NEED(STR, partition),
+        NEED(STR, partition),      NEED(BOOL, exclusive_user),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 
@@ -53,15 +53,10 @@ static uint64_t need_value(const struct need_row *row, const struct job_spec *sp
 	return 0;
 }
 
-/* Of several partitions a user may not use each. */
-static uint64_t need_user(const struct job_spec *spec)
-{
-	return parts_are_several(spec) ? spec->who->uid : 0;
-}
-
 static uint64_t need_hash(const struct part *part, const struct job_spec *spec)
 {
-	uint64_t hash = mixed(mixed(1, part->index), need_user(spec));
+	/* Of several partitions a user may not use each, and a node may be another user's alone. */
+	uint64_t hash = mixed(mixed(1, part->index), spec->who->uid);
 	for (size_t i = 0; i < NEED_ROWS; i++)
 		hash = mixed(hash, need_value(&need_rows[i], spec));
 	return hash;
@@ -79,7 +74,7 @@ static bool same_need(const struct job_spec *a, const struct job_spec *b)
 			return false;
 		}
 	}
-	return need_user(a) == need_user(b);
+	return a->who->uid == b->who->uid;
 }
 
 /* ---- classes ---- */

@@ -75,7 +75,9 @@ struct node {
 	struct list leaving; /* attempts that lost the node and may still run there; nothing starts before
 	                        they are gone */
 	struct core_bits *cores_busy;
-	bool doubled; /* some of its cores were two jobs' at once: one of them was suspended meanwhile */
+	uint32_t *core_jobs; /* how many jobs have each of them, beside those that are suspended */
+	bool overdrawn;      /* jobs may be on it together that would not be put so now: one was suspended
+	                        meanwhile, or the configuration is another one */
 	uint32_t cores_total;
 	uint32_t cores_free;
 	uint32_t cpus_per_core; /* CPUs that each core counts as */
@@ -83,6 +85,7 @@ struct node {
 	uint32_t cpus_alloc;
 	uint64_t mem_alloc;
 	uint32_t jobs;       /* allocations that are not released */
+	uint32_t user_jobs;  /* of them, those beside which no other user's may be */
 	uint32_t completing; /* of them, those that are ending */
 	uint32_t cpu_load;   /* 100ths; CORE_NO_VAL unknown */
 	uint64_t free_mem;   /* MiB; CORE_NO_VAL64 unknown */
@@ -252,6 +255,7 @@ void job_reason_text(const struct cluster *c, const struct job *job, struct text
  * CORE_INFINITE: none. CORE_NO_VAL: its partition is gone. */
 uint32_t job_time_limit(const struct job *job);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
+uint32_t job_sharing(const struct job *job);    /* enum job_sharing: asked for while pending, else as it started */
 bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
 bool job_is_active(const struct job *job);      /* RUNNING or SUSPENDED, not ending */
 struct tres job_tres(const struct cluster *c,

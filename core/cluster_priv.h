@@ -94,8 +94,9 @@ struct share {
 	bool idle;                 /* its job is (or ended) suspended: the cores are not counted as busy */
 };
 struct node_alloc *share_record(const struct share *share);
-/* Makes job->shares after state.nodes and takes what is not released from the nodes. */
-void shares_take(struct cluster *c, struct job *job);
+/* Makes job->shares after state.nodes and takes what is not released from the nodes. late: it does not start
+ * now, so that others may have its cores, too, without being allowed to. */
+void shares_take(struct cluster *c, struct job *job, bool late);
 void shares_free(struct job *job);
 /* Gives a share's cores and memory back to its node; the record's phase is the caller's. */
 void share_give_back(struct cluster *c, struct share *share);
@@ -229,6 +230,22 @@ void job_set_purge(struct cluster *c, struct job *job);
 
 /* The class of those that ask for the same; NULL: none of them waits. */
 struct job_class *class_find(const struct cluster *c, const struct part *part, const struct job_spec *spec);
+
+/* ---- oversub.c ---- */
+/* With how many jobs of that partition, itself among them, such a job may have a core together, beside those of
+ * other partitions that share likewise; 0: it has its cores alone. */
+uint32_t share_limit(const struct part *part, const struct job_spec *spec);
+/* It gets all cores of each of its nodes. */
+bool spec_is_whole(const struct cluster *c, const struct part *part, const struct job_spec *spec);
+/* No other user may have its nodes meanwhile (ExclusiveUser, --exclusive=user). */
+bool spec_is_for_user(const struct part *part, const struct job_spec *spec);
+/* Other users' jobs are there, and they or that user's job must not have it together. */
+bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user);
+/* What it started with stays so, whatever becomes of its partition. */
+void job_start_sharing(struct job *job);
+/* Of each of the node's cores: 0, it is idle; n + 1, n jobs of that partition have it, and maybe others that
+ * share; CORE_INFINITE: somebody has it alone. loads has room for them. */
+void node_loads(const struct node *node, const struct part *part, uint32_t *loads);
 
 /* ---- select.c ---- */
 /* What a job that can't start now waits for. */

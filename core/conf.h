@@ -17,6 +17,9 @@ enum conf_node_state {
 };
 enum conf_part_state { CONF_PART_UP, CONF_PART_DOWN, CONF_PART_DRAIN, CONF_PART_INACTIVE };
 
+/* OverSubscribe of a partition */
+enum conf_share { CONF_SHARE_NO, CONF_SHARE_EXCLUSIVE, CONF_SHARE_YES, CONF_SHARE_FORCE };
+
 /* SelectTypeParameters */
 enum {
 	CONF_CR_CPU = 1,
@@ -66,8 +69,8 @@ struct core_part_conf {
 	char *billing;        /* TRESBillingWeights as written; NULL: the CPUs count */
 	uint32_t *allow_gids; /* of allow_groups: the caller's look-up, as the core knows no names */
 	size_t allow_gid_count;
-	uint32_t oversubscribe; /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
-	uint32_t oversubscribe_max;
+	uint32_t oversubscribe;     /* enum conf_share */
+	uint32_t oversubscribe_max; /* how many jobs may have a core together */
 };
 
 struct cluster_conf {

@@ -175,6 +175,7 @@ static int update_tasks(struct update *u, struct err *err)
 	if (e->oversubscribe != JOB_UNSET) {
 		spec->oversubscribe = e->oversubscribe != 0;
 		spec->exclusive = !spec->oversubscribe;
+		spec->exclusive_user = spec->exclusive_mcs = false;
 	}
 	if (e->requeue != JOB_UNSET)
 		spec->requeue = e->requeue != 0;

@@ -19,6 +19,8 @@ struct candidate {
 struct select_scratch {
 	struct candidate *v;
 	size_t cap;
+	uint32_t *loads;
+	size_t load_cap;
 };
 
 struct selection {
@@ -28,7 +30,11 @@ struct selection {
 	struct candidate *v; /* the scratch's */
 	size_t n;
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
+	uint32_t shared;  /* up to which load (node_loads) cores are taken; 0: idle ones */
+	uint32_t further; /* the next load there is; CORE_INFINITE: none */
+	uint32_t *loads;  /* the scratch's: of the node that is looked at, when shared > 0 */
 	bool whole;     /* all cores of each node */
+	bool for_user;  /* no other user may have its nodes */
 	bool by_socket; /* whole sockets */
 	bool by_memory; /* memory is consumable */
 	bool least_loaded;
@@ -107,31 +113,35 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
-static bool socket_is_free(const struct node *node, uint32_t core)
+/* Of the core, or of its whole socket where those are given. */
+static uint32_t load_of(const struct selection *s, const struct node *node, uint32_t core)
 {
-	uint32_t size = node->conf->cores_per_socket, first = size ? core / size * size : core;
-	for (uint32_t i = first; i < first + (size ? size : 1) && i < node->cores_total; i++)
-		if (bits_has(node->cores_busy, i))
-			return false;
-	return true;
-}
-
-static bool core_is_free(const struct selection *s, const struct node *node, uint32_t core)
-{
+	uint32_t size = s->by_socket && node->conf->cores_per_socket ? node->conf->cores_per_socket : 1;
+	uint32_t first = core / size * size, most = 0;
 	if (s->ask->ignore_use)
-		return true;
-	return s->by_socket ? socket_is_free(node, core) : !bits_has(node->cores_busy, core);
+		return 0;
+	for (uint32_t i = first; i < first + size && i < node->cores_total; i++) {
+		uint32_t load = s->shared ? s->loads[i] : bits_has(node->cores_busy, i) ? CORE_INFINITE : 0;
+		most = load > most ? load : most;
+	}
+	return most;
 }
 
-static uint32_t free_cores(const struct selection *s, const struct node *node)
+static uint32_t free_cores(struct selection *s, const struct node *node)
 {
 	uint32_t n = 0;
 	if (s->ask->ignore_use)
 		return node->cores_total;
-	if (!s->by_socket)
+	if (!s->by_socket && !s->shared)
 		return node->cores_free;
-	for (uint32_t i = 0; i < node->cores_total; i++)
-		n += socket_is_free(node, i);
+	if (s->shared)
+		node_loads(node, s->ask->part, s->loads);
+	for (uint32_t i = 0; i < node->cores_total; i++) {
+		uint32_t load = load_of(s, node, i);
+		n += load <= s->shared;
+		if (load > s->shared && load < s->further)
+			s->further = load;
+	}
 	return n;
 }
 
@@ -148,7 +158,7 @@ static uint32_t part_cpus_on(const struct part *part, const struct node *node)
 }
 
 /* How many tasks the node can take now; 0: none. */
-static uint32_t node_fit(const struct selection *s, const struct node *node, uint32_t *cores)
+static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t *cores)
 {
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
@@ -196,6 +206,8 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
+	if (!s->ask->ignore_use && node_is_for_others(node, spec->who->uid, s->for_user))
+		return false;
 	return has_features(node, spec->features) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
@@ -207,7 +219,7 @@ static bool gather(struct selection *s)
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((!s->ask->ignore_use && node->cores_free == 0) || !is_open(s, node))
+		if ((!s->ask->ignore_use && !s->shared && node->cores_free == 0) || !is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -337,6 +349,18 @@ static void spread_evenly(struct selection *s, size_t n)
 	}
 }
 
+/* The first ones that it may have. */
+static void fill_cores(const struct selection *s, const struct node *node, uint32_t want,
+                       struct schema_u32s *out)
+{
+	if (s->shared)
+		node_loads(node, s->ask->part, s->loads);
+	out->v = xcalloc((size_t)want + 1, sizeof(uint32_t));
+	for (uint32_t i = 0; out->n < want && i < node->cores_total; i++)
+		if (load_of(s, node, i) <= s->shared)
+			out->v[out->n++] = i;
+}
+
 static void fill_share(const struct selection *s, const struct candidate *cand, struct node_alloc *share)
 {
 	const struct node *node = cand->node;
@@ -344,10 +368,7 @@ static void fill_share(const struct selection *s, const struct candidate *cand, 
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
-	share->cores.v = xcalloc((size_t)cores + 1, sizeof(uint32_t));
-	for (uint32_t i = 0; share->cores.n < cores && i < node->cores_total; i++)
-		if (core_is_free(s, node, i))
-			share->cores.v[share->cores.n++] = i;
+	fill_cores(s, node, cores, &share->cores);
 	share->cpus = share->cores.n * node->cpus_per_core;
 	share->tasks = cand->tasks;
 	if (s->by_memory)
@@ -400,8 +421,8 @@ static void prepare(struct selection *s)
 	s->nodes_wanted = s->nodes_min;
 	if (spec->nodes_max > s->nodes_min && s->tasks > s->nodes_min)
 		s->nodes_wanted = spec->nodes_max < s->tasks ? spec->nodes_max : s->tasks;
-	s->whole = spec->exclusive || (flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0 ||
-	           part->oversubscribe == 1;
+	s->whole = spec_is_whole(s->c, s->ask->part, spec);
+	s->for_user = spec_is_for_user(s->ask->part, spec);
 	s->by_socket = (flags & CONF_CR_SOCKET) != 0;
 	s->by_memory = (flags & CONF_CR_MEMORY) != 0;
 	s->least_loaded = (flags & CONF_CR_LLN) || part->lln;
@@ -415,6 +436,21 @@ static struct candidate *scratch_of(const struct cluster *c, size_t n)
 	return scratch->v;
 }
 
+/* Room for a number for each core of the partition's largest node. */
+static uint32_t *loads_of(const struct selection *s)
+{
+	struct select_scratch *scratch = s->c->scratch;
+	const struct core_part_conf *part = s->ask->part->conf;
+	size_t most = 1;
+	for (size_t i = 0; i < part->node_count; i++) {
+		const struct node *node = s->c->nodes[part->node_index[i]];
+		most = node->cores_total > most ? node->cores_total : most;
+	}
+	if (scratch->load_cap < most)
+		scratch->loads = xgrow(scratch->loads, &scratch->load_cap, most, sizeof(*scratch->loads));
+	return scratch->loads;
+}
+
 struct select_scratch *select_new(void)
 {
 	return xcalloc(1, sizeof(struct select_scratch));
@@ -422,6 +458,7 @@ struct select_scratch *select_new(void)
 
 void select_free(struct select_scratch *scratch)
 {
+	free(scratch->loads);
 	free(scratch->v);
 	free(scratch);
 }
@@ -429,8 +466,18 @@ void select_free(struct select_scratch *scratch)
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
 {
 	struct selection s = {.c = c, .ask = ask, .v = scratch_of(c, ask->part->conf->node_count + 1)};
+	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
+	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of its
+	 * partition have. */
+	for (s.further = 1; n == 0 && s.further <= limit;) {
+		s.shared = s.further;
+		s.further = CORE_INFINITE;
+		s.loads = loads_of(&s);
+		s.n = 0;
+		n = gather(&s) ? choose(&s) : 0;
+	}
 	if (n > 0 && out)
 		fill(&s, n, out);
 	hostlist_free(s.req);

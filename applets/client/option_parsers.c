@@ -180,12 +180,31 @@ PARSER(threads)
 	return 0;
 }
 
+/* The last one said counts. */
+static void share_anew(struct submit *s)
+{
+	s->spec.exclusive = s->spec.exclusive_user = s->spec.exclusive_mcs = s->spec.oversubscribe = false;
+}
+
 PARSER(exclusive)
 {
-	if (value && *value && !text_eq_nocase(value, "exclusive"))
-		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
-		               value);
-	s->spec.exclusive = s->exclusive_step = true;
+	const bool plain = !value || !*value || text_eq_nocase(value, "exclusive");
+	if (!plain && !text_eq_nocase(value, "user") && !text_eq_nocase(value, "mcs"))
+		return bad(row, err);
+	share_anew(s);
+	s->spec.exclusive = s->exclusive_step = plain;
+	s->spec.exclusive_user = !plain && text_eq_nocase(value, "user");
+	s->spec.exclusive_mcs = !plain && !s->spec.exclusive_user;
+	return 0;
+}
+
+PARSER(oversubscribe)
+{
+	(void)row;
+	(void)value;
+	(void)err;
+	share_anew(s);
+	s->spec.oversubscribe = true;
 	return 0;
 }
 

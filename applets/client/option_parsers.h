@@ -27,6 +27,7 @@ PARSER(cpus_per_task);
 PARSER(distribution);
 PARSER(threads);
 PARSER(exclusive);
+PARSER(oversubscribe);
 PARSER(uid);
 PARSER(gid);
 PARSER(hold);

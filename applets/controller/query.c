@@ -108,6 +108,7 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
 	info->end_limit = job->limit_at;
 	info->limit_min = job_time_limit(job);
+	info->sharing = job_sharing(job);
 	if (job->spec.batch)
 		fill_files(job, info, arena);
 	if (cur->query.with_steps)

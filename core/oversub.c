@@ -1,0 +1,103 @@
+/* Who may have cores or nodes together with whom: OverSubscribe and ExclusiveUser of partitions (slurm.conf(5)),
+ * --oversubscribe and --exclusive=user of jobs (sbatch(1)). */
+#include "core/cluster_priv.h"
+
+uint32_t share_limit(const struct part *part, const struct job_spec *spec)
+{
+	const struct core_part_conf *conf = part ? part->conf : NULL;
+	const uint32_t most = conf && conf->oversubscribe_max ? conf->oversubscribe_max : 1;
+	if (!conf)
+		return 0;
+	switch (conf->oversubscribe) {
+	case CONF_SHARE_FORCE: /* of one alone: beside other partitions' jobs, and who will may disable it */
+		return most == 1 && spec->exclusive ? 0 : most;
+	case CONF_SHARE_YES:
+		return spec->oversubscribe ? most : 0;
+	default:
+		return 0;
+	}
+}
+
+bool spec_is_whole(const struct cluster *c, const struct part *part, const struct job_spec *spec)
+{
+	if ((c->conf->select_flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0)
+		return true;
+	return spec->exclusive || (part && part->conf->oversubscribe == CONF_SHARE_EXCLUSIVE);
+}
+
+bool spec_is_for_user(const struct part *part, const struct job_spec *spec)
+{
+	return spec->exclusive_user || (part && part->conf->exclusive_user);
+}
+
+/* What the job says goes before what its partition says. */
+static enum job_sharing asked(const struct core_part_conf *conf, const struct job_spec *spec)
+{
+	if (spec->exclusive)
+		return SHARING_NO;
+	if (spec->oversubscribe)
+		return SHARING_YES;
+	if (spec->exclusive_user || spec->exclusive_mcs)
+		return spec->exclusive_user ? SHARING_USER : SHARING_MCS;
+	if (conf && conf->exclusive_user)
+		return SHARING_USER;
+	if (conf && conf->oversubscribe == CONF_SHARE_EXCLUSIVE)
+		return SHARING_NO;
+	return conf && conf->oversubscribe == CONF_SHARE_FORCE && conf->oversubscribe_max > 1 ? SHARING_YES
+	                                                                                       : SHARING_OK;
+}
+
+/* Some partitions have the last word, as soon as the job is considered there. */
+static enum job_sharing forced(const struct core_part_conf *conf)
+{
+	if (conf && conf->oversubscribe == CONF_SHARE_EXCLUSIVE)
+		return SHARING_NO;
+	return conf && conf->oversubscribe == CONF_SHARE_FORCE && conf->oversubscribe_max > 1 ? SHARING_YES
+	                                                                                       : SHARING_UNSET;
+}
+
+void job_start_sharing(struct job *job)
+{
+	job->state.sharing = forced(job->part->conf);
+	job->state.shares = share_limit(job->part, &job->spec) > 0;
+	job->state.for_user = spec_is_for_user(job->part, &job->spec);
+}
+
+uint32_t job_sharing(const struct job *job)
+{
+	const struct core_part_conf *conf = job->part ? job->part->conf : NULL;
+	const bool pending = job->state.state == JOB_PENDING;
+	const uint32_t word = !pending ? job->state.sharing : job->class ? forced(conf) : SHARING_UNSET;
+	return word != SHARING_UNSET ? word : asked(conf, &job->spec);
+}
+
+bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user)
+{
+	if (node->jobs == 0 || (!for_user && node->user_jobs == 0))
+		return false;
+	list_each (it, &node->shares) {
+		const struct job *job = list_entry(it, struct share, on_node)->job;
+		if (job->spec.who->uid != uid && (for_user || job->state.for_user))
+			return true;
+	}
+	return false;
+}
+
+void node_loads(const struct node *node, const struct part *part, uint32_t *loads)
+{
+	for (uint32_t i = 0; i < node->cores_total; i++)
+		loads[i] = bits_has(node->cores_busy, i);
+	list_each (it, &node->shares) {
+		const struct share *share = list_entry(it, struct share, on_node);
+		const struct node_alloc *record = share_record(share);
+		for (uint32_t i = 0; !share->idle && i < record->cores.n; i++) {
+			const uint32_t core = record->cores.v[i];
+			if (core >= node->cores_total || loads[core] == CORE_INFINITE)
+				continue;
+			if (!share->job->state.shares)
+				loads[core] = CORE_INFINITE;
+			else if (share->job->part == part)
+				loads[core]++;
+		}
+	}
+}
