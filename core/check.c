@@ -20,7 +20,8 @@ static int check_like_it(const struct node *node, const struct share *share, uin
 	list_each (it, &node->shares) {
 		const struct share *other = list_entry(it, struct share, on_node);
 		const struct node_alloc *r = share_record(other);
-		for (uint32_t i = 0; !other->idle && other->job->part == share->job->part && i < r->cores.n; i++)
+		for (uint32_t i = 0; !other->idle && other->job->part == share->job->part && i < r->cores.n;
+		     i++)
 			like_it += r->cores.v[i] == core;
 	}
 	if (like_it > limit)

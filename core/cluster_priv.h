@@ -232,8 +232,8 @@ void job_set_purge(struct cluster *c, struct job *job);
 struct job_class *class_find(const struct cluster *c, const struct part *part, const struct job_spec *spec);
 
 /* ---- oversub.c ---- */
-/* With how many jobs of that partition, itself among them, such a job may have a core together, beside those of
- * other partitions that share likewise; 0: it has its cores alone. */
+/* With how many jobs of that partition, itself among them, such a job may have a core together, beside those
+ * of other partitions that share likewise; 0: it has its cores alone. */
 uint32_t share_limit(const struct part *part, const struct job_spec *spec);
 /* It gets all cores of each of its nodes. */
 bool spec_is_whole(const struct cluster *c, const struct part *part, const struct job_spec *spec);

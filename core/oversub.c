@@ -1,4 +1,5 @@
-/* Who may have cores or nodes together with whom: OverSubscribe and ExclusiveUser of partitions (slurm.conf(5)),
+/* Who may have cores or nodes together with whom: OverSubscribe and ExclusiveUser of partitions
+ * (slurm.conf(5)),
  * --oversubscribe and --exclusive=user of jobs (sbatch(1)). */
 #include "core/cluster_priv.h"
 
@@ -44,7 +45,7 @@ static enum job_sharing asked(const struct core_part_conf *conf, const struct jo
 	if (conf && conf->oversubscribe == CONF_SHARE_EXCLUSIVE)
 		return SHARING_NO;
 	return conf && conf->oversubscribe == CONF_SHARE_FORCE && conf->oversubscribe_max > 1 ? SHARING_YES
-	                                                                                       : SHARING_OK;
+	                                                                                      : SHARING_OK;
 }
 
 /* Some partitions have the last word, as soon as the job is considered there. */
@@ -53,7 +54,7 @@ static enum job_sharing forced(const struct core_part_conf *conf)
 	if (conf && conf->oversubscribe == CONF_SHARE_EXCLUSIVE)
 		return SHARING_NO;
 	return conf && conf->oversubscribe == CONF_SHARE_FORCE && conf->oversubscribe_max > 1 ? SHARING_YES
-	                                                                                       : SHARING_UNSET;
+	                                                                                      : SHARING_UNSET;
 }
 
 void job_start_sharing(struct job *job)

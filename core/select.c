@@ -33,10 +33,10 @@ struct selection {
 	uint32_t shared;  /* up to which load (node_loads) cores are taken; 0: idle ones */
 	uint32_t further; /* the next load there is; CORE_INFINITE: none */
 	uint32_t *loads;  /* the scratch's: of the node that is looked at, when shared > 0 */
-	bool whole;     /* all cores of each node */
-	bool for_user;  /* no other user may have its nodes */
-	bool by_socket; /* whole sockets */
-	bool by_memory; /* memory is consumable */
+	bool whole;       /* all cores of each node */
+	bool for_user;    /* no other user may have its nodes */
+	bool by_socket;   /* whole sockets */
+	bool by_memory;   /* memory is consumable */
 	bool least_loaded;
 };
 
@@ -469,8 +469,8 @@ bool select_job(const struct cluster *c, const struct select_ask *ask, struct no
 	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
-	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of its
-	 * partition have. */
+	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of
+	 * its partition have. */
 	for (s.further = 1; n == 0 && s.further <= limit;) {
 		s.shared = s.further;
 		s.further = CORE_INFINITE;

@@ -61,7 +61,8 @@ static const struct node_alloc *holds(const struct world *w, const struct job *j
 	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
 		const struct node_alloc *a = &job->state.nodes.v[i];
 		if (strcmp(a->node, node->conf->name) == 0)
-			return a->phase == ALLOC_RELEASED || map_get(&w->stands_still, job->serial) ? NULL : a;
+			return a->phase == ALLOC_RELEASED || map_get(&w->stands_still, job->serial) ? NULL
+			                                                                            : a;
 	}
 	return NULL;
 }

@@ -162,8 +162,8 @@ void world_trace(struct world *w, const char *fmt, ...) __attribute__((format(pr
 core_time world_now(const struct world *w);
 uint32_t pick(struct world *w, uint32_t n); /* 0 .. n - 1 */
 bool chance(struct world *w, uint32_t of_1000);
-/* When a configuration is taken, shares are taken anew: the cores of what had ended suspended before are its own
- * again until it is gone. */
+/* When a configuration is taken, shares are taken anew: the cores of what had ended suspended before are its
+ * own again until it is gone. */
 void world_will_take_conf(struct world *w);
 void world_took_conf(struct world *w);
 /* Whom a partition lets share, by chance. */

@@ -1,4 +1,5 @@
-/* Jobs that have cores and nodes together: OverSubscribe, ExclusiveUser, and what jobs say of it themselves. */
+/* Jobs that have cores and nodes together: OverSubscribe, ExclusiveUser, and what jobs say of it themselves.
+ */
 #include "test/unit/core_fixture.h"
 
 #include <stdio.h>
