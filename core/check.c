@@ -13,15 +13,16 @@ struct together {
 };
 
 /* Not more of the share's partition than may have that core. */
-static int check_like_it(const struct node *node, const struct share *share, uint32_t core, struct err *err)
+static int check_like_it(const struct cluster *c, const struct node *node, const struct share *share,
+                         uint32_t core, struct err *err)
 {
 	const uint32_t limit = share_limit(share->job->part, &share->job->spec);
 	uint32_t like_it = 0;
 	list_each (it, &node->shares) {
 		const struct share *other = list_entry(it, struct share, on_node);
 		const struct node_alloc *r = share_record(other);
-		for (uint32_t i = 0; !other->idle && other->job->part == share->job->part && i < r->cores.n;
-		     i++)
+		const bool counts = conf_is_linear(c->conf) || other->job->part == share->job->part;
+		for (uint32_t i = 0; !other->idle && counts && i < r->cores.n; i++)
 			like_it += r->cores.v[i] == core;
 	}
 	if (like_it > limit)
@@ -31,8 +32,8 @@ static int check_like_it(const struct node *node, const struct share *share, uin
 }
 
 /* No core is given twice, unless all who have it may share it. */
-static int check_cores(const struct node *node, const struct share *share, struct together *seen,
-                       struct err *err)
+static int check_cores(const struct cluster *c, const struct node *node, const struct share *share,
+                       struct together *seen, struct err *err)
 {
 	const struct node_alloc *r = share_record(share);
 	const bool shares = share->job->state.shares;
@@ -45,7 +46,7 @@ static int check_cores(const struct node *node, const struct share *share, struc
 		if (t->jobs++ > 0 && !t->shared && !node->overdrawn)
 			BREACH("core %u of %s is given twice (jobs %u and %u)", core, node->conf->name,
 			       t->first->job_id, share->job->job_id);
-		if (t->jobs > 1 && !node->overdrawn && check_like_it(node, share, core, err) != 0)
+		if (t->jobs > 1 && !node->overdrawn && check_like_it(c, node, share, core, err) != 0)
 			return -1;
 		t->first = share->job;
 	}
@@ -102,7 +103,7 @@ static int check_node(const struct cluster *c, const struct node *node, struct e
 			rc = err_set(err, ERR_INTERNAL, "%s lists a share of job %u that is not its own",
 			             node->conf->name, share->job->job_id);
 		else if (!share->idle)
-			rc = check_cores(node, share, seen, err);
+			rc = check_cores(c, node, share, seen, err);
 	}
 	if (rc == 0)
 		rc = check_counts(node, seen, err);

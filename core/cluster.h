@@ -255,8 +255,8 @@ void job_reason_text(const struct cluster *c, const struct job *job, struct text
  * CORE_INFINITE: none. CORE_NO_VAL: its partition is gone. */
 uint32_t job_time_limit(const struct job *job);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
-uint32_t
-job_sharing(const struct job *job);        /* enum job_sharing: asked for while pending, else as it started */
+/* enum job_sharing: what it asks for while it is pending, then as it started. */
+uint32_t job_sharing(const struct cluster *c, const struct job *job);
 bool job_is_done(const struct job *job);   /* a final base state, nothing left to end */
 bool job_is_active(const struct job *job); /* RUNNING or SUSPENDED, not ending */
 struct tres job_tres(const struct cluster *c,

@@ -201,6 +201,8 @@ uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */
 /* part_limits.c: may this user use the partition that is asked for (or the default one)? */
 int part_names_check(const struct cluster *c, const char *names, struct err *err);
+/* The list with the Alternate of each that takes no jobs, malloc'ed; NULL: it stays as it is. */
+char *part_alternates(const struct cluster *c, const char *names);
 bool part_has_group(const struct part *part, const struct identity *who); /* AllowGroups */
 struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err);
 int check_node_names(const struct cluster *c, const char *list, struct err *err);
@@ -243,9 +245,12 @@ bool spec_is_for_user(const struct part *part, const struct job_spec *spec);
 bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user);
 /* What it started with stays so, whatever becomes of its partition. */
 void job_start_sharing(struct job *job);
-/* Of each of the node's cores: 0, it is idle; n + 1, n jobs of that partition have it, and maybe others that
- * share; CORE_INFINITE: somebody has it alone. loads has room for them. */
-void node_loads(const struct node *node, const struct part *part, uint32_t *loads);
+/* select/linear: whole nodes are given. */
+bool conf_is_linear(const struct cluster_conf *conf);
+/* Of each of the node's cores: 0, it is idle; n + 1, n jobs of that partition (of all, where whole nodes are
+ * given) have it, and maybe others that share; CORE_INFINITE: somebody has it alone. loads has room for them.
+ */
+void node_loads(const struct cluster *c, const struct node *node, const struct part *part, uint32_t *loads);
 
 /* ---- select.c ---- */
 /* What a job that can't start now waits for. */

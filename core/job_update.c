@@ -120,6 +120,8 @@ static int update_partition(struct update *u, struct err *err)
 		                                                   : (enum err_code)why.code,
 		               "%s", why.text);
 	u->part = part_first_asked(u->c, &u->spec);
+	if (u->part && u->part->conf->req_resv && !u->spec.reservation && !parts_are_several(&u->spec))
+		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
 	return u->part ? 0 : err_set(err, ERR_INVALID_PARTITION, "%s", "");
 }
 

@@ -1,7 +1,11 @@
-/* Who may have cores or nodes together with whom: OverSubscribe and ExclusiveUser of partitions
- * (slurm.conf(5)),
- * --oversubscribe and --exclusive=user of jobs (sbatch(1)). */
+/* Who may have cores or nodes together with whom: OverSubscribe and ExclusiveUser of partitions, as
+ * slurm.conf(5) has them, --oversubscribe and --exclusive=user of jobs, as sbatch(1) has them. */
 #include "core/cluster_priv.h"
+
+bool conf_is_linear(const struct cluster_conf *conf)
+{
+	return (conf->select_flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0;
+}
 
 uint32_t share_limit(const struct part *part, const struct job_spec *spec)
 {
@@ -21,9 +25,8 @@ uint32_t share_limit(const struct part *part, const struct job_spec *spec)
 
 bool spec_is_whole(const struct cluster *c, const struct part *part, const struct job_spec *spec)
 {
-	if ((c->conf->select_flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0)
-		return true;
-	return spec->exclusive || (part && part->conf->oversubscribe == CONF_SHARE_EXCLUSIVE);
+	return conf_is_linear(c->conf) || spec->exclusive ||
+	       (part && part->conf->oversubscribe == CONF_SHARE_EXCLUSIVE);
 }
 
 bool spec_is_for_user(const struct part *part, const struct job_spec *spec)
@@ -64,12 +67,15 @@ void job_start_sharing(struct job *job)
 	job->state.for_user = spec_is_for_user(job->part, &job->spec);
 }
 
-uint32_t job_sharing(const struct job *job)
+uint32_t job_sharing(const struct cluster *c, const struct job *job)
 {
 	const struct core_part_conf *conf = job->part ? job->part->conf : NULL;
 	const bool pending = job->state.state == JOB_PENDING;
 	const uint32_t word = !pending ? job->state.sharing : job->class ? forced(conf) : SHARING_UNSET;
-	return word != SHARING_UNSET ? word : asked(conf, &job->spec);
+	const uint32_t own = asked(conf, &job->spec);
+	if (word != SHARING_UNSET)
+		return word;
+	return own == SHARING_OK && conf_is_linear(c->conf) ? SHARING_NO : own;
 }
 
 bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user)
@@ -84,8 +90,9 @@ bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user)
 	return false;
 }
 
-void node_loads(const struct node *node, const struct part *part, uint32_t *loads)
+void node_loads(const struct cluster *c, const struct node *node, const struct part *part, uint32_t *loads)
 {
+	const bool linear = conf_is_linear(c->conf);
 	for (uint32_t i = 0; i < node->cores_total; i++)
 		loads[i] = bits_has(node->cores_busy, i);
 	list_each (it, &node->shares) {
@@ -97,7 +104,7 @@ void node_loads(const struct node *node, const struct part *part, uint32_t *load
 				continue;
 			if (!share->job->state.shares)
 				loads[core] = CORE_INFINITE;
-			else if (share->job->part == part)
+			else if (linear || share->job->part == part)
 				loads[core]++;
 		}
 	}

@@ -135,7 +135,7 @@ static uint32_t free_cores(struct selection *s, const struct node *node)
 	if (!s->by_socket && !s->shared)
 		return node->cores_free;
 	if (s->shared)
-		node_loads(node, s->ask->part, s->loads);
+		node_loads(s->c, node, s->ask->part, s->loads);
 	for (uint32_t i = 0; i < node->cores_total; i++) {
 		uint32_t load = load_of(s, node, i);
 		n += load <= s->shared;
@@ -354,7 +354,7 @@ static void fill_cores(const struct selection *s, const struct node *node, uint3
                        struct schema_u32s *out)
 {
 	if (s->shared)
-		node_loads(node, s->ask->part, s->loads);
+		node_loads(s->c, node, s->ask->part, s->loads);
 	out->v = xcalloc((size_t)want + 1, sizeof(uint32_t));
 	for (uint32_t i = 0; out->n < want && i < node->cores_total; i++)
 		if (load_of(s, node, i) <= s->shared)

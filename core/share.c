@@ -10,7 +10,7 @@ struct node_alloc *share_record(const struct share *share)
 }
 
 /* Has somebody a core of it beside whom it would not be given now? */
-static bool is_given_away(const struct share *share)
+static bool is_given_away(const struct cluster *c, const struct share *share)
 {
 	const struct node_alloc *record = share_record(share);
 	const struct node *node = share->node;
@@ -23,7 +23,7 @@ static bool is_given_away(const struct share *share)
 			continue;
 		if (!loads) {
 			loads = xcalloc(node->cores_total, sizeof(*loads));
-			node_loads(node, share->job->part, loads);
+			node_loads(c, node, share->job->part, loads);
 		}
 		is = loads[core] > limit;
 	}
@@ -32,11 +32,11 @@ static bool is_given_away(const struct share *share)
 }
 
 /* `late`: they were given in another time, and others may have them by now. */
-static void take_cores(struct share *share, bool late)
+static void take_cores(const struct cluster *c, struct share *share, bool late)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
-	if (late && is_given_away(share))
+	if (late && is_given_away(c, share))
 		node->overdrawn = true;
 	for (uint32_t i = 0; i < record->cores.n; i++) {
 		const uint32_t core = record->cores.v[i];
@@ -63,7 +63,7 @@ static void give_back_cores(struct share *share)
 	node->cpus_alloc -= record->cpus;
 }
 
-static void take(struct share *share, bool late)
+static void take(const struct cluster *c, struct share *share, bool late)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
@@ -71,7 +71,7 @@ static void take(struct share *share, bool late)
 	if (late && node_is_for_others(node, share->job->spec.who->uid, share->job->state.for_user))
 		node->overdrawn = true;
 	if (!share->idle)
-		take_cores(share, late);
+		take_cores(c, share, late);
 	node->mem_alloc += record->mem;
 	node->jobs++;
 	node->user_jobs += share->job->state.for_user;
@@ -103,7 +103,7 @@ void shares_take(struct cluster *c, struct job *job, bool late)
 		        .job = job, .index = i, .node = node_by_name(c, job->state.nodes.v[i].node)};
 		list_init(&share->on_node);
 		if (share->node && share_record(share)->phase != ALLOC_RELEASED)
-			take(share, late);
+			take(c, share, late);
 	}
 	take_steps(c, job);
 }
@@ -147,7 +147,7 @@ void shares_set_idle(struct cluster *c, struct job *job, bool idle)
 		if (idle)
 			give_back_cores(share);
 		else
-			take_cores(share, true);
+			take_cores(c, share, true);
 	}
 	cluster_has_room(c);
 }

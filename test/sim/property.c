@@ -84,7 +84,7 @@ static bool core_is_open(const struct world *w, const struct job *job, const str
 			continue;
 		if (!may_share(job) || !may_share(o))
 			return false;
-		like_it += o->part == job->part;
+		like_it += o->part == job->part || w->conf.select_flags == 0;
 	}
 	return like_it == 0 || like_it < job->part->conf->oversubscribe_max;
 }

@@ -121,8 +121,8 @@ static void who_asks_for_it(void **state)
 	           *c = submit(lab, "main", 1, PLAIN, 1);
 	assert_int_equal(b->state.state, JOB_RUNNING);
 	assert_int_equal(c->state.state, JOB_PENDING);
-	assert_int_equal(job_sharing(a), SHARING_YES);
-	assert_int_equal(job_sharing(c), SHARING_OK);
+	assert_int_equal(job_sharing(lab->c, a), SHARING_YES);
+	assert_int_equal(job_sharing(lab->c, c), SHARING_OK);
 	end(lab, a);
 	end(lab, b);
 	assert_int_equal(c->state.state, JOB_RUNNING);
@@ -136,7 +136,7 @@ static void whole_nodes(void **state)
 	let_share(lab, "main", CONF_SHARE_EXCLUSIVE, 1, false);
 	struct job *a = submit(lab, "main", 1, SHARE, 1), *b = submit(lab, "main", 1, PLAIN, 1);
 	assert_cores(a, "0,1,2,3");
-	assert_int_equal(job_sharing(a), SHARING_NO);
+	assert_int_equal(job_sharing(lab->c, a), SHARING_NO);
 	assert_int_equal(b->state.state, JOB_PENDING);
 	end(lab, a);
 	end(lab, b);
@@ -145,7 +145,7 @@ static void whole_nodes(void **state)
 	b = submit(lab, "main", 1, PLAIN, 1);
 	assert_cores(a, "0,1,2,3");
 	assert_cores(b, "0");
-	assert_int_equal(job_sharing(a), SHARING_YES);
+	assert_int_equal(job_sharing(lab->c, a), SHARING_YES);
 }
 
 static void partitions_over_the_same_nodes(void **state)
@@ -177,7 +177,7 @@ static void of_one_user(void **state)
 	           *b = submit(lab, "other", 1, PLAIN, 2);
 	assert_int_equal(c->state.state, JOB_RUNNING);
 	assert_int_equal(b->state.state, JOB_PENDING);
-	assert_int_equal(job_sharing(a), SHARING_USER);
+	assert_int_equal(job_sharing(lab->c, a), SHARING_USER);
 	end(lab, a);
 	assert_int_equal(b->state.state, JOB_PENDING);
 	end(lab, c);
@@ -242,13 +242,13 @@ static void a_job_is_changed(void **state)
 	struct err err = {0};
 	assert_int_equal(a->state.state, JOB_RUNNING);
 	assert_int_equal(b->state.state, JOB_PENDING);
-	assert_int_equal(job_sharing(b), SHARING_USER);
+	assert_int_equal(job_sharing(lab->c, b), SHARING_USER);
 	schema_init(schema_of_job_edit(), &edit);
 	edit.oversubscribe = 1;
 	assert_int_equal(job_update(lab->c, b, &edit, true, T0, &err), 0);
 	cluster_run(lab->c, T0);
 	assert_int_equal(b->state.state, JOB_RUNNING);
-	assert_int_equal(job_sharing(b), SHARING_YES);
+	assert_int_equal(job_sharing(lab->c, b), SHARING_YES);
 }
 
 int main(void)
