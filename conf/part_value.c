@@ -57,10 +57,12 @@ static bool read_billing(struct arena *arena, void *at, const char *s, bool runn
 {
 	static const char *const kinds[] = {"gres/", "license/", "bb/", "ic/"};
 	double weights[TRES_COUNT];
-	for (const char *p = s; running && p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL)
+	for (size_t at_word = 0; running && s[at_word]; at_word += s[at_word] == ',') {
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-			if (text_starts_nocase(p, kinds[i]))
+			if (text_starts_nocase(s + at_word, kinds[i]))
 				return false;
+		at_word += strcspn(s + at_word, ",");
+	}
 	*(char **)at = *s ? arena_strdup(arena, s) : NULL;
 	return tres_weights(s, weights) == 0;
 }

@@ -164,7 +164,7 @@ static void partitions_over_the_same_nodes(void **state)
 	end(lab, c);
 	end(lab, d);
 	let_share(lab, "main", CONF_SHARE_NO, 1, false);
-	a = submit(lab, "main", 1, SHARE, 1);
+	submit(lab, "main", 1, SHARE, 1);
 	b = submit(lab, "other", 4, PLAIN, 1);
 	assert_int_equal(b->state.state, JOB_PENDING);
 }
