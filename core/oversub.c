@@ -90,22 +90,29 @@ bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user)
 	return false;
 }
 
+void loads_add(uint32_t *loads, const struct node *node, const struct node_alloc *record, bool shares,
+               bool counts)
+{
+	for (uint32_t i = 0; i < record->cores.n; i++) {
+		const uint32_t core = record->cores.v[i];
+		if (core >= node->cores_total || loads[core] == CORE_INFINITE)
+			continue;
+		if (!shares)
+			loads[core] = CORE_INFINITE;
+		else
+			loads[core] = (loads[core] ? loads[core] : 1) + counts;
+	}
+}
+
 void node_loads(const struct cluster *c, const struct node *node, const struct part *part, uint32_t *loads)
 {
-	const bool linear = conf_is_linear(c->conf);
+	const bool all = conf_is_linear(c->conf);
 	for (uint32_t i = 0; i < node->cores_total; i++)
-		loads[i] = bits_has(node->cores_busy, i);
+		loads[i] = 0;
 	list_each (it, &node->shares) {
 		const struct share *share = list_entry(it, struct share, on_node);
-		const struct node_alloc *record = share_record(share);
-		for (uint32_t i = 0; !share->idle && i < record->cores.n; i++) {
-			const uint32_t core = record->cores.v[i];
-			if (core >= node->cores_total || loads[core] == CORE_INFINITE)
-				continue;
-			if (!share->job->state.shares)
-				loads[core] = CORE_INFINITE;
-			else if (linear || share->job->part == part)
-				loads[core]++;
-		}
+		if (!share->idle)
+			loads_add(loads, node, share_record(share), share->job->state.shares,
+			          all || share->job->part == part);
 	}
 }

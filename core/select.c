@@ -19,8 +19,7 @@ struct candidate {
 struct select_scratch {
 	struct candidate *v;
 	size_t cap;
-	uint32_t *loads;
-	size_t load_cap;
+	struct node_view view;
 };
 
 struct selection {
@@ -29,10 +28,10 @@ struct selection {
 	struct hostlist *req, *exc;
 	struct candidate *v; /* the scratch's */
 	size_t n;
+	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
-	uint32_t shared;  /* up to which load (node_loads) cores are taken; 0: idle ones */
+	uint32_t shared;  /* up to which load (view.loads) cores are taken; 0: idle ones */
 	uint32_t further; /* the next load there is; CORE_INFINITE: none */
-	uint32_t *loads;  /* the scratch's: of the node that is looked at, when shared > 0 */
 	bool whole;       /* all cores of each node */
 	bool for_user;    /* no other user may have its nodes */
 	bool by_socket;   /* whole sockets */
@@ -109,7 +108,7 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 {
 	uint32_t cpus = cores_for(s, node, tasks) * node->cpus_per_core;
 	uint64_t need = memory_needed(s->c, s->ask->part, s->ask->spec, node, cpus);
-	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : node->mem_alloc;
+	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : s->view->mem;
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
@@ -121,10 +120,19 @@ static uint32_t load_of(const struct selection *s, const struct node *node, uint
 	if (s->ask->ignore_use)
 		return 0;
 	for (uint32_t i = first; i < first + size && i < node->cores_total; i++) {
-		uint32_t load = s->shared ? s->loads[i] : bits_has(node->cores_busy, i) ? CORE_INFINITE : 0;
+		uint32_t load = s->shared                    ? s->view->loads[i]
+		                : bits_has(s->view->busy, i) ? CORE_INFINITE
+		                                             : 0;
 		most = load > most ? load : most;
 	}
 	return most;
+}
+
+static void look_at(const struct selection *s, const struct node *node)
+{
+	view_node(s->c, node, s->ask, s->view);
+	if (s->shared)
+		view_loads(s->c, node, s->ask, s->view);
 }
 
 static uint32_t free_cores(struct selection *s, const struct node *node)
@@ -133,9 +141,7 @@ static uint32_t free_cores(struct selection *s, const struct node *node)
 	if (s->ask->ignore_use)
 		return node->cores_total;
 	if (!s->by_socket && !s->shared)
-		return node->cores_free;
-	if (s->shared)
-		node_loads(s->c, node, s->ask->part, s->loads);
+		return s->view->cores_free;
 	for (uint32_t i = 0; i < node->cores_total; i++) {
 		uint32_t load = load_of(s, node, i);
 		n += load <= s->shared;
@@ -145,29 +151,18 @@ static uint32_t free_cores(struct selection *s, const struct node *node)
 	return n;
 }
 
-/* CPUs that the partition's jobs have there (slurm.conf(5), MaxCPUsPerNode). */
-static uint32_t part_cpus_on(const struct part *part, const struct node *node)
-{
-	uint32_t n = 0;
-	list_each (it, &node->shares) {
-		const struct share *share = list_entry(it, struct share, on_node);
-		if (share->job->part == part)
-			n += share_record(share)->cpus;
-	}
-	return n;
-}
-
 /* How many tasks the node can take now; 0: none. */
 static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t *cores)
 {
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
+	look_at(s, node);
 	*cores = free_cores(s, node);
 	uint32_t cpus = *cores * usable_per_core(s, node);
 	if ((s->whole && *cores < node->cores_total) || cpus == 0)
 		return 0;
 	if (max_cpus != CORE_INFINITE && max_cpus != 0) {
-		uint32_t used = s->ask->ignore_use ? 0 : part_cpus_on(s->ask->part, node);
+		uint32_t used = s->ask->ignore_use ? 0 : s->view->part_cpus;
 		max_cpus = max_cpus > used ? max_cpus - used : 0;
 		cpus = cpus > max_cpus ? max_cpus : cpus;
 		if (cpus == 0)
@@ -206,7 +201,7 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
-	if (!s->ask->ignore_use && node_is_for_others(node, spec->who->uid, s->for_user))
+	if (!s->ask->ignore_use && view_is_for_others(s->c, node, s->ask, s->for_user))
 		return false;
 	return has_features(node, spec->features) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
@@ -215,11 +210,12 @@ static bool is_open(const struct selection *s, const struct node *node)
 static bool gather(struct selection *s)
 {
 	const struct core_part_conf *part = s->ask->part->conf;
+	const bool full_counts = !s->ask->ignore_use && s->ask->from <= s->c->now;
 	size_t required = 0;
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((!s->ask->ignore_use && !s->shared && node->cores_free == 0) || !is_open(s, node))
+		if ((full_counts && !s->shared && node->cores_free == 0) || !is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -353,8 +349,7 @@ static void spread_evenly(struct selection *s, size_t n)
 static void fill_cores(const struct selection *s, const struct node *node, uint32_t want,
                        struct schema_u32s *out)
 {
-	if (s->shared)
-		node_loads(s->c, node, s->ask->part, s->loads);
+	look_at(s, node);
 	out->v = xcalloc((size_t)want + 1, sizeof(uint32_t));
 	for (uint32_t i = 0; out->n < want && i < node->cores_total; i++)
 		if (load_of(s, node, i) <= s->shared)
@@ -436,21 +431,6 @@ static struct candidate *scratch_of(const struct cluster *c, size_t n)
 	return scratch->v;
 }
 
-/* Room for a number for each core of the partition's largest node. */
-static uint32_t *loads_of(const struct selection *s)
-{
-	struct select_scratch *scratch = s->c->scratch;
-	const struct core_part_conf *part = s->ask->part->conf;
-	size_t most = 1;
-	for (size_t i = 0; i < part->node_count; i++) {
-		const struct node *node = s->c->nodes[part->node_index[i]];
-		most = node->cores_total > most ? node->cores_total : most;
-	}
-	if (scratch->load_cap < most)
-		scratch->loads = xgrow(scratch->loads, &scratch->load_cap, most, sizeof(*scratch->loads));
-	return scratch->loads;
-}
-
 struct select_scratch *select_new(void)
 {
 	return xcalloc(1, sizeof(struct select_scratch));
@@ -458,14 +438,18 @@ struct select_scratch *select_new(void)
 
 void select_free(struct select_scratch *scratch)
 {
-	free(scratch->loads);
+	free(scratch->view.own);
+	free(scratch->view.loads);
 	free(scratch->v);
 	free(scratch);
 }
 
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
 {
-	struct selection s = {.c = c, .ask = ask, .v = scratch_of(c, ask->part->conf->node_count + 1)};
+	struct selection s = {.c = c,
+	                      .ask = ask,
+	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
+	                      .view = &c->scratch->view};
 	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
@@ -474,7 +458,6 @@ bool select_job(const struct cluster *c, const struct select_ask *ask, struct no
 	for (s.further = 1; n == 0 && s.further <= limit;) {
 		s.shared = s.further;
 		s.further = CORE_INFINITE;
-		s.loads = loads_of(&s);
 		s.n = 0;
 		n = gather(&s) ? choose(&s) : 0;
 	}

@@ -297,18 +297,17 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	return 0;
 }
 
-int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
+int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err)
 {
 	char *own = NULL;
 	const struct job_spec normal = normalised(c, asked, &own), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
-	*start = 0;
+	*out = (struct job_outlook){0};
 	int rc = check(c, spec, &part, err);
-	const struct select_ask ask = {.part = part, .spec = spec};
-	if (rc == 0 && select_job(c, &ask, NULL))
-		*start = now;
+	if (rc == 0)
+		plan_outlook(c, spec, part, out);
 	const bool by_alternate = own != NULL;
 	free(own);
 	return rc == 0 ? 0 : refused(by_alternate, err);
