@@ -137,7 +137,7 @@ static struct tres asked(const struct cluster *c, const struct job *job)
 	t.v[TRES_CPU] = spec->tasks * per_task;
 	if (t.v[TRES_CPU] < t.v[TRES_NODE])
 		t.v[TRES_CPU] = t.v[TRES_NODE];
-	if (spec->mem_per_node != CORE_NO_VAL64)
+	if (spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node != 0)
 		t.v[TRES_MEM] = spec->mem_per_node * t.v[TRES_NODE];
 	else if (spec->mem_per_cpu != CORE_NO_VAL64)
 		t.v[TRES_MEM] = spec->mem_per_cpu * t.v[TRES_CPU];

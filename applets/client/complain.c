@@ -1,21 +1,64 @@
 #include "applets/client/complain.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-void complain_option(const char *program, int c, char **argv)
+/* How many options begin with the n bytes; one that is that word counts alone, as *exact. */
+static unsigned beginning(const struct option *options, const char *word, size_t n,
+                          const struct option **exact)
 {
-	const char *word = optind > 0 ? argv[optind - 1] : "";
-	bool is_long = strncmp(word, "--", 2) == 0;
-	if (c == ':' && is_long)
-		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
+	unsigned found = 0;
+	*exact = NULL;
+	for (const struct option *o = options; o && o->name; o++) {
+		if (strncmp(o->name, word, n) != 0)
+			continue;
+		found++;
+		if (o->name[n] == '\0' || found == 1)
+			*exact = o;
+		if (o->name[n] == '\0')
+			return 1;
+	}
+	return found;
+}
+
+static void complain_long(const char *program, int c, const char *word, const struct option *options)
+{
+	const struct option *one;
+	size_t n = strcspn(word + 2, "=");
+	unsigned found = beginning(options, word + 2, n, &one);
+	if (found > 1) {
+		fprintf(stderr, "%s: option '%s' is ambiguous; possibilities:", program, word);
+		for (const struct option *o = options; o->name; o++)
+			if (strncmp(o->name, word + 2, n) == 0)
+				fprintf(stderr, " '--%s'", o->name);
+		fputc('\n', stderr);
+	} else if (c == ':') {
+		fprintf(stderr, "%s: option '--%s' requires an argument\n", program,
+		        one ? one->name : word + 2);
+	} else if (one && word[2 + n] == '=' && one->has_arg == no_argument) {
+		fprintf(stderr, "%s: option '--%s' doesn't allow an argument\n", program, one->name);
+	} else {
+		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
+	}
+}
+
+void complain_option_of(const char *program, int c, char **argv, const struct option *options)
+{
+	/* A missing argument may be beyond the last word. */
+	const char *word = "";
+	for (int i = optind; i > 0 && !*word; i--)
+		word = argv[i - 1] ? argv[i - 1] : "";
+	if (strncmp(word, "--", 2) == 0 && word[2])
+		complain_long(program, c, word, options);
 	else if (c == ':')
 		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
-	else if (is_long)
-		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
 	else
 		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
 	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
+}
+
+void complain_option(const char *program, int c, char **argv)
+{
+	complain_option_of(program, c, argv, NULL);
 }
