@@ -41,3 +41,6 @@ int option_word(const char *const *words, const char *word, size_t n);
 
 /* The value in force, for -v. */
 void option_print(const struct submit *s, const struct option_row *row, struct text *out);
+
+/* The rows; NULL: there are no more. */
+const struct option_row *option_row_at(size_t i);

@@ -1,6 +1,7 @@
 #include "applets/client/options.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/option_parsers.h"
 #include "core/util/log.h"
@@ -37,6 +38,11 @@ size_t option_count(void)
 const char *option_name(size_t row)
 {
 	return rows[row].name;
+}
+
+const struct option_row *option_row_at(size_t i)
+{
+	return i < ROWS ? &rows[i] : NULL;
 }
 
 bool option_is_for(size_t row, enum submit_command command)
@@ -205,21 +211,6 @@ static const struct option_row *row_of(const struct submit *s, int c)
 	return NULL;
 }
 
-static void print_help(const struct submit *s)
-{
-	printf("Usage: %s [OPTIONS...] %s\n", s->program,
-	       s->command == SUBMIT_SBATCH ? "SCRIPT [ARGUMENTS...]" : "[COMMAND [ARGUMENTS...]]");
-	for (size_t i = 0; i < ROWS; i++) {
-		if (!(rows[i].commands & s->command) || !rows[i].help)
-			continue;
-		char left[48];
-		snprintf(left, sizeof(left), "%s%c%s --%s%s", rows[i].letter ? "-" : " ",
-		         rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "," : " ", rows[i].name,
-		         rows[i].argument == required_argument ? "=..." : "");
-		printf("  %-28s %s\n", left, rows[i].help);
-	}
-}
-
 int submit_over(struct submit *s, int exit_code)
 {
 	s->over = true;
@@ -251,7 +242,7 @@ static int one_option(struct submit *s, const struct option_row *row, enum optio
 	if (!is_for_us(s, row, origin))
 		return 0;
 	if (row->parse == option_help) {
-		print_help(s);
+		command_print_usage(command_find(s->program), stdout);
 		return submit_over(s, 0);
 	}
 	if (row->parse == option_version) {
