@@ -193,6 +193,9 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 /* As job_submit, but changes nothing: would it be accepted, and when could it start (0: unknown). */
 int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
              struct err *err);
+/* The tasks that SLURM_TASKS_PER_NODE has of a node: where no number was asked for, as many as its CPUs take.
+ */
+uint32_t job_tasks_on(const struct job *job, const struct node_alloc *share);
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
 /* Cancels in any state; signal 0 or SIGKILL ends it, another signal is sent to its steps. ERR_ALREADY_DONE

@@ -201,6 +201,9 @@ static void job_options(struct env_list *e, const struct submit *s)
 	number(e, "SLURM_MEM_PER_CPU", spec->mem_per_cpu);
 	words(e, "SLURM_ACCTG_FREQ", s->acctg_freq);
 	words(e, "SLURM_HINT", s->hint);
+	/* As the real ones have it: no limit. */
+	if (s->hint && strcmp(s->hint, "multithread") == 0 && !spec->tasks_per_core)
+		number(e, "SLURM_NTASKS_PER_CORE", UINT16_MAX);
 	words(e, "SLURM_GPU_BIND", spec->tres_bind ? spec->tres_bind + strlen("gpu:") : NULL);
 	words(e, "SLURM_GPU_FREQ", spec->tres_freq ? spec->tres_freq + strlen("gpu:") : NULL);
 	profile(e, s->profile);

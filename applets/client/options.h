@@ -23,7 +23,7 @@ struct submit {
 	bool over;     /* an option asked for no more than to be printed, or was unknown */
 	int exit_code; /* then */
 	bool ignore_pbs, bell, no_bell, quit_on_interrupt, disable_status, multi_prog, preserve_env,
-	        get_user_env;
+	        get_user_env, pty;
 	bool nodes_set, cpus_per_task_set, chdir_set;
 	unsigned verbose;
 	uint32_t immediate_s;                        /* CORE_NO_VAL: not asked */

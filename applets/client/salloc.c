@@ -52,13 +52,9 @@ static char *find_command(struct arena *arena, const char *name)
 }
 
 /* The command, or the user's shell, with the allocation in its environment. */
-static int run(struct submit *s, const struct allocation *a, char **argv)
+static int run(struct submit *s, const struct allocation *a, char **command, const char *path)
 {
 	struct env_list env = {0};
-	const char *shell = getenv("SHELL");
-	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
-	char **command = *argv ? argv : own;
-	char *path = find_command(&s->arena, command[0]);
 	if (!path) {
 		log_error("_fork_command: Unable to find command \"%s\"", command[0]);
 		return submit_error_exit() << 8;
@@ -118,6 +114,10 @@ int salloc_main(int argc, char **argv)
 		return submit_exit_code(&s, &err);
 	if (submit_finish(&s, "interactive", &err) != 0)
 		return submit_exit_code(&s, &err);
+	const char *shell = getenv("SHELL");
+	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
+	char **command = rest < argc ? argv + rest : own;
+	const char *path = find_command(&s.arena, command[0]);
 	if (s.chdir_set && chdir(s.spec.work_dir) != 0) {
 		log_error("chdir(%s): %s", s.spec.work_dir, strerror(errno));
 		return submit_error_exit();
@@ -129,7 +129,7 @@ int salloc_main(int argc, char **argv)
 		if (s.bell && !s.no_bell && isatty(STDOUT_FILENO))
 			dprintf(STDOUT_FILENO, "\a");
 		if (!s.no_shell) {
-			int status = run(&s, &a, argv + rest);
+			int status = run(&s, &a, command, path);
 			bool gone = revoked(&a);
 			if (!gone)
 				log_info("Relinquishing job allocation %" PRIu32, a.job_id);

@@ -302,7 +302,9 @@ ROW(num_cpus)
 ROW(num_tasks)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu32, JOB->spec->tasks);
+	const struct job_spec *spec = JOB->spec;
+	bool each = !spec->tasks_set && spec->tasks < JOB->state->nodes.n;
+	text_printf(out, "%" PRIu32, each ? JOB->state->nodes.n : spec->tasks);
 }
 
 ROW(cpus_per_task)

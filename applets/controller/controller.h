@@ -215,7 +215,11 @@ void send_job_ended(struct controller *ctl, const struct job *job, struct waiter
 /* Those who wait for all of the job's array: what became of the tasks that have ended; the end, if all have.
  */
 void tell_array_waiters(struct controller *ctl, const struct job *job);
-void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
+/* Keys for the step's nodes with these rights. */
+void send_step_ready(struct controller *ctl, const struct step *step, uint32_t rights, struct peer *peer,
+                     uint64_t id);
+/* As its srun has them. */
+#define STEP_RIGHTS_SRUN (STEP_RIGHT_IO | STEP_RIGHT_SIGNAL)
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
 /* Of the job's and the step's time; 0: there is no end. */

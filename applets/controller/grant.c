@@ -59,7 +59,7 @@ void fill_job_ready(struct controller *ctl, const struct job *job, struct job_re
 		const struct node_alloc *share = &job->state.nodes.v[i];
 		const struct node *node = node_by_name(ctl->cluster, share->node);
 		m->cpus_per_node.v[i] = share->cpus;
-		m->tasks_per_node.v[i] = share->tasks;
+		m->tasks_per_node.v[i] = job_tasks_on(job, share);
 		m->node_addrs.v[i] = node ? node->conf->addr : share->node;
 	}
 	m->partition = job->state.partition;
@@ -195,7 +195,8 @@ static int fill_place(struct controller *ctl, const struct step *step, uint32_t 
 	return 0;
 }
 
-void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id)
+void send_step_ready(struct controller *ctl, const struct step *step, uint32_t rights, struct peer *peer,
+                     uint64_t id)
 {
 	const struct step_record *r = &step->record;
 	struct step_ready m;
@@ -208,7 +209,8 @@ void send_step_ready(struct controller *ctl, const struct step *step, struct pee
 	m.serial = r->serial;
 	m.step_id = r->step_id;
 	m.launch = r->launch;
-	m.rights = STEP_RIGHT_IO | STEP_RIGHT_SIGNAL;
+	m.rights = rights;
+	m.uid = step->job->spec.who->uid;
 	m.instance = cluster_meta(ctl->cluster)->instance;
 	m.places.v = arena_array(&arena, r->nodes.n, sizeof(*m.places.v));
 	m.places.n = r->nodes.n;
