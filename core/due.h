@@ -14,7 +14,8 @@ enum due_kind {
 	DUE_NODE_DOWN,
 	DUE_STEP_LIMIT,
 	DUE_DEPEND,
-	DUE_DEADLINE
+	DUE_DEADLINE,
+	DUE_PLAN
 };
 
 struct due {

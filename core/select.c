@@ -19,6 +19,7 @@ struct candidate {
 struct select_scratch {
 	struct candidate *v;
 	size_t cap;
+	struct node_view view;
 };
 
 struct selection {
@@ -27,6 +28,7 @@ struct selection {
 	struct hostlist *req, *exc;
 	struct candidate *v; /* the scratch's */
 	size_t n;
+	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
 	bool whole;     /* all cores of each node */
 	bool by_socket; /* whole sockets */
@@ -36,10 +38,12 @@ struct selection {
 
 /* ---- features and memory ---- */
 
-/* "a&b": all of them. Other operators are refused at submit. */
-static bool has_features(const struct node *node, const char *wanted)
+/* "a&b": all of them. Other operators are refused at submit. active: now, and not only after a reboot
+ * (scontrol(1), ActiveFeatures). */
+static bool has_features(const struct node *node, const char *wanted, bool active)
 {
-	const char *features = node->conf->features_act ? node->conf->features_act : node->conf->features;
+	const char *features =
+	        active && node->conf->features_act ? node->conf->features_act : node->conf->features;
 	for (const char *p = wanted; p && *p;) {
 		size_t n = strcspn(p, "&,");
 		if (n && !text_list_has(features, p, n))
@@ -104,15 +108,15 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 {
 	uint32_t cpus = cores_for(s, node, tasks) * node->cpus_per_core;
 	uint64_t need = memory_needed(s->c, s->ask->part, s->ask->spec, node, cpus);
-	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : node->mem_alloc;
+	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : s->view->mem;
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
-static bool socket_is_free(const struct node *node, uint32_t core)
+static bool socket_is_free(const struct selection *s, const struct node *node, uint32_t core)
 {
 	uint32_t size = node->conf->cores_per_socket, first = size ? core / size * size : core;
 	for (uint32_t i = first; i < first + (size ? size : 1) && i < node->cores_total; i++)
-		if (bits_has(node->cores_busy, i))
+		if (bits_has(s->view->busy, i))
 			return false;
 	return true;
 }
@@ -121,7 +125,7 @@ static bool core_is_free(const struct selection *s, const struct node *node, uin
 {
 	if (s->ask->ignore_use)
 		return true;
-	return s->by_socket ? socket_is_free(node, core) : !bits_has(node->cores_busy, core);
+	return s->by_socket ? socket_is_free(s, node, core) : !bits_has(s->view->busy, core);
 }
 
 static uint32_t free_cores(const struct selection *s, const struct node *node)
@@ -130,21 +134,9 @@ static uint32_t free_cores(const struct selection *s, const struct node *node)
 	if (s->ask->ignore_use)
 		return node->cores_total;
 	if (!s->by_socket)
-		return node->cores_free;
+		return s->view->cores_free;
 	for (uint32_t i = 0; i < node->cores_total; i++)
-		n += socket_is_free(node, i);
-	return n;
-}
-
-/* CPUs that the partition's jobs have there (slurm.conf(5), MaxCPUsPerNode). */
-static uint32_t part_cpus_on(const struct part *part, const struct node *node)
-{
-	uint32_t n = 0;
-	list_each (it, &node->shares) {
-		const struct share *share = list_entry(it, struct share, on_node);
-		if (share->job->part == part)
-			n += share_record(share)->cpus;
-	}
+		n += socket_is_free(s, node, i);
 	return n;
 }
 
@@ -153,12 +145,13 @@ static uint32_t node_fit(const struct selection *s, const struct node *node, uin
 {
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
+	view_node(s->c, node, s->ask, s->view);
 	*cores = free_cores(s, node);
 	uint32_t cpus = *cores * usable_per_core(s, node);
 	if ((s->whole && *cores < node->cores_total) || cpus == 0)
 		return 0;
 	if (max_cpus != CORE_INFINITE && max_cpus != 0) {
-		uint32_t used = s->ask->ignore_use ? 0 : part_cpus_on(s->ask->part, node);
+		uint32_t used = s->ask->ignore_use ? 0 : s->view->part_cpus;
 		max_cpus = max_cpus > used ? max_cpus - used : 0;
 		cpus = cpus > max_cpus ? max_cpus : cpus;
 		if (cpus == 0)
@@ -200,18 +193,19 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
-	return has_features(node, spec->features) && shape_fits(spec, node) && !is_named(s->exc, node);
+	return has_features(node, spec->features, true) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
 /* False: a node that --nodelist names can't take part. */
 static bool gather(struct selection *s)
 {
 	const struct core_part_conf *part = s->ask->part->conf;
+	const bool full_counts = !s->ask->ignore_use && s->ask->from <= s->c->now;
 	size_t required = 0;
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((!s->ask->ignore_use && node->cores_free == 0) || !is_open(s, node))
+		if ((full_counts && node->cores_free == 0) || !is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -384,6 +378,7 @@ static void fill_share(const struct selection *s, const struct candidate *cand, 
 {
 	const struct node *node = cand->node;
 	uint32_t cores = cores_for(s, node, cand->tasks ? cand->tasks : 1);
+	view_node(s->c, node, s->ask, s->view);
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
@@ -474,13 +469,17 @@ struct select_scratch *select_new(void)
 
 void select_free(struct select_scratch *scratch)
 {
+	free(scratch->view.own);
 	free(scratch->v);
 	free(scratch);
 }
 
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
 {
-	struct selection s = {.c = c, .ask = ask, .v = scratch_of(c, ask->part->conf->node_count + 1)};
+	struct selection s = {.c = c,
+	                      .ask = ask,
+	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
+	                      .view = &c->scratch->view};
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
 	if (n > 0 && out)
@@ -505,7 +504,7 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
 bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
 {
 	for (size_t i = 0; i < part->conf->node_count; i++)
-		if (has_features(c->nodes[part->conf->node_index[i]], wanted))
+		if (has_features(c->nodes[part->conf->node_index[i]], wanted, false))
 			return true;
 	return false;
 }
@@ -514,7 +513,8 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
                  struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
-	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, features_ok = !spec->features;
+	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, features_ok = !spec->features,
+	     active_ok = features_ok;
 	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
 	/* Tasks that belong together need their CPUs together. */
@@ -529,7 +529,8 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		const struct node *node = c->nodes[part->conf->node_index[i]];
 		cpus_ok = cpus_ok || (node->cpus_total >= cpus && node->cpus_total >= per_node);
 		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
-		features_ok = features_ok || has_features(node, spec->features);
+		features_ok = features_ok || has_features(node, spec->features, false);
+		active_ok = active_ok || has_features(node, spec->features, true);
 		shape_ok = shape_ok || shape_fits(spec, node);
 		tmp_ok = tmp_ok || node->conf->tmp_disk >= spec->min_tmp_disk;
 	}
@@ -537,6 +538,8 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	if (spec->priority == 0) /* held: what it asks for is looked at when it is released */
 		return 0;
+	if (!active_ok)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	if (!shape_ok)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
 		               spec->tasks_per_socket ? "" : err_code_text(ERR_SOCKETS_UNAVAILABLE));

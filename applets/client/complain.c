@@ -1,5 +1,8 @@
 #include "applets/client/complain.h"
 
+#include "applets/common/option_error.h"
+#include "core/util/log.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,7 +25,8 @@ static unsigned beginning(const struct option *options, const char *word, size_t
 	return found;
 }
 
-static void complain_long(const char *program, int c, const char *word, const struct option *options)
+/* A beginning of several options, or a value for one that has none: what option_error() can't tell. */
+static bool complain_long(const char *program, int c, const char *word, const struct option *options)
 {
 	const struct option *one;
 	size_t n = strcspn(word + 2, "=");
@@ -33,32 +37,38 @@ static void complain_long(const char *program, int c, const char *word, const st
 			if (strncmp(o->name, word + 2, n) == 0)
 				fprintf(stderr, " '--%s'", o->name);
 		fputc('\n', stderr);
-	} else if (c == ':') {
-		fprintf(stderr, "%s: option '--%s' requires an argument\n", program,
-		        one ? one->name : word + 2);
+	} else if (c == ':' && one) {
+		fprintf(stderr, "%s: option '--%s' requires an argument\n", program, one->name);
 	} else if (one && word[2 + n] == '=' && one->has_arg == no_argument) {
 		fprintf(stderr, "%s: option '--%s' doesn't allow an argument\n", program, one->name);
 	} else {
-		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
+		return false;
 	}
+	return true;
 }
 
 void complain_option_of(const char *program, int c, char **argv, const struct option *options)
 {
-	/* A missing argument may be beyond the last word. */
+	/* Where an argument is missing optind may point past the last word. */
 	const char *word = "";
 	for (int i = optind; i > 0 && !*word; i--)
 		word = argv[i - 1] ? argv[i - 1] : "";
-	if (strncmp(word, "--", 2) == 0 && word[2])
-		complain_long(program, c, word, options);
-	else if (c == ':')
-		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
-	else
-		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
+	if (strncmp(word, "--", 2) != 0 || !word[2] || !complain_long(program, c, word, options))
+		option_error(program, c, argv);
 	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
 }
 
 void complain_option(const char *program, int c, char **argv)
 {
 	complain_option_of(program, c, argv, NULL);
+}
+
+int complain_clusters(const char *names, const char *from)
+{
+	log_error("Problem talking to database");
+	log_error("'%s' can't be reached now, or it is an invalid entry for %s.  Use 'sacctmgr list "
+	          "clusters' to "
+	          "see available clusters.",
+	          names, from);
+	return 1;
 }

@@ -7,3 +7,6 @@
 void complain_option(const char *program, int c, char **argv);
 /* The same; of a beginning that several of the options have it names them. */
 void complain_option_of(const char *program, int c, char **argv, const struct option *options);
+/* -M and its like: of other clusters only slurmdbd knows. In the real one's words; from: "--cluster", or the
+ * environment variable that named them. The exit code: 1. */
+int complain_clusters(const char *names, const char *from);

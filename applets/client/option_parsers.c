@@ -1,5 +1,6 @@
 #include "applets/client/option_parsers.h"
 
+#include "applets/client/complain.h"
 #include "applets/client/signals.h"
 #include "applets/common/rlimits.h"
 #include "applets/common/users.h"
@@ -384,17 +385,12 @@ PARSER(wait_all_nodes)
 
 PARSER(clusters)
 {
-	(void)row;
+	(void)row, (void)err;
+	if (!text_eq_nocase(value, "all"))
+		return submit_over(s, complain_clusters(value, "--cluster"));
 	log_error("Problem talking to database");
-	if (text_eq_nocase(value, "all"))
-		return err_set(err, ERR_NOT_FOUND,
-		               "No clusters can be reached now. Contact your admin to resolve the problem.");
-	(void)s;
-	return err_set(
-	        err, ERR_NOT_FOUND,
-	        "'%s' can't be reached now, or it is an invalid entry for --cluster.  Use 'sacctmgr list "
-	        "clusters' to see available clusters.",
-	        value);
+	log_error("No clusters can be reached now. Contact your admin to resolve the problem.");
+	return submit_over(s, 1);
 }
 
 PARSER(reboot)

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int interrupted;
+static volatile int interrupted, child_ended;
 static volatile pid_t child;
 
 static void on_signal(int signo)
@@ -23,6 +24,11 @@ static void on_signal(int signo)
 		kill(child, signo);
 }
 
+static void on_child(int signo)
+{
+	child_ended = signo;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -30,6 +36,8 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
+	action.sa_handler = on_child;
+	sigaction(SIGCHLD, &action, NULL);
 }
 
 /* The program, as execvp(3) would find it, before anybody changes the directory; NULL: nowhere. */
@@ -51,14 +59,10 @@ static char *find_command(struct arena *arena, const char *name)
 	return NULL;
 }
 
-/* The command, or the user's shell, with the allocation in its environment. */
-static int run(struct submit *s, const struct allocation *a, char **command, const char *path)
+/* Starts the command with the allocation in its environment. */
+static void start(const struct submit *s, const struct allocation *a, char **command, const char *path)
 {
 	struct env_list env = {0};
-	if (!path) {
-		log_error("_fork_command: Unable to find command \"%s\"", command[0]);
-		return submit_error_exit() << 8;
-	}
 	env_list_export(&env, s);
 	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->spec.work_dir);
 	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
@@ -72,26 +76,87 @@ static int run(struct submit *s, const struct allocation *a, char **command, con
 		log_error("%s: %s", path, strerror(errno));
 		_exit(126);
 	}
-	int status = 1 << 8;
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	child = 0;
 	env_list_free(&env);
-	return status;
 }
 
-/* Did the job end meanwhile (cancelled, time limit)? */
-static bool revoked(struct allocation *a)
+/* What the controller says while the command runs: that the job has ended (true), or a line for the user. */
+static bool hear(struct allocation *a)
 {
 	for (;;) {
 		uint32_t type = 0;
 		void *record = NULL;
 		struct err err = {0};
-		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0 || type == 0)
+		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0) {
+			/* It restarts: the job is on its disk, we say at once that it is still wanted. */
+			struct job_attach m = {.job_id = a->job_id, .watch = true};
+			log_debug("%s", err_text(&err));
+			if (connect_again(&a->connection, &err) != 0 ||
+			    client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
+				return false;
+			continue;
+		}
+		if (type == 0)
 			return false;
+		if (type == MSG_job_message)
+			log_info("%s", ((const struct job_message *)record)->text);
 		if (type == MSG_job_ended)
 			return true;
 	}
+}
+
+/* kill_command: the signal that the command gets when its allocation is gone; 0: none. */
+static void attend_controller(struct allocation *a, bool *gone, int kill_command)
+{
+	if (*gone || !a->connection.client || !hear(a))
+		return;
+	*gone = true;
+	log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
+	if (kill_command && child > 0)
+		kill(child, kill_command);
+}
+
+/* Until the command ends: its status, as wait(2) gives it. */
+static int attend(struct allocation *a, bool *gone, int kill_command)
+{
+	int status = 1 << 8;
+	bool over = child <= 0;
+	sigset_t mask, old;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	a->connection.interrupted = &child_ended;
+	while (!over) {
+		/* What lies in the client's buffer already no poll sees. */
+		attend_controller(a, gone, kill_command);
+		sigprocmask(SIG_BLOCK, &mask, &old);
+		over = waitpid(child, &status, WNOHANG) != 0;
+		struct pollfd fd = {.fd = *gone || !a->connection.client ? -1
+		                                                         : client_fd(a->connection.client),
+		                    .events = POLLIN};
+		if (!over)
+			ppoll(&fd, 1, NULL, &old);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+	child = 0;
+	attend_controller(a, gone, kill_command);
+	return status;
+}
+
+/* The exit code. A command that a signal ended counts as one that ended well. */
+static int run(const struct submit *s, struct allocation *a, char **command, const char *path)
+{
+	bool gone = false;
+	int status = submit_error_exit() << 8;
+	if (path) {
+		start(s, a, command, path);
+		status = attend(a, &gone, s->kill_command);
+	} else {
+		log_error("_fork_command: Unable to find command \"%s\"", command[0]);
+	}
+	if (!gone) {
+		log_info("Relinquishing job allocation %" PRIu32, a->job_id);
+		allocation_release(a, (uint32_t)status);
+	}
+	return WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
 }
 
 int salloc_main(int argc, char **argv)
@@ -128,18 +193,8 @@ int salloc_main(int argc, char **argv)
 		log_info("Granted job allocation %" PRIu32, a.job_id);
 		if (s.bell && !s.no_bell && isatty(STDOUT_FILENO))
 			dprintf(STDOUT_FILENO, "\a");
-		if (!s.no_shell) {
-			int status = run(&s, &a, command, path);
-			bool gone = revoked(&a);
-			if (!gone)
-				log_info("Relinquishing job allocation %" PRIu32, a.job_id);
-			else
-				log_info("Job allocation %" PRIu32 " has been revoked.", a.job_id);
-			if (!gone)
-				allocation_release(&a, (uint32_t)status);
-			/* A command that a signal ended counts as one that ended well. */
-			rc = WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
-		}
+		if (!s.no_shell)
+			rc = run(&s, &a, command, path);
 	}
 	allocation_free(&a);
 	submit_free(&s);

@@ -220,7 +220,8 @@ NUMBER(state_number)
 	(void)ctx;
 	if (GROUP->n == 0)
 		return -1;
-	return (int64_t)FIRST->base + ((FIRST->flags & NODE_FLAG_DRAIN) ? 16 : 0);
+	return (int64_t)FIRST->base + ((FIRST->flags & NODE_FLAG_PLANNED) ? 16 : 0) +
+	       ((FIRST->flags & NODE_FLAG_DRAIN) ? 32 : 0);
 }
 
 /* The smallest and largest value of a number among the nodes: "1", "1+" (or "20250-20251" for a measured
@@ -410,7 +411,7 @@ TEXT(features_act)
 {
 	(void)ctx;
 	const char *list = GROUP->n == 0 ? NULL : FIRST->features_act ? FIRST->features_act : FIRST->features;
-	text_add(out, list && *list ? list : "(null)");
+	text_add(out, list ? list : "(null)");
 }
 
 NUMBER(alloc_mem_number)
