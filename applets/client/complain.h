@@ -4,3 +4,6 @@
 /* After getopt_long() (with opterr 0 and a ':' at the front of its short options) gave '?' or ':'. Prints the
  * complaint and `Try "PROGRAM --help"`. */
 void complain_option(const char *program, int c, char **argv);
+/* -M and its like: of other clusters only slurmdbd knows. In the real one's words; from: "--cluster", or the
+ * environment variable that named them. The exit code: 1. */
+int complain_clusters(const char *names, const char *from);

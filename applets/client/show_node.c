@@ -69,6 +69,12 @@ static bool when_other_port(const void *record, const struct show_ctx *ctx)
 	return NODE->port != 0 && NODE->port != 6818;
 }
 
+static bool when_detail(const void *record, const struct show_ctx *ctx)
+{
+	(void)record;
+	return ctx->detail > 0;
+}
+
 static bool when_version(const void *record, const struct show_ctx *ctx)
 {
 	(void)ctx;
@@ -227,6 +233,7 @@ static const struct show_row node_rows[] = {
         {true, "AvailableFeatures=", features, NULL, NULL},
         {true, "ActiveFeatures=", features_act, NULL, NULL},
         {true, "Gres=", gres, NULL, NULL},
+        {true, "GresDrain=N/A", NULL, when_detail, NULL},
         {true, "NodeAddr=", addr, NULL, NULL},
         {false, "NodeHostName=", hostname, when_version, NULL},
         {false, "NodeHostName=", hostname, when_no_version, " "},

@@ -548,6 +548,8 @@ static void controller_says(struct step_io *io, uint32_t type, const void *recor
 		for (uint32_t i = 0; m->lost_node && i < io->place_count; i++)
 			if (strcmp(io->places[i].info->node, m->lost_node) == 0)
 				place_lost(&io->places[i], "the node was lost");
+	} else if (type == MSG_job_message) {
+		log_info("%s", ((const struct job_message *)record)->text);
 	} else if (type == MSG_job_ended) {
 		const struct job_ended *m = record;
 		if (io->conf->allocation) {

@@ -23,6 +23,16 @@ void send_job_end(struct controller *ctl, const char *node, const struct job_end
 	to_worker(ctl, node, MSG_job_end, m);
 }
 
+void send_job_notify(struct controller *ctl, const struct job *job, char *text)
+{
+	const struct job_notify m = {.epoch = cluster_meta(ctl->cluster)->epoch,
+	                             .serial = job->serial,
+	                             .attempt = job->state.attempt,
+	                             .text = text};
+	if (job->state.batch_host)
+		to_worker(ctl, job->state.batch_host, MSG_job_notify, &m);
+}
+
 /* ---- a batch script: script and environment come from the store ---- */
 
 struct batch_start {

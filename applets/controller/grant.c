@@ -17,12 +17,17 @@ static char *compressed(struct hostlist *h, struct arena *arena)
 	return s;
 }
 
-char *job_node_list(const struct job *job, struct arena *arena)
+char *alloc_node_list(const struct node_alloc_list *nodes, struct arena *arena)
 {
 	struct hostlist *h = hostlist_new();
-	for (uint32_t i = 0; i < job->state.nodes.n; i++)
-		hostlist_add_name(h, job->state.nodes.v[i].node);
+	for (uint32_t i = 0; i < nodes->n; i++)
+		hostlist_add_name(h, nodes->v[i].node);
 	return compressed(h, arena);
+}
+
+char *job_node_list(const struct job *job, struct arena *arena)
+{
+	return alloc_node_list(&job->state.nodes, arena);
 }
 
 char *step_node_list(const struct step_record *record, struct arena *arena)

@@ -275,7 +275,8 @@ static int add_signals(struct worker *w, struct err *err)
 
 static int start_servers(struct worker *w, struct err *err)
 {
-	static const struct server_ops ops = {.step_known = grants_step_known,
+	static const struct server_ops ops = {.accepted = local_accepted,
+	                                      .step_known = grants_step_known,
 	                                      .step_opened = grants_step_opened};
 	bool single = cluster_file_single_user(&w->file);
 	const struct server_conf conf = {.role = ROLE_WORKER,
