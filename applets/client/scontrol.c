@@ -195,6 +195,7 @@ static const struct verb {
         {"quiet", NULL, "say only errors from now on", 4, 0, 0, NULL, MANY, true, verb_quiet},
         {"quit", NULL, "end", 4, 0, 0, NULL, MANY, true, verb_exit},
         {"reboot", REFUSED, 3, 0, ANY, NULL, NULL, true, scontrol_reboot},
+        {"reboot_nodes", REFUSED, SHORT_ALL, 0, ANY, NULL, NULL, true, scontrol_reboot},
         {"reconfigure", NULL,
          "have slurm.conf read again, by the controller and all workers (root and SlurmUser)", 3, 0, ANY,
          NULL, NULL, false, scontrol_reconfigure},
