@@ -383,6 +383,7 @@ static const struct command_word variables[] = {
         {"SCONTROL_FUTURE", NULL, "as --future, whatever it holds"},
         {"SLURM_CLUSTERS", NULL, "as --cluster"},
         {"SLURM_NODELIST", NULL, "the hosts that show hostnames names when it is given none"},
+        {"SLURMD_NODENAME", NULL, "which node this host is to listpids, of those that are on it"},
         {"SLURM_JOB_NODELIST", NULL, "the same, where that one isn't set"},
         COMMAND_TIME_VARIABLES,
         COMMAND_COMMON_VARIABLES,
