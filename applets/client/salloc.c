@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int interrupted;
+static volatile int interrupted, child_ended;
 static volatile pid_t child;
 
 static void on_signal(int signo)
@@ -22,6 +24,11 @@ static void on_signal(int signo)
 		kill(child, signo);
 }
 
+static void on_child(int signo)
+{
+	child_ended = signo;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -29,56 +36,127 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
+	action.sa_handler = on_child;
+	sigaction(SIGCHLD, &action, NULL);
 }
 
-/* The command, or the user's shell, with the allocation in its environment. */
-static int run(const struct submit *s, const struct allocation *a, char **argv)
+/* The program, as execvp(3) would find it, before anybody changes the directory; NULL: nowhere. */
+static char *find_command(struct arena *arena, const char *name)
+{
+	char cwd[PATH_MAX];
+	if (strchr(name, '/')) {
+		bool here = *name == '.' && getcwd(cwd, sizeof(cwd));
+		char *path = here ? arena_printf(arena, "%s/%s", cwd, name) : arena_strdup(arena, name);
+		return access(path, F_OK) == 0 ? path : NULL;
+	}
+	char *rest = arena_strdup(arena, getenv("PATH"));
+	while (rest) {
+		const char *dir = text_split(&rest, ':');
+		char *path = arena_printf(arena, "%s/%s", *dir ? dir : ".", name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* Starts the command with the allocation in its environment. */
+static void start(const struct submit *s, const struct allocation *a, char **command, const char *path)
 {
 	struct env_list env = {0};
-	const char *shell = getenv("SHELL");
-	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
-	char **command = *argv ? argv : own;
-	env_list_export(&env, NULL);
+	env_list_export(&env, s);
 	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->spec.work_dir);
 	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
 	env_list_set(&env, "SLURM_JOB_NAME", "%s", s->spec.name);
 	env_list_job(&env, a->job);
-	env_list_distribution(&env, s);
-	if (s->spec.tasks_set) {
-		env_list_set(&env, "SLURM_NTASKS", "%" PRIu32, s->spec.tasks);
-		env_list_set(&env, "SLURM_NPROCS", "%" PRIu32, s->spec.tasks);
-	}
-	if (s->spec.cpus_per_task_set)
-		env_list_set(&env, "SLURM_CPUS_PER_TASK", "%" PRIu32, s->spec.cpus_per_task);
+	env_list_options(&env, s);
 	env_list_set(&env, "SLURM_NODE_ALIASES", "(null)");
 	child = fork();
 	if (child == 0) {
-		if (s->chdir_set && chdir(s->spec.work_dir) != 0)
-			log_error("couldn't chdir to `%s': %s", s->spec.work_dir, strerror(errno));
-		execvpe(command[0], command, env.v);
-		log_error("%s: %s", command[0], strerror(errno));
-		_exit(errno == ENOENT ? 127 : 126);
+		execve(path, command, env.v);
+		log_error("%s: %s", path, strerror(errno));
+		_exit(126);
 	}
-	int status = 1 << 8;
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	child = 0;
 	env_list_free(&env);
-	return status;
 }
 
-/* Did the job end meanwhile (cancelled, time limit)? */
-static bool revoked(struct allocation *a)
+/* What the controller says while the command runs: that the job has ended (true), or a line for the user. */
+static bool hear(struct allocation *a)
 {
 	for (;;) {
 		uint32_t type = 0;
 		void *record = NULL;
 		struct err err = {0};
-		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0 || type == 0)
+		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0) {
+			/* It restarts: the job is on its disk, we say at once that it is still wanted. */
+			struct job_attach m = {.job_id = a->job_id, .watch = true};
+			log_debug("%s", err_text(&err));
+			if (connect_again(&a->connection, &err) != 0 ||
+			    client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
+				return false;
+			continue;
+		}
+		if (type == 0)
 			return false;
+		if (type == MSG_job_message)
+			log_info("%s", ((const struct job_message *)record)->text);
 		if (type == MSG_job_ended)
 			return true;
 	}
+}
+
+/* kill_command: the signal that the command gets when its allocation is gone; 0: none. */
+static void attend_controller(struct allocation *a, bool *gone, int kill_command)
+{
+	if (*gone || !a->connection.client || !hear(a))
+		return;
+	*gone = true;
+	log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
+	if (kill_command && child > 0)
+		kill(child, kill_command);
+}
+
+/* Until the command ends: its status, as wait(2) gives it. */
+static int attend(struct allocation *a, bool *gone, int kill_command)
+{
+	int status = 1 << 8;
+	bool over = child <= 0;
+	sigset_t mask, old;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	a->connection.interrupted = &child_ended;
+	while (!over) {
+		/* What lies in the client's buffer already no poll sees. */
+		attend_controller(a, gone, kill_command);
+		sigprocmask(SIG_BLOCK, &mask, &old);
+		over = waitpid(child, &status, WNOHANG) != 0;
+		struct pollfd fd = {.fd = *gone || !a->connection.client ? -1
+		                                                         : client_fd(a->connection.client),
+		                    .events = POLLIN};
+		if (!over)
+			ppoll(&fd, 1, NULL, &old);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+	child = 0;
+	attend_controller(a, gone, kill_command);
+	return status;
+}
+
+/* The exit code. A command that a signal ended counts as one that ended well. */
+static int run(const struct submit *s, struct allocation *a, char **command, const char *path)
+{
+	bool gone = false;
+	int status = submit_error_exit() << 8;
+	if (path) {
+		start(s, a, command, path);
+		status = attend(a, &gone, s->kill_command);
+	} else {
+		log_error("_fork_command: Unable to find command \"%s\"", command[0]);
+	}
+	if (!gone) {
+		log_info("Relinquishing job allocation %" PRIu32, a->job_id);
+		allocation_release(a, (uint32_t)status);
+	}
+	return WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
 }
 
 int salloc_main(int argc, char **argv)
@@ -97,25 +175,26 @@ int salloc_main(int argc, char **argv)
 	                             : (enum log_level)(LOG_LEVEL_INFO + (s.verbose > 5 ? 5 : s.verbose)));
 	submit_show(&s);
 	s.spec.detached = s.no_shell;
-	if (submit_finish(&s, "interactive", &err) != 0) {
-		log_error("%s", err_text(&err));
-		return 1;
+	if (s.get_user_env && err_set(&err, ERR_LIMIT, "SlurmdUser must be root to use --get-user-env") != 0)
+		return submit_exit_code(&s, &err);
+	if (submit_finish(&s, "interactive", &err) != 0)
+		return submit_exit_code(&s, &err);
+	const char *shell = getenv("SHELL");
+	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
+	char **command = rest < argc ? argv + rest : own;
+	const char *path = find_command(&s.arena, command[0]);
+	if (s.chdir_set && chdir(s.spec.work_dir) != 0) {
+		log_error("chdir(%s): %s", s.spec.work_dir, strerror(errno));
+		return submit_error_exit();
 	}
 	catch_signals();
 	rc = allocation_get(&a, &s, &interrupted);
 	if (rc == 0) {
 		log_info("Granted job allocation %" PRIu32, a.job_id);
-		if (!s.no_shell) {
-			int status = run(&s, &a, argv + rest);
-			bool gone = revoked(&a);
-			if (!gone)
-				log_info("Relinquishing job allocation %" PRIu32, a.job_id);
-			else
-				log_info("Job allocation %" PRIu32 " has been revoked.", a.job_id);
-			if (!gone)
-				allocation_release(&a, (uint32_t)status);
-			rc = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-		}
+		if (s.bell && !s.no_bell && isatty(STDOUT_FILENO))
+			dprintf(STDOUT_FILENO, "\a");
+		if (!s.no_shell)
+			rc = run(&s, &a, command, path);
 	}
 	allocation_free(&a);
 	submit_free(&s);
