@@ -1,5 +1,8 @@
 #include "applets/client/complain.h"
 
+#include "conf/time.h"
+#include "proto/loop.h"
+
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,4 +21,14 @@ void complain_option(const char *program, int c, char **argv)
 	else
 		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
 	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
+}
+
+bool complain_when(const char *value, bool past, int64_t *out_us)
+{
+	int at;
+	if (time_parse_when_at(value, loop_wall_clock(), past, out_us, &at))
+		return true;
+	if (at >= 0)
+		fprintf(stderr, "Invalid time specification (pos=%d): %s\n", at, value);
+	return false;
 }

@@ -1,6 +1,12 @@
-/* getopt's complaints in the words of glibc, which users of Slurm know, whatever libc this is built with. */
+/* What several commands complain of in the same words: getopt's, which are glibc's, whatever libc this is
+ * built with; times. */
 #pragma once
+#include <stdbool.h>
+#include <stdint.h>
 
 /* After getopt_long() (with opterr 0 and a ':' at the front of its short options) gave '?' or ':'. Prints the
  * complaint and `Try "PROGRAM --help"`. */
 void complain_option(const char *program, int c, char **argv);
+
+/* time_parse_when_at() of the wall clock; where it is wrong, that is said. */
+bool complain_when(const char *value, bool past, int64_t *out_us);

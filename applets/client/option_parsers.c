@@ -1,4 +1,5 @@
 #include "applets/client/option_parsers.h"
+#include "applets/client/complain.h"
 
 #include "applets/common/rlimits.h"
 #include "applets/common/users.h"
@@ -90,10 +91,7 @@ PARSER(verbose)
 
 PARSER(begin)
 {
-	if (time_parse_when(value, loop_wall_clock(), &s->spec.begin_time))
-		return 0;
-	fprintf(stderr, "Invalid time specification (pos=0): %s\n", value);
-	return bad(row, err);
+	return complain_when(value, false, &s->spec.begin_time) ? 0 : bad(row, err);
 }
 
 PARSER(chdir)

@@ -67,7 +67,7 @@ static int run(const struct submit *s, const struct allocation *a, char **argv)
 	return status;
 }
 
-/* Did the job end meanwhile (cancelled, time limit)? */
+/* Did the job end meanwhile (cancelled, time limit)? Then it is said. */
 static bool revoked(struct allocation *a)
 {
 	for (;;) {
@@ -76,8 +76,15 @@ static bool revoked(struct allocation *a)
 		struct err err = {0};
 		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0 || type == 0)
 			return false;
-		if (type == MSG_job_ended)
-			return true;
+		if (type != MSG_job_ended)
+			continue;
+		if (((const struct job_ended *)record)->state == JOB_TIMEOUT)
+			log_info("Job %" PRIu32
+			         " has exceeded its time limit and its allocation has been revoked.",
+			         a->job_id);
+		else
+			log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
+		return true;
 	}
 }
 
@@ -108,12 +115,10 @@ int salloc_main(int argc, char **argv)
 		if (!s.no_shell) {
 			int status = run(&s, &a, argv + rest);
 			bool gone = revoked(&a);
-			if (!gone)
+			if (!gone) {
 				log_info("Relinquishing job allocation %" PRIu32, a.job_id);
-			else
-				log_info("Job allocation %" PRIu32 " has been revoked.", a.job_id);
-			if (!gone)
 				allocation_release(&a, (uint32_t)status);
+			}
 			rc = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 		}
 	}

@@ -126,7 +126,7 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	m.wait = s->wait;
 	m.claimed_gid = s->gid;
 	m.spec->request = connect_number();
-	int rc = connect_insist(c, MSG_submit_batch, &m, &m.again, MSG_submit_reply, &arena, &record, err);
+	int rc = submit_insist(s, c, MSG_submit_batch, &m, &m.again, &arena, &record, NULL, err);
 	if (rc == 0) {
 		const struct submit_reply *reply = record;
 		if (reply->message)
@@ -162,7 +162,10 @@ int sbatch_main(int argc, char **argv)
 		log_error("--uid is not supported by batchbox: run sbatch as that user");
 	} else if (connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 ||
 	           (rc = send(&s, &c, &script, &err)) < 0) {
-		submit_refused("Batch job submission failed", &err);
+		if (s.test_only && err.code >= ERR_INVALID_PARTITION)
+			submit_test_refused(&err);
+		else
+			submit_refused("Batch job submission failed", &err);
 		rc = 1;
 	}
 	connect_help(rc, &err);

@@ -193,7 +193,7 @@ static bool is_throttled(const struct job_info *job)
 ROW(eligible_time)
 {
 	(void)ctx;
-	show_time(out, is_throttled(JOB) ? 0 : JOB->state->eligible_time, "Unknown");
+	show_time(out, is_throttled(JOB) ? 0 : show_eligible(JOB->spec, JOB->state), "Unknown");
 }
 
 ROW(accrue_time)

@@ -12,7 +12,8 @@ struct step_io_conf {
 	struct allocation *allocation;
 	bool label, unbuffered, kill_on_bad_exit, quit_on_interrupt, disable_status;
 	uint32_t wait_s; /* after the first task's end; CORE_NO_VAL or 0: for ever */
-	int stdin_fd;    /* -1: none */
+	uint32_t kill_wait_s;
+	int stdin_fd; /* -1: none */
 	unsigned verbose;
 };
 
