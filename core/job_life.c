@@ -221,6 +221,7 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	s->restarts++;
 	s->eligible_time = s->accrue_time = c->now + REQUEUE_DELAY_S * CORE_SECOND;
 	s->end_time = 0;
+	s->time_limit_min = CORE_NO_VAL; /* the one in force comes with the start */
 	s->ended_by_uid = CORE_NO_VAL;
 	s->reason = REASON_NONE;
 	if (hold && s->hold == 0) {

@@ -212,8 +212,14 @@ ROW(start_time)
 ROW(end_time)
 {
 	(void)ctx;
-	int64_t end = JOB->state->end_time ? JOB->state->end_time : JOB->end_limit;
-	show_time(out, is_pending(JOB) ? 0 : end, "Unknown");
+	const struct job_info *job = JOB;
+	int64_t end = job->state->end_time ? job->state->end_time : job->end_limit;
+	/* When it would end, were it to start when it may. */
+	if (is_pending(job)) {
+		const int64_t start = show_expected_start(job);
+		end = start && job->limit_min < CORE_NO_VAL ? start + (int64_t)job->limit_min * 60000000 : 0;
+	}
+	show_time(out, end, "Unknown");
 }
 
 ROW(deadline)
