@@ -30,6 +30,25 @@ CSTD := -std=gnu11 -D_GNU_SOURCE -I. -DBATCHBOX_VERSION='"$(shell cat VERSION)"'
 # ---- the product: static, musl ------------------------------------------------------------------------
 include packaging/musl.mk
 
+# ---- manual pages of the commands, from the tables in the program ---------------------------------------
+# The tables are asked of a program that runs here, which is not the product of ARCH=.
+ifneq ($(NATIVE),)
+TELLER := $(PRODUCT)
+else
+TELLER := $(O)/batchbox
+$(TELLER):
+	$(Q)$(MAKE) --no-print-directory ARCH=$(shell uname -m | sed s/aarch64/arm64/) PIE=0 O='$(O)' '$@'
+endif
+PAGES := $(patsubst packaging/man/%.in,$(O)/man/%,$(wildcard packaging/man/*.in))
+$(O)/facts: $(TELLER)
+	$(Q)$(TELLER) help --facts >$@.new && mv $@.new $@
+$(O)/man/%: packaging/man/%.in packaging/man/make-page $(O)/facts
+	@mkdir -p $(@D)
+	$(call say,MAN,$@)
+	$(Q)awk -f packaging/man/make-page $(O)/facts $< >$@.new && mv $@.new $@
+pages: $(PAGES)
+all: pages
+
 # ---- the same sources against glibc, with sanitizers: for tests ---------------------------------------
 # Two flavours: asan (gcc; units, sim, golden numbers) and fuzz (clang with libFuzzer). Each makes an archive of a layer,
 # and a test of a layer links only what that layer may lean on.
@@ -107,7 +126,7 @@ BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 # The program is renamed over an older one, which may be running. The links' names are read from the table: it may be another machine's.
-install: $(PRODUCT)
+install: $(PRODUCT) pages
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)'/man1 '$(DESTDIR)$(MANDIR)'/man5 '$(DESTDIR)$(MANDIR)'/man8 '$(DESTDIR)$(UNITDIR)'
 	install -m 755 $(PRODUCT) '$(DESTDIR)$(BINDIR)/batchbox.new'
 	mv -f '$(DESTDIR)$(BINDIR)/batchbox.new' '$(DESTDIR)$(BINDIR)/batchbox'
@@ -116,7 +135,7 @@ install: $(PRODUCT)
 		if [ -e "$$there" ] && [ ! -L "$$there" ]; then echo "install: $$there is not a link: move it away first" >&2; exit 1; fi; \
 		ln -sfn batchbox "$$there" || exit 1; \
 	done
-	for page in packaging/man/*.[158]; do install -m 644 "$$page" '$(DESTDIR)$(MANDIR)'/man"$${page##*.}" || exit 1; done
+	for page in packaging/man/*.[158] $(PAGES); do install -m 644 "$$page" '$(DESTDIR)$(MANDIR)'/man"$${page##*.}" || exit 1; done
 	for unit in packaging/systemd/*.service.in; do \
 		file=$${unit##*/} && file='$(DESTDIR)$(UNITDIR)'/$${file%.in} && \
 		sed 's|@BINDIR@|$(BINDIR)|' "$$unit" >"$$file" && chmod 644 "$$file" || exit 1; \
@@ -143,6 +162,6 @@ bench:
 
 clean:
 	rm -rf $(O)
-.PHONY: units sim fuzz golden-update install demo check lint bench clean
+.PHONY: pages units sim fuzz golden-update install demo check lint bench clean
 .DEFAULT_GOAL := all
 .SECONDARY:

@@ -3,11 +3,11 @@
  * alone, refuse whatever they are asked for. */
 #include "applets/applet.h"
 #include "applets/client/columns.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "core/util/arena.h"
 #include "core/util/log.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,8 @@ static const struct column share_columns[] = {
         {.name = "tresrunmins", .header = "TRESRunMins", .width = 30},
 };
 #define SHARE_COLUMN_COUNT (sizeof(share_columns) / sizeof(share_columns[0]))
-#define SHARE_WIDTH_MAX    4096
+static const size_t share_column_count = SHARE_COLUMN_COUNT;
+#define SHARE_WIDTH_MAX 4096
 
 #define SHARE_SHORT "account,user,rawshares,normshares,rawusage,effectvusage,fairshare"
 #define SHARE_LONG                                                                                           \
@@ -41,41 +42,37 @@ struct share_options {
 	bool no_header, bars, last_bar;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE };
-static const struct option share_long_options[] = {
-        {"accounts", required_argument, NULL, 'A'},
-        {"all", no_argument, NULL, 'a'},
-        {"clusters", required_argument, NULL, 'M'},
-        {"cluster", required_argument, NULL, 'M'},
-        {"format", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"helpformat", no_argument, NULL, 'e'},
-        {"long", no_argument, NULL, 'l'},
-        {"noheader", no_argument, NULL, 'n'},
-        {"parsable", no_argument, NULL, 'p'},
-        {"parsable2", no_argument, NULL, 'P'},
-        {"partition", no_argument, NULL, 'm'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"users", required_argument, NULL, 'u'},
-        {"Users", no_argument, NULL, 'U'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+enum { OPT_USAGE = 256 };
+static const struct command_option share_option_rows[] = {
+        {"all", 'a', no_argument, NULL, "of all users"},
+        {"accounts", 'A', required_argument, "ACCOUNTS", "of these accounts"},
+        {"helpformat", 'e', no_argument, NULL, "the names of all columns"},
+        {"long", 'l', no_argument, NULL, "more columns"},
+        {"noheader", 'n', no_argument, NULL, "no header"},
+        {"format", 'o', required_argument, "COLUMNS", "columns by name, each with %WIDTH if wanted"},
+        {"parsable", 'p', no_argument, NULL, "columns end with '|'"},
+        {"parsable2", 'P', no_argument, NULL, "'|' between columns"},
+        {"users", 'u', required_argument, "USERS", "of these users"},
+        {"Users", 'U', no_argument, NULL, "only users, no accounts above them"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"clusters", 'M', required_argument, REFUSED},
+        {"cluster", 'M', required_argument, NULL, NULL},
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"partition", 'm', no_argument, REFUSED},
+        {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
 
-static const char share_usage[] =
-        "Usage: sshare [OPTIONS]\n"
-        "Shares of accounts. This cluster keeps no accounts: there is nothing to list but the header.\n"
-        "  -a, --all            of all users\n"
-        "  -A, --accounts=LIST  of these accounts\n"
-        "  -e, --helpformat     the names of all columns\n"
-        "  -l, --long           more columns\n"
-        "  -n, --noheader       no header\n"
-        "  -o, --format=COLUMNS columns by name, each with %WIDTH if wanted\n"
-        "  -p, --parsable       columns end with '|'\n"
-        "  -P, --parsable2      '|' between columns\n"
-        "  -u, --users=LIST     of these users\n"
-        "  -U, --Users          only users, no accounts above them\n"
-        "  -V, --version        the version\n";
+static const struct command_word variables[] = {COMMAND_COMMON_VARIABLES};
+
+const struct command sshare_command = {
+        .name = "sshare",
+        .synopsis = "[OPTIONS]",
+        .note = "Shares of accounts. This cluster keeps no accounts: there is nothing to list but the "
+                "header.",
+        COMMAND_OPTIONS(share_option_rows),
+        .variables = variables,
+        .sets = {{"-o", share_columns, &share_column_count}},
+};
 
 static int share_add(struct column_format *f, const struct share_options *o, char *word)
 {
@@ -130,10 +127,11 @@ static int share_print_names(void)
 int sshare_main(int argc, char **argv)
 {
 	struct share_options o = {.format = SHARE_SHORT};
+	struct command_getopt options_known;
 	struct column_format f;
 	log_init("sshare", LOG_LEVEL_INFO);
-	opterr = 0;
-	for (int c; (c = getopt_long(argc, argv, ":aA:ehlmM:no:pPu:UV", share_long_options, NULL)) != -1;) {
+	command_getopt_init(&options_known, &sshare_command);
+	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;) {
 		if (c == 'l')
 			o.format = SHARE_LONG;
 		else if (c == 'o')
@@ -146,9 +144,10 @@ int sshare_main(int argc, char **argv)
 			return share_print_names();
 		else if (c == 'V')
 			return puts("slurm " SLURM_VERSION_TEXT) < 0;
-		else if (c == OPT_HELP || c == OPT_USAGE || c == 'h')
-			return fputs(share_usage, stdout) < 0;
-		else if (c == 'M' || c == 'm') {
+		else if (c == OPT_USAGE || c == 'h') {
+			command_print_usage(&sshare_command, stdout);
+			return 0;
+		} else if (c == 'M' || c == 'm') {
 			log_error("option %s is not supported by batchbox",
 			          c == 'M' ? "--clusters" : "--partition");
 			return 1;
@@ -167,19 +166,38 @@ int sshare_main(int argc, char **argv)
 
 /* ---- sacctmgr, sreport ---- */
 
+#define NO_ACCOUNTS "Accounts are slurmdbd's, and this cluster has none: all else is refused."
+static const struct command_option few_options[] = {
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"version", 'V', no_argument, NULL, "the version"},
+};
+static const struct command_word no_variables[] = {{NULL, NULL, NULL}};
+
+const struct command sacctmgr_command = {
+        .name = "sacctmgr",
+        .synopsis = "[-hV]",
+        .note = NO_ACCOUNTS,
+        COMMAND_OPTIONS(few_options),
+        .variables = no_variables,
+};
+const struct command sreport_command = {
+        .name = "sreport",
+        .synopsis = "[-hV]",
+        .note = NO_ACCOUNTS,
+        COMMAND_OPTIONS(few_options),
+        .variables = no_variables,
+};
+
 /* Only the version and the help need no slurmdbd. */
-static int without_slurmdbd(const char *program, int argc, char **argv)
+static int without_slurmdbd(const struct command *command, int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-V") == 0 || strcmp(argv[i], "--version") == 0)
 			return puts("slurm " SLURM_VERSION_TEXT) < 0;
-		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0)
-			return printf("Usage: %s [-hV]\n"
-			              "Accounts are slurmdbd's, and this cluster has none: all else is "
-			              "refused.\n"
-			              "  -h, --help     this text\n"
-			              "  -V, --version  the version\n",
-			              program) < 0;
+		if (strcmp(argv[i], "-h") == 0 || strcmp(argv[i], "--help") == 0) {
+			command_print_usage(command, stdout);
+			return 0;
+		}
 	}
 	fputs("You are not running a supported accounting_storage plugin\n"
 	      "Only 'accounting_storage/slurmdbd' is supported.\n",
@@ -189,10 +207,10 @@ static int without_slurmdbd(const char *program, int argc, char **argv)
 
 int sacctmgr_main(int argc, char **argv)
 {
-	return without_slurmdbd("sacctmgr", argc, argv);
+	return without_slurmdbd(&sacctmgr_command, argc, argv);
 }
 
 int sreport_main(int argc, char **argv)
 {
-	return without_slurmdbd("sreport", argc, argv);
+	return without_slurmdbd(&sreport_command, argc, argv);
 }

@@ -55,3 +55,8 @@ PARSER(unsupported);
 
 /* The value in force, for -v. */
 void option_print(const struct submit *s, const struct option_row *row, struct text *out);
+
+/* The rows; NULL: there are no more. */
+const struct option_row *option_row_at(size_t i);
+/* What stands before a row's name in the environment of that command: SLURM, SBATCH, SALLOC. */
+const char *option_prefix(enum submit_command command);

@@ -1,6 +1,7 @@
 #include "applets/client/options.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/option_parsers.h"
 #include "core/util/log.h"
@@ -35,6 +36,11 @@ const char *option_name(size_t row)
 	return rows[row].name;
 }
 
+const struct option_row *option_row_at(size_t i)
+{
+	return i < ROWS ? &rows[i] : NULL;
+}
+
 bool option_is_for(size_t row, enum submit_command command)
 {
 	return rows[row].commands & command;
@@ -60,7 +66,7 @@ static int set(struct submit *s, const struct option_row *row, const char *value
 	return row->parse(s, row, value, err);
 }
 
-static const char *prefix_of(enum submit_command command)
+const char *option_prefix(enum submit_command command)
 {
 	return command == SUBMIT_SBATCH ? "SBATCH" : command == SUBMIT_SALLOC ? "SALLOC" : "SLURM";
 }
@@ -72,7 +78,7 @@ int submit_environment(struct submit *s, struct err *err)
 		if (!(rows[i].commands & s->command) || !rows[i].environment ||
 		    rows[i].parse == option_unsupported)
 			continue;
-		snprintf(name, sizeof(name), "%s_%s", prefix_of(s->command), rows[i].environment);
+		snprintf(name, sizeof(name), "%s_%s", option_prefix(s->command), rows[i].environment);
 		const char *value = getenv(name);
 		if (value && set(s, &rows[i], value, ORIGIN_ENVIRONMENT, err) != 0) {
 			err_prefix(err, "environment variable %s=%s", name, value);
@@ -130,21 +136,6 @@ static const struct option_row *row_of(const struct submit *s, int c)
 	return NULL;
 }
 
-static void print_help(const struct submit *s)
-{
-	printf("Usage: %s [OPTIONS...] %s\n", s->program,
-	       s->command == SUBMIT_SBATCH ? "SCRIPT [ARGUMENTS...]" : "[COMMAND [ARGUMENTS...]]");
-	for (size_t i = 0; i < ROWS; i++) {
-		if (!(rows[i].commands & s->command) || !rows[i].help)
-			continue;
-		char left[48];
-		snprintf(left, sizeof(left), "%s%c%s --%s%s", rows[i].letter ? "-" : " ",
-		         rows[i].letter ? rows[i].letter : ' ', rows[i].letter ? "," : " ", rows[i].name,
-		         rows[i].argument == required_argument ? "=..." : "");
-		printf("  %-28s %s\n", left, rows[i].help);
-	}
-}
-
 int submit_over(struct submit *s, int exit_code)
 {
 	s->over = true;
@@ -180,7 +171,7 @@ int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin
 			return submit_over(s, 255);
 		}
 		if (row->parse == option_help) {
-			print_help(s);
+			command_print_usage(command_find(s->program), stdout);
 			return submit_over(s, 0);
 		}
 		if (row->parse == option_version) {

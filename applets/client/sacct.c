@@ -2,6 +2,7 @@
 #include "applets/client/sacct.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
@@ -10,7 +11,6 @@
 #include "core/util/log.h"
 
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,100 +37,83 @@ enum {
 	OPT_UNITS,
 	OPT_HERE,
 	OPT_JSON,
-	OPT_YAML
+	OPT_YAML,
+	OPT_ENV_VARS
 };
 
-static const struct option long_options[] = {
-        {"accounts", required_argument, NULL, 'A'},
-        {"allclusters", no_argument, NULL, OPT_HERE},
-        {"array", no_argument, NULL, OPT_HERE},
-        {"associations", required_argument, NULL, 'x'},
-        {"batch-script", no_argument, NULL, 'B'},
-        {"cluster", required_argument, NULL, 'M'},
-        {"clusters", required_argument, NULL, 'M'},
-        {"completion", no_argument, NULL, 'c'},
-        {"constraints", required_argument, NULL, 'C'},
-        {"duplicates", no_argument, NULL, 'D'},
-        {"env-vars", no_argument, NULL, 'c'},
-        {"federation", no_argument, NULL, OPT_HERE},
-        {"fields", required_argument, NULL, 'o'},
-        {"file", required_argument, NULL, 'f'},
-        {"flags", required_argument, NULL, 'F'},
-        {"gid", required_argument, NULL, 'g'},
-        {"group", required_argument, NULL, 'g'},
-        {"json", no_argument, NULL, OPT_JSON},
-        {"local", no_argument, NULL, OPT_HERE},
-        {"ncpus", required_argument, NULL, 'I'},
-        {"nnodes", required_argument, NULL, 'i'},
-        {"qos", required_argument, NULL, 'q'},
-        {"reason", required_argument, NULL, 'R'},
-        {"timelimit-max", required_argument, NULL, 'K'},
-        {"timelimit-min", required_argument, NULL, 'k'},
-        {"truncate", no_argument, NULL, 'T'},
-        {"units", required_argument, NULL, OPT_UNITS},
-        {"use-local-uid", no_argument, NULL, OPT_HERE},
-        {"verbose", no_argument, NULL, 'v'},
-        {"wckeys", required_argument, NULL, 'W'},
-        {"whole-hetjob", optional_argument, NULL, OPT_HERE},
-        {"yaml", no_argument, NULL, OPT_YAML},
-        {"allusers", no_argument, NULL, 'a'},
-        {"allocations", no_argument, NULL, 'X'},
-        {"brief", no_argument, NULL, 'b'},
-        {"delimiter", required_argument, NULL, OPT_DELIMITER},
-        {"endtime", required_argument, NULL, 'E'},
-        {"format", required_argument, NULL, 'o'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"helpformat", no_argument, NULL, 'e'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"long", no_argument, NULL, 'l'},
-        {"name", required_argument, NULL, OPT_NAME},
-        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
-        {"nodelist", required_argument, NULL, 'N'},
-        {"noheader", no_argument, NULL, 'n'},
-        {"parsable", no_argument, NULL, 'p'},
-        {"parsable2", no_argument, NULL, 'P'},
-        {"partition", required_argument, NULL, 'r'},
-        {"starttime", required_argument, NULL, 'S'},
-        {"state", required_argument, NULL, 's'},
-        {"uid", required_argument, NULL, 'u'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"user", required_argument, NULL, 'u'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+        {"accounts", 'A', required_argument, "ACCOUNTS", "jobs of these accounts"},
+        {"allusers", 'a', no_argument, NULL, "jobs of all users"},
+        {"brief", 'b', no_argument, NULL, "job, state and exit code"},
+        {"constraints", 'C', required_argument, "LIST", "jobs that asked for these features"},
+        {"delimiter", OPT_DELIMITER, required_argument, "TEXT", "between columns, with -p and -P"},
+        {"helpformat", 'e', no_argument, NULL, "the names of all columns"},
+        {"endtime", 'E', required_argument, "TIME", "jobs that were there before this time"},
+        {"gid", 'g', required_argument, "GROUPS", "jobs of these groups"},
+        {"nnodes", 'i', required_argument, "N[-M]", "jobs that had so many nodes"},
+        {"ncpus", 'I', required_argument, "N[-M]", "jobs that had so many CPUs"},
+        {"jobs", 'j', required_argument, "STEPS", "these jobs or steps"},
+        {"timelimit-min", 'k', required_argument, "TIME", "jobs with no lower time limit"},
+        {"timelimit-max", 'K', required_argument, "TIME", "jobs with no higher time limit"},
+        {"long", 'l', no_argument, NULL, "most columns"},
+        {"name", OPT_NAME, required_argument, "NAMES", "jobs of these names"},
+        {"noheader", 'n', no_argument, NULL, "no header"},
+        {"nodelist", 'N', required_argument, "NODES", "jobs on these nodes"},
+        {"format", 'o', required_argument, "COLUMNS", "columns by name, each with %WIDTH if wanted"},
+        {"qos", 'q', required_argument, "NAMES", "jobs of these QOS"},
+        {"reason", 'R', required_argument, "WORDS", "jobs that ended for these reasons"},
+        {"partition", 'r', required_argument, "PARTITIONS", "jobs of these partitions"},
+        {"state", 's', required_argument, "STATES", "jobs in these states"},
+        {"starttime", 'S', required_argument, "TIME",
+         "jobs that were there after this time (default: today, 00:00)"},
+        {"truncate", 'T', no_argument, NULL, "times cut to those of -S and -E"},
+        {"user", 'u', required_argument, "USERS", "jobs of these users"},
+        {"units", OPT_UNITS, required_argument, "UNIT", "sizes in this unit: K, M, G, T or P"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"wckeys", 'W', required_argument, "NAMES", "jobs of these wckeys"},
+        {"allocations", 'X', no_argument, NULL, "no steps"},
+        {"allclusters", 'L', no_argument, NULL, "jobs of all clusters: there is one"},
+        {"array", OPT_HERE, no_argument, NULL, "a line for each task of an array, as there is anyway"},
+        {"associations", 'x', required_argument, REFUSED},
+        {"batch-script", 'B', no_argument, REFUSED},
+        {"cluster", 'M', required_argument, NULL, NULL},
+        {"clusters", 'M', required_argument, "NAMES", "jobs of these clusters: there is one"},
+        {"completion", 'c', no_argument, REFUSED},
+        {"duplicates", 'D', no_argument, NULL, "each attempt of a job that was requeued, as there is anyway"},
+        {"env-vars", OPT_ENV_VARS, no_argument, REFUSED},
+        {"federation", OPT_HERE, no_argument, NULL, "jobs of all clusters of the federation: there is one"},
+        {"fields", 'o', required_argument, NULL, NULL},
+        {"file", 'f', required_argument, REFUSED},
+        {"flags", 'F', required_argument, REFUSED},
+        {"group", 'g', required_argument, NULL, NULL},
+        {"json", OPT_JSON, no_argument, REFUSED},
+        {"local", OPT_HERE, no_argument, NULL, "jobs of this cluster: there is one"},
+        {"use-local-uid", OPT_HERE, no_argument, NULL, "names of users are this host's, as they are anyway"},
+        {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
+        {"whole-hetjob", OPT_HERE, optional_argument, "YES|NO",
+         "all parts of a heterogeneous job: there are none"},
+        {"yaml", OPT_YAML, no_argument, REFUSED},
+        {"help", OPT_HELP, no_argument, NULL, "this text"},
+        {"noconvert", OPT_NOCONVERT, no_argument, NULL, "sizes as they are kept"},
+        {"parsable", 'p', no_argument, NULL, "columns end with '|'"},
+        {"parsable2", 'P', no_argument, NULL, "'|' between columns"},
+        {"uid", 'u', required_argument, NULL, NULL},
+        {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
 
-static const char usage[] =
-        "Usage: sacct [OPTIONS]\n"
-        "  -A, --accounts=NAMES    jobs of these accounts\n"
-        "  -a, --allusers          jobs of all users\n"
-        "  -b, --brief             job, state and exit code\n"
-        "  -C, --constraints=LIST  jobs that asked for these features\n"
-        "      --delimiter=TEXT    between columns, with -p and -P\n"
-        "  -e, --helpformat        the names of all columns\n"
-        "  -E, --endtime=TIME      jobs that were there before this time\n"
-        "  -g, --gid=GROUPS        jobs of these groups\n"
-        "  -i, --nnodes=N[-M]      jobs that had so many nodes\n"
-        "  -I, --ncpus=N[-M]       jobs that had so many CPUs\n"
-        "  -j, --jobs=IDS          these jobs or steps\n"
-        "  -k, --timelimit-min=T   jobs with no lower time limit\n"
-        "  -K, --timelimit-max=T   jobs with no higher time limit\n"
-        "  -l, --long              most columns\n"
-        "      --name=NAMES        jobs of these names\n"
-        "  -n, --noheader          no header\n"
-        "  -N, --nodelist=HOSTS    jobs on these nodes\n"
-        "  -o, --format=COLUMNS    columns by name, each with %WIDTH if wanted\n"
-        "  -p, -P                  columns separated by | (with -p also behind the last)\n"
-        "  -q, --qos=NAMES         jobs of these QOS\n"
-        "  -R, --reason=WORDS      jobs that ended for these reasons\n"
-        "  -r, --partition=NAMES   jobs of these partitions\n"
-        "  -s, --state=STATES      jobs in these states\n"
-        "  -S, --starttime=TIME    jobs that were there after this time (default: today, 00:00)\n"
-        "  -T, --truncate          times cut to those of -S and -E\n"
-        "  -u, --user=NAMES        jobs of these users\n"
-        "      --units=K|M|G|T|P   sizes in this unit\n"
-        "  -V, --version           the version\n"
-        "  -W, --wckeys=NAMES      jobs of these wckeys\n"
-        "  -X, --allocations       no steps\n";
+static const struct command_word variables[] = {
+        {"SACCT_FORMAT", NULL, "as --format"},
+        COMMAND_TIME_VARIABLES,
+        COMMAND_COMMON_VARIABLES,
+};
+
+const struct command sacct_command = {
+        .name = "sacct",
+        .synopsis = "[OPTIONS]",
+        COMMAND_OPTIONS(options),
+        .variables = variables,
+        .sets = {{"-o", sacct_columns, &sacct_column_count}},
+};
 
 static void add_column(struct column_format *f, const struct sacct_options *o, const struct column *column,
                        int64_t width)
@@ -249,14 +232,14 @@ static struct schema_strs *words_of(int c, struct history_query *q)
 /* What the real one has, and there is nothing for here. */
 static int unsupported(int c, struct err *err)
 {
-	static const int letters[] = {'x', 'F', 'f', 'c', 'B', OPT_JSON, OPT_YAML};
+	static const int letters[] = {'x', 'F', 'f', 'c', 'B', OPT_JSON, OPT_YAML, OPT_ENV_VARS};
 	bool known = false;
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
 		known |= letters[i] == c;
-	for (size_t i = 0; known && long_options[i].name; i++)
-		if (long_options[i].val == c)
+	for (size_t i = 0; known && i < sacct_command.option_count; i++)
+		if (options[i].value == c)
 			return err_set(err, ERR_NOT_SUPPORTED, "option --%s is not supported by batchbox",
-			               long_options[i].name);
+			               options[i].name);
 	return 0;
 }
 
@@ -344,7 +327,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		exit(0);
 	case OPT_HELP:
 	case OPT_USAGE:
-		fputs(usage, stdout);
+		command_print_usage(&sacct_command, stdout);
 		exit(0);
 	default:
 		complain_option("sacct", c, o->argv);
@@ -495,17 +478,15 @@ int sacct_main(int argc, char **argv)
 	struct sacct_options o = {.argv = argv, .format = getenv("SACCT_FORMAT")};
 	struct connect c = {0};
 	struct column_format f = {0};
+	struct command_getopt options_known;
 	struct arena arena;
 	struct err err = {0};
 	log_init("sacct", LOG_LEVEL_INFO);
 	arena_init(&arena);
 	schema_init(schema_of_history_query(), &o.query);
-	opterr = 0;
 	int rc = 0;
-	for (int ch;
-	     rc == 0 &&
-	     (ch = getopt_long(argc, argv, ":aA:bBcC:DeE:f:F:g:i:I:j:k:K:lLM:nN:o:pPq:r:R:s:S:Tu:vVW:x:X",
-	                       long_options, NULL)) != -1;)
+	command_getopt_init(&options_known, &sacct_command);
+	for (int ch; rc == 0 && (ch = command_getopt_next(&options_known, argc, argv)) != -1;)
 		rc = set_option(ch, &o, &arena, &err);
 	if (rc == 0)
 		rc = make_format(&o, &f, &err);

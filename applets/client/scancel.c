@@ -1,5 +1,6 @@
 /* scancel(1) */
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
@@ -9,7 +10,6 @@
 #include "core/taskset.h"
 #include "core/util/log.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,52 +25,41 @@ struct scancel_options {
 
 enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_CTLD, OPT_SIBLING, OPT_WCKEY };
 
-static const struct option long_options[] = {
-        {"account", required_argument, NULL, 'A'},
-        {"batch", no_argument, NULL, 'b'},
-        {"clusters", required_argument, NULL, 'M'},
-        {"ctld", no_argument, NULL, OPT_CTLD},
-        {"full", no_argument, NULL, 'f'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"hurry", no_argument, NULL, 'H'},
-        {"interactive", no_argument, NULL, 'i'},
-        {"me", no_argument, NULL, OPT_ME},
-        {"jobname", required_argument, NULL, 'n'},
-        {"name", required_argument, NULL, 'n'},
-        {"nodelist", required_argument, NULL, 'w'},
-        {"partition", required_argument, NULL, 'p'},
-        {"qos", required_argument, NULL, 'q'},
-        {"quiet", no_argument, NULL, 'Q'},
-        {"reservation", required_argument, NULL, 'R'},
-        {"sibling", required_argument, NULL, OPT_SIBLING},
-        {"signal", required_argument, NULL, 's'},
-        {"state", required_argument, NULL, 't'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"user", required_argument, NULL, 'u'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {"wckey", required_argument, NULL, OPT_WCKEY},
-        {NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+        {"account", 'A', required_argument, "ACCOUNTS", "jobs of these accounts"},
+        {"batch", 'b', no_argument, NULL, "signal only the batch script"},
+        {"full", 'f', no_argument, NULL, "signal the batch script and its steps"},
+        {"interactive", 'i', no_argument, NULL, "ask before each job"},
+        {"me", OPT_ME, no_argument, NULL, "the caller's jobs"},
+        {"name", 'n', required_argument, "NAME", "jobs of this name"},
+        {"partition", 'p', required_argument, "PARTITIONS", "jobs of this partition"},
+        {"qos", 'q', required_argument, "NAMES", "jobs of these QOS"},
+        {"quiet", 'Q', no_argument, NULL, "say nothing of jobs that have ended"},
+        {"reservation", 'R', required_argument, "NAME", "jobs of this reservation"},
+        {"signal", 's', required_argument, "SIGNAL", "send this signal in place of ending the job"},
+        {"state", 't', required_argument, "STATES", "jobs in this state: pending, running, suspended"},
+        {"user", 'u', required_argument, "USERS", "jobs of this user"},
+        {"verbose", 'v', no_argument, NULL, "say more"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"nodelist", 'w', required_argument, "NODES", "jobs on these nodes"},
+        {"wckey", OPT_WCKEY, required_argument, "NAMES", "jobs of these wckeys"},
+        {"clusters", 'M', required_argument, REFUSED},
+        {"ctld", OPT_CTLD, no_argument, NULL, "signals go through the controller, as they do anyway"},
+        {"help", OPT_HELP, no_argument, NULL, "this text"},
+        {"hurry", 'H', no_argument, NULL, "nothing is brought back first: there is nothing"},
+        {"jobname", 'n', required_argument, NULL, NULL},
+        {"sibling", OPT_SIBLING, required_argument, REFUSED},
+        {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
 
-static const char usage[] = "Usage: scancel [OPTIONS] [JOB_ID[.STEP_ID]...]\n"
-                            "  -A, --account=NAMES     jobs of these accounts\n"
-                            "  -b, --batch             signal only the batch script\n"
-                            "  -f, --full              signal the batch script and its steps\n"
-                            "  -i, --interactive       ask before each job\n"
-                            "      --me                the caller's jobs\n"
-                            "  -n, --name=NAME         jobs of this name\n"
-                            "  -p, --partition=NAME    jobs of this partition\n"
-                            "  -q, --qos=NAMES         jobs of these QOS\n"
-                            "  -Q, --quiet             say nothing of jobs that have ended\n"
-                            "  -R, --reservation=NAME  jobs of this reservation\n"
-                            "  -s, --signal=NAME       send this signal in place of ending the job\n"
-                            "  -t, --state=STATE       jobs in this state: pending, running, suspended\n"
-                            "  -u, --user=NAME         jobs of this user\n"
-                            "  -v, --verbose           say more\n"
-                            "  -V, --version           the version\n"
-                            "  -w, --nodelist=HOSTS    jobs on these nodes\n"
-                            "      --wckey=NAMES       jobs of these wckeys\n";
+static const struct command_word variables[] = {COMMAND_COMMON_VARIABLES};
+
+const struct command scancel_command = {
+        .name = "scancel",
+        .synopsis = "[OPTIONS] [JOB_ID[.STEP_ID]...]",
+        COMMAND_OPTIONS(options),
+        .variables = variables,
+};
 
 static int add_user(struct scancel_options *o, const char *name, struct arena *arena, struct err *err)
 {
@@ -151,7 +140,7 @@ static int set_option(int c, struct scancel_options *o, struct arena *arena, str
 		exit(0);
 	case OPT_HELP:
 	case OPT_USAGE:
-		fputs(usage, stdout);
+		command_print_usage(&scancel_command, stdout);
 		exit(0);
 	default:
 		complain_option("scancel", c, o->argv);
@@ -406,14 +395,14 @@ int scancel_main(int argc, char **argv)
 {
 	struct scancel_options o = {.argv = argv};
 	struct connect c = {0};
+	struct command_getopt options_known;
 	struct arena arena;
 	struct err err = {0};
 	log_init("scancel", LOG_LEVEL_INFO);
 	arena_init(&arena);
 	schema_init(schema_of_job_query(), &o.query);
-	opterr = 0;
-	for (int ch;
-	     (ch = getopt_long(argc, argv, ":A:bfHiM:n:p:q:QR:s:t:u:vVw:", long_options, NULL)) != -1;) {
+	command_getopt_init(&options_known, &scancel_command);
+	for (int ch; (ch = command_getopt_next(&options_known, argc, argv)) != -1;) {
 		if (set_option(ch, &o, &arena, &err) != 0) {
 			if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
 				log_error("%s", err_text(&err));

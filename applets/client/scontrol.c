@@ -2,6 +2,7 @@
 #include "applets/client/scontrol.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "core/util/log.h"
 #include "core/util/log_flags.h"
@@ -167,44 +168,61 @@ static int verb_resume(struct scontrol *sc, int argc, char **argv)
 
 /* NULL: a verb that Slurm has and this release refuses by name. */
 static const struct verb {
-	const char *name;
+	const char *name, *arguments, *help; /* as in struct command_word */
 	int (*run)(struct scontrol *sc, int argc, char **argv);
 } verbs[] = {
-        {"hold", verb_hold},
-        {"uhold", verb_uhold},
-        {"holdu", verb_uhold},
-        {"ping", verb_ping},
-        {"reconfigure", verb_reconfigure},
-        {"release", verb_release},
-        {"requeue", verb_requeue},
-        {"requeuehold", verb_requeuehold},
-        {"resume", verb_resume},
-        {"setdebug", verb_setdebug},
-        {"setdebugflags", verb_setdebugflags},
-        {"show", scontrol_show},
-        {"shutdown", verb_shutdown},
-        {"create", scontrol_create},
-        {"delete", scontrol_delete},
-        {"suspend", verb_suspend},
-        {"top", scontrol_top},
-        {"update", scontrol_update},
-        {"version", verb_version},
-        {"write", scontrol_write},
-        {"abort", NULL},
-        {"cancel_reboot", NULL},
-        {"cluster", NULL},
-        {"completing", NULL},
-        {"errnumstr", NULL},
-        {"fsdampeningfactor", NULL},
-        {"listpids", NULL},
-        {"notify", NULL},
-        {"pidinfo", NULL},
-        {"reboot", NULL},
-        {"schedloglevel", NULL},
-        {"token", NULL},
-        {"takeover", NULL},
-        {"wait_job", NULL},
+        {"hold", "JOB...", "keep jobs that wait from starting", verb_hold},
+        {"uhold", "JOB...", "the same, so that their users may release them", verb_uhold},
+        {"holdu", NULL, NULL, verb_uhold},
+        {"ping", NULL, "say whether the controller answers", verb_ping},
+        {"reconfigure", NULL,
+         "have slurm.conf read again, by the controller and all workers (root and SlurmUser)",
+         verb_reconfigure},
+        {"release", "JOB...", "let held jobs start", verb_release},
+        {"requeue", "JOB...", "end jobs and put them back into the queue", verb_requeue},
+        {"requeuehold", "JOB...", "the same, and hold them", verb_requeuehold},
+        {"resume", "JOB...", "let suspended jobs go on", verb_resume},
+        {"setdebug", "LEVEL", "the level of the controller's log, by number or word (root and SlurmUser)",
+         verb_setdebug},
+        {"setdebugflags", "+FLAG|-FLAG", "what the controller's log has more of (root and SlurmUser)",
+         verb_setdebugflags},
+        {"show", "NOUN [NAME]", "print records: see the nouns", scontrol_show},
+        {"shutdown", "[slurmctld]",
+         "end the controller and all workers, or the controller alone (root and SlurmUser)", verb_shutdown},
+        {"create", "NodeName=NAME|PartitionName=NAME [KEY=VALUE...]",
+         "make nodes or a partition (root and SlurmUser)", scontrol_create},
+        {"delete", "NodeName=NAMES|PartitionName=NAME", "take nodes or a partition away (root and SlurmUser)",
+         scontrol_delete},
+        {"suspend", "JOB...", "stop the processes of jobs (root and SlurmUser)", verb_suspend},
+        {"top", "JOB...", "put one's jobs before one's others", scontrol_top},
+        {"update", "JobId=JOB|NodeName=NAMES|PartitionName=NAME KEY=VALUE...",
+         "change jobs, nodes or a partition", scontrol_update},
+        {"version", NULL, "print the version", verb_version},
+        {"write", "batch_script JOB [FILE|-] | state FILE",
+         "write a job's script, or a copy of the state (root and SlurmUser)", scontrol_write},
+        {"abort", REFUSED, NULL},
+        {"cancel_reboot", REFUSED, NULL},
+        {"cluster", REFUSED, NULL},
+        {"completing", REFUSED, NULL},
+        {"errnumstr", REFUSED, NULL},
+        {"fsdampeningfactor", REFUSED, NULL},
+        {"listpids", REFUSED, NULL},
+        {"notify", REFUSED, NULL},
+        {"pidinfo", REFUSED, NULL},
+        {"reboot", REFUSED, NULL},
+        {"schedloglevel", REFUSED, NULL},
+        {"token", REFUSED, NULL},
+        {"takeover", REFUSED, NULL},
+        {"wait_job", REFUSED, NULL},
 };
+
+static bool verb_word(size_t i, struct command_word *out)
+{
+	if (i >= sizeof(verbs) / sizeof(verbs[0]))
+		return false;
+	*out = (struct command_word){verbs[i].name, verbs[i].arguments, verbs[i].help};
+	return true;
+}
 
 static int run_verb(struct scontrol *sc, int argc, char **argv)
 {
@@ -249,42 +267,50 @@ static int interactive(struct scontrol *sc)
 
 /* ---- options ---- */
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_LOCAL, OPT_HIDE };
-static const struct option long_options[] = {
-        {"all", no_argument, NULL, 'a'},         {"details", no_argument, NULL, 'd'},
-        {"future", no_argument, NULL, 'F'},      {"hide", no_argument, NULL, OPT_HIDE},
-        {"help", no_argument, NULL, 'h'},        {"oneliner", no_argument, NULL, 'o'},
-        {"quiet", no_argument, NULL, 'Q'},       {"local", no_argument, NULL, OPT_LOCAL},
-        {"usage", no_argument, NULL, OPT_USAGE}, {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},     {NULL, 0, NULL, 0},
+enum { OPT_USAGE = 256, OPT_LOCAL, OPT_HIDE };
+static const struct command_option options[] = {
+        {"all", 'a', no_argument, NULL, "hidden partitions too"},
+        {"details", 'd', no_argument, NULL, "more of a job; repeat for its script"},
+        {"future", 'F', no_argument, NULL, "FUTURE nodes too"},
+        {"hide", OPT_HIDE, no_argument, NULL, "no hidden partitions (the default)"},
+        {"oneliner", 'o', no_argument, NULL, "one line for each record"},
+        {"quiet", 'Q', no_argument, NULL, "only errors"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"local", OPT_LOCAL, no_argument, NULL, "of this cluster: there is one"},
+        {"usage", OPT_USAGE, no_argument, NULL, "this text"},
+        {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
 };
 
-static const char usage[] =
-        "Usage: scontrol [OPTIONS] [VERB [ARGUMENTS]]\n"
-        "  -a, --all       hidden partitions too\n"
-        "  -d, --details   more of a job; repeat for its script\n"
-        "  -F, --future    FUTURE nodes too\n"
-        "      --hide      no hidden partitions (the default)\n"
-        "  -o, --oneliner  one line for each record\n"
-        "  -Q, --quiet     only errors\n"
-        "  -V, --version   the version\n"
-        "Verbs: create delete hold ping reconfigure release requeue requeuehold setdebug setdebugflags show "
-        "shutdown top uhold "
-        "update\n"
-        "       version write\n"
-        "  show job|node|partition|step|config|hostnames|hostlist|hostlistsorted [NAME]\n"
-        "  show assoc_mgr|daemons|licenses|topology\n";
+static const struct command_word variables[] = {
+        {"SCONTROL_ALL", NULL, "as --all, whatever it holds"},
+        {"SCONTROL_FUTURE", NULL, "as --future, whatever it holds"},
+        {"SLURM_JOB_NODELIST", NULL, "the hosts that show hostnames names when it is given none"},
+        COMMAND_TIME_VARIABLES,
+        COMMAND_COMMON_VARIABLES,
+};
+
+const struct command scontrol_command = {
+        .name = "scontrol",
+        .synopsis = "[OPTIONS] [VERB [ARGUMENTS]]",
+        COMMAND_OPTIONS(options),
+        .stop = true,
+        .verb = verb_word,
+        .noun = scontrol_show_noun,
+        .variables = variables,
+};
 
 int scontrol_main(int argc, char **argv)
 {
 	struct scontrol sc = {0};
+	struct command_getopt options_known;
 	struct err err = {0};
 	log_init("scontrol", LOG_LEVEL_INFO);
-	opterr = 0;
 	sc.all = getenv("SCONTROL_ALL") != NULL;
 	sc.future = getenv("SCONTROL_FUTURE") != NULL;
 	map_init_text(&sc.hidden);
-	for (int c; (c = getopt_long(argc, argv, "+:adFhoQvV", long_options, NULL)) != -1;) {
+	command_getopt_init(&options_known, &scontrol_command);
+	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;) {
 		switch (c) {
 		case 'a':
 			sc.all = true;
@@ -311,7 +337,7 @@ int scontrol_main(int argc, char **argv)
 			return verb_version(&sc, 0, NULL);
 		case 'h':
 		case OPT_USAGE:
-			fputs(usage, stdout);
+			command_print_usage(&scontrol_command, stdout);
 			return 0;
 		default:
 			complain_option("scontrol", c, argv);

@@ -1,5 +1,6 @@
 /* scontrol's parts. */
 #pragma once
+#include "applets/client/command.h"
 #include "applets/client/connect.h"
 #include "applets/client/show.h"
 #include "core/util/arena.h"
@@ -23,6 +24,8 @@ int scontrol_ask_all(struct scontrol *sc, uint32_t type, const void *request, ui
 int scontrol_connect(struct scontrol *sc, const char *call);
 /* Each prints its errors and gives the exit code. argv is behind the verb. */
 int scontrol_show(struct scontrol *sc, int argc, char **argv);
+/* What it shows, by row; false: there is no such row. */
+bool scontrol_show_noun(size_t i, struct command_word *out);
 int scontrol_update(struct scontrol *sc, int argc, char **argv);
 int scontrol_create(struct scontrol *sc, int argc, char **argv);
 int scontrol_delete(struct scontrol *sc, int argc, char **argv);

@@ -364,17 +364,33 @@ static int show_assoc_mgr(struct scontrol *sc, int argc, char **argv)
 }
 
 static const struct entity {
-	const char *name;
+	const char *name, *arguments, *help; /* as in struct command_word */
 	int (*show)(struct scontrol *sc, int argc, char **argv);
 } entities[] = {
-        {"jobs", show_jobs},           {"jobid", show_jobs},
-        {"nodes", show_nodes},         {"partitions", show_parts},
-        {"steps", show_steps},         {"config", show_config},
-        {"hostnames", show_hostnames}, {"hostlistsorted", show_hostlistsorted},
-        {"hostlist", show_hostlist},   {"daemons", show_daemons},
-        {"licenses", show_licenses},   {"reservations", show_reservations},
-        {"topology", show_topology},   {"assoc_mgr", show_assoc_mgr},
+        {"jobs", "[JOB]", "jobs, or one", show_jobs},
+        {"jobid", NULL, NULL, show_jobs},
+        {"nodes", "[NODES]", "nodes", show_nodes},
+        {"partitions", "[PARTITION]", "partitions, or one", show_parts},
+        {"steps", "[STEP]", "running steps, of all jobs, of one, or one", show_steps},
+        {"config", NULL, "the configuration in force", show_config},
+        {"hostnames", "[HOSTS]", "a host list, a name a line", show_hostnames},
+        {"hostlistsorted", "HOSTS", "names as a host list, sorted", show_hostlistsorted},
+        {"hostlist", "HOSTS", "names as a host list", show_hostlist},
+        {"daemons", NULL, "the daemons that this host should run", show_daemons},
+        {"licenses", NULL, "licences: there are none", show_licenses},
+        {"reservations", "[NAME]", "reservations: there are none", show_reservations},
+        {"topology", NULL, "switches", show_topology},
+        {"assoc_mgr", "[users=NAMES|accounts=NAMES|qos=NAMES]", "what is known of accounts: nothing",
+         show_assoc_mgr},
 };
+
+bool scontrol_show_noun(size_t i, struct command_word *out)
+{
+	if (i >= sizeof(entities) / sizeof(entities[0]))
+		return false;
+	*out = (struct command_word){entities[i].name, entities[i].arguments, entities[i].help};
+	return true;
+}
 
 /* "show job -d 6", "show -o nodes": options may stand anywhere here. Is this one? */
 static bool take_option(struct scontrol *sc, const char *word)

@@ -1,12 +1,12 @@
 /* sdiag(1) */
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/common/users.h"
 #include "core/util/log.h"
 #include "core/util/sort.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,27 +14,27 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { OPT_HELP = 256, OPT_USAGE };
+enum { OPT_USAGE = 256 };
 
-static const struct option long_options[] = {
-        {"all", no_argument, NULL, 'a'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"reset", no_argument, NULL, 'r'},
-        {"sort-by-id", no_argument, NULL, 'i'},
-        {"sort-by-time", no_argument, NULL, 't'},
-        {"sort-by-time2", no_argument, NULL, 'T'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+        {"all", 'a', no_argument, NULL, "all figures (the default)"},
+        {"reset", 'r', no_argument, NULL, "set the counters to zero (root and SlurmUser)"},
+        {"sort-by-id", 'i', no_argument, NULL, "sort messages by number"},
+        {"sort-by-time", 't', no_argument, NULL, "sort messages by total time"},
+        {"sort-by-time2", 'T', no_argument, NULL, "sort messages by average time"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
 
-static const char usage[] = "Usage: sdiag [-aritTV]\n"
-                            "  -a, --all            all figures (the default)\n"
-                            "  -r, --reset          set the counters to zero (root and SlurmUser)\n"
-                            "  -i, --sort-by-id     sort messages by number\n"
-                            "  -t, --sort-by-time   sort messages by total time\n"
-                            "  -T, --sort-by-time2  sort messages by average time\n"
-                            "  -V, --version        the version\n";
+static const struct command_word variables[] = {COMMAND_COMMON_VARIABLES};
+
+const struct command sdiag_command = {
+        .name = "sdiag",
+        .synopsis = "[-aritTV]",
+        COMMAND_OPTIONS(options),
+        .variables = variables,
+};
 
 /* ---- printing ---- */
 
@@ -133,23 +133,25 @@ int sdiag_main(int argc, char **argv)
 {
 	struct stats_query q;
 	struct connect c = {0};
+	struct command_getopt options_known;
 	struct arena arena;
 	struct err err = {0};
 	void *record = NULL;
 	char order = 'c';
 	log_init("sdiag", LOG_LEVEL_INFO);
 	schema_init(schema_of_stats_query(), &q);
-	opterr = 0;
-	for (int ch; (ch = getopt_long(argc, argv, ":ahritTV", long_options, NULL)) != -1;) {
+	command_getopt_init(&options_known, &sdiag_command);
+	for (int ch; (ch = command_getopt_next(&options_known, argc, argv)) != -1;) {
 		if (ch == 'r')
 			q.reset = true;
 		else if (ch == 'i' || ch == 't' || ch == 'T')
 			order = (char)ch;
 		else if (ch == 'V')
 			return puts("slurm " SLURM_VERSION_TEXT) < 0;
-		else if (ch == OPT_HELP || ch == OPT_USAGE || ch == 'h')
-			return fputs(usage, stdout) < 0;
-		else if (ch != 'a') {
+		else if (ch == OPT_USAGE || ch == 'h') {
+			command_print_usage(&sdiag_command, stdout);
+			return 0;
+		} else if (ch != 'a') {
 			complain_option("sdiag", ch, argv);
 			return 1;
 		}

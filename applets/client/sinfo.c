@@ -2,6 +2,7 @@
 #include "applets/client/sinfo.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
@@ -13,7 +14,6 @@
 #include "core/util/log.h"
 #include "core/util/map.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,57 +45,51 @@ static const struct {
 
 enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
 
-static const struct option long_options[] = {
-        {"all", no_argument, NULL, 'a'},
-        {"clusters", required_argument, NULL, 'M'},
-        {"dead", no_argument, NULL, 'd'},
-        {"exact", no_argument, NULL, 'e'},
-        {"federation", no_argument, NULL, OPT_ONE_CLUSTER},
-        {"format", required_argument, NULL, 'o'},
-        {"Format", required_argument, NULL, 'O'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"hide", no_argument, NULL, OPT_HIDE},
-        {"iterate", required_argument, NULL, 'i'},
-        {"list-reasons", no_argument, NULL, 'R'},
-        {"local", no_argument, NULL, OPT_ONE_CLUSTER},
-        {"long", no_argument, NULL, 'l'},
-        {"Node", no_argument, NULL, 'N'},
-        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
-        {"nodes", required_argument, NULL, 'n'},
-        {"noheader", no_argument, NULL, 'h'},
-        {"partition", required_argument, NULL, 'p'},
-        {"reservation", no_argument, NULL, 'T'},
-        {"responding", no_argument, NULL, 'r'},
-        {"sort", required_argument, NULL, 'S'},
-        {"states", required_argument, NULL, 't'},
-        {"summarize", no_argument, NULL, 's'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+        {"all", 'a', no_argument, NULL, "hidden partitions too"},
+        {"dead", 'd', no_argument, NULL, "only nodes that do not respond"},
+        {"exact", 'e', no_argument, NULL, "group only nodes that are alike in all that is printed"},
+        {"noheader", 'h', no_argument, NULL, "no header"},
+        {"hide", OPT_HIDE, no_argument, NULL, "no hidden partitions"},
+        {"iterate", 'i', required_argument, "SECONDS", "again every so many seconds"},
+        {"long", 'l', no_argument, NULL, "more columns"},
+        {"nodes", 'n', required_argument, "NODES", "only these nodes"},
+        {"Node", 'N', no_argument, NULL, "one line for each node"},
+        {"format", 'o', required_argument, "LETTERS", "columns by letter, as sinfo(1) lists them"},
+        {"Format", 'O', required_argument, "COLUMNS", "columns by name"},
+        {"partition", 'p', required_argument, "PARTITIONS", "only these partitions"},
+        {"responding", 'r', no_argument, NULL, "only nodes that respond"},
+        {"list-reasons", 'R', no_argument, NULL, "why nodes are down or drained"},
+        {"summarize", 's', no_argument, NULL, "one line for each partition"},
+        {"sort", 'S', required_argument, "KEYS", "sort by columns"},
+        {"states", 't', required_argument, "NODESTATES", "only nodes in these states"},
+        {"reservation", 'T', no_argument, NULL, "reservations"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"clusters", 'M', required_argument, REFUSED},
+        {"federation", OPT_ONE_CLUSTER, no_argument, NULL, "all clusters of the federation: there is one"},
+        {"help", OPT_HELP, no_argument, NULL, "this text"},
+        {"local", OPT_ONE_CLUSTER, no_argument, NULL, "this cluster: there is one"},
+        {"noconvert", OPT_NOCONVERT, no_argument, NULL, "numbers as they are, which they are anyway"},
+        {"usage", OPT_USAGE, no_argument, NULL, NULL},
+        {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
 };
 
-static const char usage[] =
-        "Usage: sinfo [OPTIONS]\n"
-        "  -a, --all               hidden partitions too\n"
-        "  -d, --dead              only nodes that do not respond\n"
-        "  -e, --exact             group only nodes that are alike in all that is printed\n"
-        "  -h, --noheader          no header\n"
-        "      --hide              no hidden partitions\n"
-        "  -i, --iterate=SECONDS   again every so many seconds\n"
-        "  -l, --long              more columns\n"
-        "  -n, --nodes=HOSTS       only these nodes\n"
-        "  -N, --Node              one line for each node\n"
-        "  -o, --format=FORMAT     columns by letter, as sinfo(1) lists them\n"
-        "  -O, --Format=FORMAT     columns by name\n"
-        "  -p, --partition=NAMES   only these partitions\n"
-        "  -r, --responding        only nodes that respond\n"
-        "  -R, --list-reasons      why nodes are down or drained\n"
-        "  -s, --summarize         one line for each partition\n"
-        "  -S, --sort=LETTERS      sort by columns\n"
-        "  -t, --states=STATES     only nodes in these states\n"
-        "  -T, --reservation       reservations\n"
-        "  -V, --version           the version\n";
+static const struct command_word variables[] = {
+        {"SINFO_ALL", NULL, "as --all, whatever it holds"},
+        {"SINFO_FORMAT", NULL, "as --format"},
+        {"SINFO_PARTITION", NULL, "as --partition"},
+        {"SINFO_SORT", NULL, "as --sort"},
+        COMMAND_TIME_VARIABLES,
+        COMMAND_COMMON_VARIABLES,
+};
+
+const struct command sinfo_command = {
+        .name = "sinfo",
+        .synopsis = "[OPTIONS]",
+        COMMAND_OPTIONS(options),
+        .variables = variables,
+        .sets = {{"-o and -O", sinfo_columns, &sinfo_column_count}},
+};
 
 static int bad_state(const char *word, struct err *err)
 {
@@ -195,7 +189,7 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 		exit(0);
 	case OPT_HELP:
 	case OPT_USAGE:
-		fputs(usage, stdout);
+		command_print_usage(&sinfo_command, stdout);
 		exit(0);
 	default:
 		complain_option("sinfo", c, o->argv);
@@ -206,14 +200,15 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 static int parse_options(int argc, char **argv, struct sinfo_options *o, struct arena *arena, struct err *err)
 {
 	const char *parts = getenv("SINFO_PARTITION");
+	struct command_getopt options_known;
 	o->all = getenv("SINFO_ALL") != NULL;
 	o->format = getenv("SINFO_FORMAT");
 	o->sort = getenv("SINFO_SORT");
 	if (parts && filter_words(parts, &o->partitions, arena) != 0)
 		return -1;
-	opterr = 0;
 	o->argv = argv;
-	for (int c; (c = getopt_long(argc, argv, ":adehi:lM:n:No:O:p:rRsS:t:TvV", long_options, NULL)) != -1;)
+	command_getopt_init(&options_known, &sinfo_command);
+	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
 	return 0;

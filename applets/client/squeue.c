@@ -2,6 +2,7 @@
 #include "applets/client/squeue.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
@@ -14,7 +15,6 @@
 #include "core/util/map.h"
 
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,68 +39,70 @@ struct squeue_options {
 
 enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
 
-static const struct option long_options[] = {
-        {"account", required_argument, NULL, 'A'},
-        {"all", no_argument, NULL, 'a'},
-        {"array", no_argument, NULL, 'r'},
-        {"array-unique", no_argument, NULL, 'r'},
-        {"clusters", required_argument, NULL, 'M'},
-        {"federation", no_argument, NULL, OPT_ONE_CLUSTER},
-        {"format", required_argument, NULL, 'o'},
-        {"Format", required_argument, NULL, 'O'},
-        {"help", no_argument, NULL, OPT_HELP},
-        {"hide", no_argument, NULL, OPT_HIDE},
-        {"iterate", required_argument, NULL, 'i'},
-        {"jobs", optional_argument, NULL, 'j'},
-        {"licenses", required_argument, NULL, 'L'},
-        {"local", no_argument, NULL, OPT_ONE_CLUSTER},
-        {"long", no_argument, NULL, 'l'},
-        {"me", no_argument, NULL, OPT_ME},
-        {"name", required_argument, NULL, 'n'},
-        {"noconvert", no_argument, NULL, OPT_NOCONVERT},
-        {"nodelist", required_argument, NULL, 'w'},
-        {"noheader", no_argument, NULL, 'h'},
-        {"partition", required_argument, NULL, 'p'},
-        {"priority", no_argument, NULL, 'P'},
-        {"qos", required_argument, NULL, 'q'},
-        {"reservation", required_argument, NULL, 'R'},
-        {"sibling", no_argument, NULL, OPT_ONE_CLUSTER},
-        {"sort", required_argument, NULL, 'S'},
-        {"start", no_argument, NULL, OPT_START},
-        {"states", required_argument, NULL, 't'},
-        {"steps", optional_argument, NULL, 's'},
-        {"usage", no_argument, NULL, OPT_USAGE},
-        {"user", required_argument, NULL, 'u'},
-        {"verbose", no_argument, NULL, 'v'},
-        {"version", no_argument, NULL, 'V'},
-        {NULL, 0, NULL, 0},
+static const struct command_option options[] = {
+        {"account", 'A', required_argument, "ACCOUNTS", "jobs of these accounts"},
+        {"all", 'a', no_argument, NULL, "jobs of hidden partitions too"},
+        {"noheader", 'h', no_argument, NULL, "no header"},
+        {"hide", OPT_HIDE, no_argument, NULL, "no jobs of hidden partitions"},
+        {"iterate", 'i', required_argument, "SECONDS", "again every so many seconds"},
+        {"jobs", 'j', optional_argument, "JOBS", "these jobs"},
+        {"licenses", 'L', required_argument, "NAMES", "jobs that asked for these licences"},
+        {"long", 'l', no_argument, NULL, "more columns"},
+        {"me", OPT_ME, no_argument, NULL, "the caller's jobs"},
+        {"name", 'n', required_argument, "NAMES", "jobs of these names"},
+        {"format", 'o', required_argument, "LETTERS", "columns by letter, as squeue(1) lists them"},
+        {"Format", 'O', required_argument, "COLUMNS", "columns by name"},
+        {"partition", 'p', required_argument, "PARTITIONS", "jobs of these partitions"},
+        {"priority", 'P', no_argument, NULL, "a line for each partition of a pending job"},
+        {"qos", 'q', required_argument, "NAMES", "jobs of these QOS"},
+        {"reservation", 'R', required_argument, "NAMES", "jobs of this reservation"},
+        {"array", 'r', no_argument, NULL, "one line for each task of an array"},
+        {"steps", 's', optional_argument, "STEPS", "steps in place of jobs"},
+        {"sort", 'S', required_argument, "KEYS", "sort by columns"},
+        {"start", OPT_START, no_argument, NULL, "expected start times of pending jobs"},
+        {"states", 't', required_argument, "STATES", "jobs in these states, or all"},
+        {"user", 'u', required_argument, "USERS", "jobs of these users"},
+        {"nodelist", 'w', required_argument, "NODES", "jobs on these nodes"},
+        {"version", 'V', no_argument, NULL, "the version"},
+        {"array-unique", 'r', no_argument, NULL, "the same"},
+        {"clusters", 'M', required_argument, REFUSED},
+        {"federation", OPT_ONE_CLUSTER, no_argument, NULL,
+         "jobs of all clusters of the federation: there is one"},
+        {"help", OPT_HELP, no_argument, NULL, "this text"},
+        {"local", OPT_ONE_CLUSTER, no_argument, NULL, "jobs of this cluster: there is one"},
+        {"noconvert", OPT_NOCONVERT, no_argument, NULL, "numbers as they are, which they are anyway"},
+        {"sibling", OPT_ONE_CLUSTER, no_argument, NULL, "jobs of sibling clusters: there are none"},
+        {"usage", OPT_USAGE, no_argument, NULL, NULL},
+        {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
 };
 
-static const char usage[] = "Usage: squeue [OPTIONS]\n"
-                            "  -A, --account=NAMES     jobs of these accounts\n"
-                            "  -a, --all               jobs of hidden partitions too\n"
-                            "  -h, --noheader          no header\n"
-                            "      --hide              no jobs of hidden partitions\n"
-                            "  -i, --iterate=SECONDS   again every so many seconds\n"
-                            "  -j, --jobs=ID[,ID]      these jobs\n"
-                            "  -L, --licenses=NAMES    jobs that asked for these licences\n"
-                            "  -l, --long              more columns\n"
-                            "      --me                the caller's jobs\n"
-                            "  -n, --name=NAME[,NAME]  jobs of these names\n"
-                            "  -o, --format=FORMAT     columns by letter, as squeue(1) lists them\n"
-                            "  -O, --Format=FORMAT     columns by name\n"
-                            "  -p, --partition=NAMES   jobs of these partitions\n"
-                            "  -P, --priority          a line for each partition of a pending job\n"
-                            "  -q, --qos=NAMES         jobs of these QOS\n"
-                            "  -R, --reservation=NAME  jobs of this reservation\n"
-                            "  -r, --array             one line for each task of an array\n"
-                            "  -s, --steps[=IDS]       steps in place of jobs\n"
-                            "  -S, --sort=LETTERS      sort by columns\n"
-                            "      --start             expected start times of pending jobs\n"
-                            "  -t, --states=STATES     jobs in these states, or all\n"
-                            "  -u, --user=NAMES        jobs of these users\n"
-                            "  -w, --nodelist=HOSTS    jobs on these nodes\n"
-                            "  -V, --version           the version\n";
+static const struct command_word variables[] = {
+        {"SQUEUE_ACCOUNT", NULL, "as --account"},
+        {"SQUEUE_ALL", NULL, "as --all, whatever it holds"},
+        {"SQUEUE_ARRAY", NULL, "as --array, whatever it holds"},
+        {"SQUEUE_ARRAY_UNIQUE", NULL, "the same"},
+        {"SQUEUE_FORMAT", NULL, "as --format"},
+        {"SQUEUE_FORMAT2", NULL, "as --Format"},
+        {"SQUEUE_LICENSES", NULL, "as --licenses"},
+        {"SQUEUE_NAMES", NULL, "as --name"},
+        {"SQUEUE_PARTITION", NULL, "as --partition"},
+        {"SQUEUE_QOS", NULL, "as --qos"},
+        {"SQUEUE_SORT", NULL, "as --sort"},
+        {"SQUEUE_STATES", NULL, "as --states"},
+        {"SQUEUE_USERS", NULL, "as --user"},
+        COMMAND_TIME_VARIABLES,
+        {"SLURM_BITSTR_LEN", NULL, "how many characters of an array's waiting tasks are shown: 64; 0: all"},
+        COMMAND_COMMON_VARIABLES,
+};
+
+const struct command squeue_command = {
+        .name = "squeue",
+        .synopsis = "[OPTIONS]",
+        COMMAND_OPTIONS(options),
+        .variables = variables,
+        .sets = {{"-o and -O", squeue_job_columns, &squeue_job_column_count},
+                 {"-o and -O with -s", squeue_step_columns, &squeue_step_column_count}},
+};
 
 /* Options that are lists of words. */
 static struct schema_strs *words_of(int c, struct job_query *q)
@@ -198,7 +200,7 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		exit(0);
 	case OPT_HELP:
 	case OPT_USAGE:
-		fputs(usage, stdout);
+		command_print_usage(&squeue_command, stdout);
 		exit(0);
 	default:
 		complain_option("squeue", c, o->argv);
@@ -238,6 +240,7 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 {
 	const char *all = getenv("SQUEUE_ALL"), *states = getenv("SQUEUE_STATES"),
 	           *users = getenv("SQUEUE_USERS"), *parts = getenv("SQUEUE_PARTITION");
+	struct command_getopt options_known;
 	schema_init(schema_of_job_query(), &o->query);
 	o->all = all != NULL;
 	o->each_task = getenv("SQUEUE_ARRAY") != NULL || getenv("SQUEUE_ARRAY_UNIQUE") != NULL;
@@ -260,10 +263,9 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 			filter_words(getenv(lists[i].name), lists[i].words, arena);
 	if (parts && filter_words(parts, &o->query.partitions, arena) != 0)
 		return -1;
-	opterr = 0;
 	o->argv = argv;
-	for (int c; (c = getopt_long(argc, argv, ":A:ahi:j::L:lM:n:o:O:Pp:q:rR:s::S:t:u:vVw:", long_options,
-	                             NULL)) != -1;)
+	command_getopt_init(&options_known, &squeue_command);
+	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
 	/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */

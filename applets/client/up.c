@@ -3,6 +3,7 @@
 #include "applets/client/up.h"
 
 #include "applets/applet.h"
+#include "applets/client/command.h"
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "conf/size.h"
@@ -11,7 +12,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -319,30 +319,36 @@ static int bring_down(struct up *up, struct connect *c, struct err *err)
 
 /* ---- the command line ---- */
 
-static const char usage_up[] =
-        "Usage: batchbox up [OPTIONS] [WORKERS]\n"
-        "Starts a cluster of your own on this machine: eval \"$(batchbox up 3)\"\n"
-        "      --cpus=N          CPUs of each worker (default: this machine's, divided)\n"
-        "  -h, --help            this text\n"
-        "      --mem=SIZE        memory of each worker (default: this machine's, divided)\n"
-        "      --name=NAME       of the cluster: several stand side by side (default: local)\n"
-        "      --partition=NAME  of the partition (default: main)\n";
-static const char usage_down[] =
-        "Usage: batchbox down [OPTIONS]\n"
-        "Ends a cluster of batchbox up, its jobs with it, and removes what it left.\n"
-        "  -h, --help            this text\n"
-        "      --name=NAME       of the cluster (default: local)\n";
-
 enum { OPT_CPUS = 256, OPT_MEM, OPT_NAME, OPT_PARTITION };
-static const struct option long_options[] = {
-        {"help", no_argument, NULL, 'h'},
-        {"name", required_argument, NULL, OPT_NAME},
-        {"cpus", required_argument, NULL, OPT_CPUS},
-        {"mem", required_argument, NULL, OPT_MEM},
-        {"partition", required_argument, NULL, OPT_PARTITION},
-        {NULL, 0, NULL, 0},
+static const struct command_option up_options[] = {
+        {"cpus", OPT_CPUS, required_argument, "N", "CPUs of each worker (default: this machine's, divided)"},
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"mem", OPT_MEM, required_argument, "SIZE",
+         "memory of each worker (default: this machine's, divided)"},
+        {"name", OPT_NAME, required_argument, "CLUSTER",
+         "of the cluster: several stand side by side (default: local)"},
+        {"partition", OPT_PARTITION, required_argument, "NAME", "of the partition (default: main)"},
 };
-#define DOWN_OPTIONS 2 /* of these batchbox down has the first */
+static const struct command_option down_options[] = {
+        {"help", 'h', no_argument, NULL, "this text"},
+        {"name", OPT_NAME, required_argument, "CLUSTER", "of the cluster (default: local)"},
+};
+static const struct command_word variables[] = {{NULL, NULL, NULL}};
+
+const struct command up_command = {
+        .name = "batchbox up",
+        .synopsis = "[OPTIONS] [WORKERS]",
+        .note = "Starts a cluster of your own on this machine: eval \"$(batchbox up 3)\"",
+        COMMAND_OPTIONS(up_options),
+        .variables = variables,
+};
+const struct command down_command = {
+        .name = "batchbox down",
+        .synopsis = "[OPTIONS]",
+        .note = "Ends a cluster of batchbox up, its jobs with it, and removes what it left.",
+        COMMAND_OPTIONS(down_options),
+        .variables = variables,
+};
 
 /* Names stand in paths, in slurm.conf and in what a shell evaluates. */
 static int take_name(const char *value, const char **out, struct err *err)
@@ -384,18 +390,18 @@ static int take_option(int c, struct up *up, struct err *err)
 /* 0: go on; else the program ends with *rc. */
 static int parse(int argc, char **argv, bool down, struct up *up, int *rc, struct err *err)
 {
-	struct option options[sizeof(long_options) / sizeof(long_options[0])] = {{0}};
-	memcpy(options, long_options, down ? DOWN_OPTIONS * sizeof(options[0]) : sizeof(long_options));
-	opterr = 0;
+	const struct command *command = down ? &down_command : &up_command;
+	struct command_getopt options;
+	command_getopt_init(&options, command);
 	*rc = 1;
-	for (int c; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+	for (int c; (c = command_getopt_next(&options, argc, argv)) != -1;) {
 		if (c == 'h') {
-			fputs(down ? usage_down : usage_up, stdout);
+			command_print_usage(command, stdout);
 			*rc = 0;
 			return -1;
 		}
 		if (c == '?' || c == ':') {
-			complain_option(down ? "batchbox down" : "batchbox up", c, argv);
+			complain_option(command->name, c, argv);
 			return -1;
 		}
 		if (take_option(c, up, err) != 0)

@@ -1,5 +1,5 @@
 #conf: MinJobAge=300;KillWait=3;PartitionName=compute Nodes=worker-[1-3] Default=YES State=UP;PartitionName=side Nodes=worker-[1-2] MaxTime=60
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2016 # $ is sed's
 # `scontrol reconfigure` with another slurm.conf: what of it is in force afterwards, under jobs that run and wait; mistakes.
 file=/etc/slurm/slurm.conf
 cp $file before

@@ -4,14 +4,20 @@
 # Time limits and their grace: OverTimeLimit of the cluster and of a partition, KillWait for what ignores SIGTERM, of batch scripts, steps and allocations.
 # Each job writes down when it began, when SIGTERM came and until when it lived, in tenths of seconds of its own; the real one looks at limits every 30 s.
 cat >lives.sh <<'J'
-#!/bin/bash
-now() { date +%s%1N; }
-began=$(now)
-trap 'echo $(($(now) - began)) >>$1.term' TERM
-while :; do
-	echo $(($(now) - began)) >$1.new && mv $1.new $1.lives
-	read -t 0.1 <><(:)
-done
+#!/usr/bin/env python3
+import os, signal, sys, time
+name, began = sys.argv[1], time.time()
+def tenths():
+    return "%d\n" % ((time.time() - began) * 10)
+def term(*_):
+    with open(name + ".term", "a") as file:
+        file.write(tenths())
+signal.signal(signal.SIGTERM, term)
+while True:
+    with open(name + ".new", "w") as file:
+        file.write(tenths())
+    os.replace(name + ".new", name + ".lives")
+    time.sleep(0.1)
 J
 chmod 755 lives.sh
 words() { c "scontrol show job $1 | grep -oE 'JobState=.*|TimeLimit=[^ ]*|ExitCode=.*'"; } # ID

@@ -1,0 +1,134 @@
+/* srun, sbatch and salloc as `batchbox help` and -h tell of them: the rows of options.def, with a word for
+ * what each option's argument is. */
+#include "applets/client/command.h"
+#include "applets/client/option_parsers.h"
+
+#include <string.h>
+
+/* The first row that fits counts. */
+static const struct {
+	const char *option; /* NULL: all that have this parser */
+	int (*parse)(struct submit *s, const struct option_row *row, const char *value, struct err *err);
+	const char *word;
+} words[] = {
+        {"account", option_str, "ACCOUNTS"},
+        {"array", option_str, "TASKS"},
+        {"comment", option_str, "TEXT"},
+        {"constraint", option_str, "FEATURES"},
+        {"dependency", option_str, "KIND:JOBS"},
+        {"epilog", option_str, "FILE"},
+        {"error", option_str, "FILE"},
+        {"exclude", option_str, "NODES"},
+        {"export", option_str, "NAMES"},
+        {"input", option_str, "FILE"},
+        {"jobid", option_u32, "JOBS"},
+        {"mail-user", option_str, "USERS"},
+        {"nodelist", option_str, "NODES"},
+        {"output", option_str, "FILE"},
+        {"partition", option_str, "PARTITIONS"},
+        {"prolog", option_str, "FILE"},
+        {"task-epilog", option_str, "FILE"},
+        {"task-prolog", option_str, "FILE"},
+        {"wrap", option_str, "COMMAND"},
+        {NULL, option_str, "NAME"},
+        {NULL, option_u32, "N"},
+        {NULL, option_time, "TIME"},
+        {NULL, option_begin, "TIME"},
+        {NULL, option_mem, "SIZE"},
+        {NULL, option_tmp, "SIZE"},
+        {NULL, option_chdir, "DIR"},
+        {NULL, option_cpus_per_task, "N"},
+        {NULL, option_ntasks, "N"},
+        {NULL, option_ntasks_per_node, "N"},
+        {NULL, option_nodes, "MIN[-MAX]"},
+        {NULL, option_distribution, "KIND"},
+        {NULL, option_exclusive, "user"},
+        {NULL, option_immediate, "SECONDS"},
+        {NULL, option_kill_bad_exit, "0|1"},
+        {NULL, option_nice, "N"},
+        {NULL, option_no_kill, "off"},
+        {NULL, option_yes_no, "yes|no"},
+        {NULL, option_open_mode, "append|truncate"},
+        {NULL, option_propagate, "LIMITS"},
+        {NULL, option_threads, "N"},
+        {NULL, option_uid, "USERS"},
+        {NULL, option_gid, "GROUPS"},
+        {NULL, option_signal, "[B:]SIGNAL[@TIME]"},
+        {NULL, option_mail_type, "EVENTS"},
+        {NULL, option_mpi, "KIND"},
+        {NULL, option_priority, "N"},
+        {NULL, option_gres, "LIST"},
+};
+
+static const char *word_of(const struct option_row *row)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i].parse == row->parse &&
+		    (!words[i].option || strcmp(words[i].option, row->name) == 0))
+			return words[i].word;
+	return "VALUE";
+}
+
+bool option_told(enum submit_command command, size_t i, struct command_option *out)
+{
+	const struct option_row *row = option_row_at(i);
+	if (!row)
+		return false;
+	*out = (struct command_option){row->name, row->letter ? row->letter : 256, row->argument, NULL, NULL};
+	if (!(row->commands & command))
+		return true;
+	out->help = row->parse == option_unsupported ? "" : row->help;
+	if (row->argument != no_argument && row->parse != option_unsupported)
+		out->word = word_of(row);
+	return true;
+}
+
+bool option_variable(enum submit_command command, size_t i, struct text *name, struct text *help)
+{
+	const struct option_row *row = option_row_at(i);
+	if (!row)
+		return false;
+	if ((row->commands & command) && row->environment && row->parse != option_unsupported) {
+		text_printf(name, "%s_%s", option_prefix(command), row->environment);
+		text_printf(help, "as --%s", row->name);
+	}
+	return true;
+}
+
+/* ---- the commands ---- */
+
+static const struct command_word srun_variables[] = {
+        {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        COMMAND_COMMON_VARIABLES,
+};
+static const struct command_word sbatch_variables[] = {
+        {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        COMMAND_COMMON_VARIABLES,
+};
+static const struct command_word salloc_variables[] = {
+        {"SHELL", NULL, "the shell that is started where no command is given"},
+        {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        COMMAND_COMMON_VARIABLES,
+};
+
+const struct command srun_command = {
+        .name = "srun",
+        .synopsis = "[OPTIONS] [COMMAND [ARGUMENTS...]]",
+        .submit = SUBMIT_SRUN,
+        .stop = true,
+        .variables = srun_variables,
+};
+const struct command sbatch_command = {
+        .name = "sbatch",
+        .synopsis = "[OPTIONS] [SCRIPT [ARGUMENTS...]]",
+        .submit = SUBMIT_SBATCH,
+        .stop = true,
+        .variables = sbatch_variables,
+};
+const struct command salloc_command = {
+        .name = "salloc",
+        .synopsis = "[OPTIONS] [COMMAND [ARGUMENTS...]]",
+        .submit = SUBMIT_SALLOC,
+        .stop = true,
+        .variables = salloc_variables,
+};
