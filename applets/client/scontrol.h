@@ -38,6 +38,9 @@ int scontrol_create_node(struct scontrol *sc, int argc, char **argv);
 int scontrol_delete_node(struct scontrol *sc, const char *word, const char *names);
 /* KEY=...: is it that key, or at least so many letters of it? */
 bool scontrol_is_key(const char *word, const char *key, size_t shortest);
+/* The keys that update takes, "" for one that it refuses by name; NULL: there are no more. */
+const char *scontrol_job_key(size_t i);
+const char *scontrol_node_key(size_t i);
 int scontrol_top(struct scontrol *sc, int argc, char **argv);
 int scontrol_write(struct scontrol *sc, int argc, char **argv);
 /* hold, uhold, release, requeue, requeuehold, suspend, resume: verb is of enum job_verb. */

@@ -212,14 +212,29 @@ ROW(start_time)
 ROW(end_time)
 {
 	(void)ctx;
-	const struct job_info *job = JOB;
-	int64_t end = job->state->end_time ? job->state->end_time : job->end_limit;
+	int64_t end = JOB->state->end_time && !is_pending(JOB) ? JOB->state->end_time : JOB->end_limit;
 	/* When it would end, were it to start when it may. */
-	if (is_pending(job)) {
-		const int64_t start = show_expected_start(job);
-		end = start && job->limit_min < CORE_NO_VAL ? start + (int64_t)job->limit_min * 60000000 : 0;
-	}
+	const int64_t start = is_pending(JOB) && !end ? show_expected_start(JOB) : 0;
+	if (start && JOB->limit_min < CORE_NO_VAL)
+		end = start + (int64_t)JOB->limit_min * 60000000;
 	show_time(out, end, "Unknown");
+}
+
+static bool when_planned(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->sched_nodes != NULL;
+}
+
+ROW(scheduler)
+{
+	text_add(out, when_planned(record, ctx) ? "Backfill:*" : "Main");
+}
+
+ROW(sched_nodes)
+{
+	(void)ctx;
+	text_add(out, JOB->sched_nodes);
 }
 
 ROW(deadline)
@@ -556,12 +571,13 @@ static const struct show_row rows[] = {
         {true, "SuspendTime=", suspend_time, NULL, NULL},
         {false, "SecsPreSuspend=", pre_suspend, NULL, NULL},
         {false, "LastSchedEval=", last_sched_eval, when_evaluated, NULL},
-        {false, "Scheduler=Main", NULL, when_evaluated, NULL},
+        {false, "Scheduler=", scheduler, when_evaluated, NULL},
         {true, "Partition=", partition, NULL, NULL},
         {false, "AllocNode:Sid=", alloc_node, NULL, NULL},
         {true, "ReqNodeList=", req_nodes, NULL, NULL},
         {false, "ExcNodeList=", exc_nodes, NULL, NULL},
         {true, "NodeList=", nodes, NULL, NULL},
+        {false, "SchedNodeList=", sched_nodes, when_planned, NULL},
         {true, "BatchHost=", batch_host, when_batch_host, NULL},
         {true, "NumNodes=", num_nodes, NULL, NULL},
         {false, "NumCPUs=", num_cpus, NULL, NULL},

@@ -57,7 +57,7 @@ int on_step_create(struct request *r, struct err *err)
 		struct waiter *known = waiter_add(r, job->serial, WAIT_STEP);
 		known->launch = step->record.launch;
 		known->ready = true;
-		send_step_ready(ctl, step, r->peer, r->id);
+		send_step_ready(ctl, step, STEP_RIGHTS_SRUN, r->peer, r->id);
 		return 0;
 	}
 	const struct step_request request = core_request(m);
@@ -73,5 +73,22 @@ int on_step_create(struct request *r, struct err *err)
 	const struct step_queued queued = {.job_id = job->job_id,
 	                                   .why = (char *)(uintptr_t)err_code_text(ERR_NODES_BUSY)};
 	answer(r, MSG_step_queued, &queued);
+	return 0;
+}
+
+/* sattach: keys to a step that somebody else's srun holds. */
+int on_step_attach(struct request *r, struct err *err)
+{
+	const struct step_attach_request *m = r->m;
+	const struct job *job = request_job(r, m->job_id, err);
+	if (!job)
+		return -1;
+	const struct step *step = step_by_id(job, m->step_id);
+	if (!step || step->record.state != JOB_RUNNING)
+		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	if (step->record.step_id == CORE_STEP_BATCH)
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "a batch script has its output in files, and nothing to attach to");
+	send_step_ready(r->ctl, step, STEP_RIGHT_ATTACH, r->peer, r->id);
 	return 0;
 }
