@@ -51,6 +51,12 @@ static void two_files_differ(void **state)
 	        {"NodeName=a", "NodeName=b",
 	         "NodeName=a (missing there), a NodeName or PartitionName (only there)"},
 	        {"PartitionName=p Nodes=worker-1", "PartitionName=p Nodes=worker-2", "PartitionName=p"},
+	        {"PartitionName=p Nodes=worker-1", "PartitionName=p Nodes=worker-1 MaxTime=5",
+	         "PartitionName=p"},
+	        {"PartitionName=p Nodes=worker-1 AllowGroups=a",
+	         "PartitionName=p Nodes=worker-1 AllowGroups=b", "PartitionName=p"},
+	        {"NodeName=a Feature=x", "NodeName=a Feature=y", "NodeName=a"},
+	        {"NodeName=a Weight=2", "NodeName=a", "NodeName=a"},
 	        {"NodeName=n[1-10]", "NodeName=n[1-10] CPUs=2",
 	         "NodeName=n1, NodeName=n2, NodeName=n3, NodeName=n4, NodeName=n5, NodeName=n6, NodeName=n7, "
 	         "NodeName=n8 and 2 more"},
