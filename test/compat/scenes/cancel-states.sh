@@ -72,7 +72,6 @@ shows up cat again.out
 c "scontrol requeue $again"
 c "scancel $again"
 state "$again" CA
-differs "the exit code is that of the attempt which was being ended, there; here it never ran anew and has none"
 seen "$again"
 sub again2 -J again2 --requeue -o /dev/null --wrap "'exec sleep 600'"
 state "$again2" R
