@@ -25,6 +25,10 @@ void cluster_make_nodes(struct cluster *c)
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i] = &c->node_block[i];
 		node_init(c->nodes[i], &c->conf->nodes[i], (uint32_t)i);
+		if (c->conf->nodes[i].down_line) {
+			c->nodes[i]->state.reason_uid = c->conf->slurm_uid;
+			c->nodes[i]->state.reason_time = c->now; /* 0 before the start */
+		}
 		map_put_text(&c->nodes_by_name, c->conf->nodes[i].name, c->nodes[i]);
 	}
 }

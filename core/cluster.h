@@ -35,9 +35,10 @@ enum action_kind {
 	                     epilog, report */
 	ACTION_END_STEP,  /* likewise for one step, on all of its nodes */
 	ACTION_JOB_ENDED, /* the job has ended (it may still be COMPLETING): tell who waits */
-	ACTION_STEP_ENDED,  /* all nodes of the step are done */
-	ACTION_REFUSE_STEP, /* a queued step can't be placed any more: tell the waiting srun (text says why)
-	                     */
+	ACTION_STEP_ENDED,   /* all nodes of the step are done */
+	ACTION_STEP_REFUSED, /* node did not take its part of the step: tell its srun (text says why) */
+	ACTION_REFUSE_STEP,  /* a queued step can't be placed any more: tell the waiting srun (text says why)
+	                      */
 };
 
 struct action {

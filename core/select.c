@@ -38,10 +38,12 @@ struct selection {
 
 /* ---- features and memory ---- */
 
-/* "a&b": all of them. Other operators are refused at submit. */
-static bool has_features(const struct node *node, const char *wanted)
+/* "a&b": all of them. Other operators are refused at submit. active: now, and not only after a reboot
+ * (scontrol(1), ActiveFeatures). */
+static bool has_features(const struct node *node, const char *wanted, bool active)
 {
-	const char *features = node->conf->features_act ? node->conf->features_act : node->conf->features;
+	const char *features =
+	        active && node->conf->features_act ? node->conf->features_act : node->conf->features;
 	for (const char *p = wanted; p && *p;) {
 		size_t n = strcspn(p, "&,");
 		if (n && !text_list_has(features, p, n))
@@ -187,7 +189,7 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
-	return has_features(node, spec->features) && shape_fits(spec, node) && !is_named(s->exc, node);
+	return has_features(node, spec->features, true) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
 /* False: a node that --nodelist names can't take part. */
@@ -450,7 +452,7 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
 bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
 {
 	for (size_t i = 0; i < part->conf->node_count; i++)
-		if (has_features(c->nodes[part->conf->node_index[i]], wanted))
+		if (has_features(c->nodes[part->conf->node_index[i]], wanted, false))
 			return true;
 	return false;
 }
@@ -459,7 +461,7 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
                  struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
-	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features;
+	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features, active_ok = features_ok;
 	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
 	/* Tasks that belong together need their CPUs together. */
@@ -474,10 +476,13 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		const struct node *node = c->nodes[part->conf->node_index[i]];
 		cpus_ok = cpus_ok || (node->cpus_total >= cpus && node->cpus_total >= per_node);
 		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
-		features_ok = features_ok || has_features(node, spec->features);
+		features_ok = features_ok || has_features(node, spec->features, false);
+		active_ok = active_ok || has_features(node, spec->features, true);
 	}
 	if (!features_ok)
 		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
+	if (!active_ok && spec->priority != 0) /* one that is held may wait for it */
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	if (!cpus_ok)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_TOO_MANY_CPUS));
 	if (!mem_ok)

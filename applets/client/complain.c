@@ -1,28 +1,15 @@
 #include "applets/client/complain.h"
 
+#include "applets/common/option_error.h"
 #include "conf/time.h"
+#include "core/util/log.h"
 #include "proto/loop.h"
 
-#include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 void complain_option(const char *program, int c, char **argv)
 {
-	const char *word = optind > 0 ? argv[optind - 1] : "";
-	bool is_long = strncmp(word, "--", 2) == 0;
-	if (c == ':' && is_long)
-		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
-	else if (c == ':')
-		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
-	else if (is_long && optopt != 0 && strchr(word, '='))
-		fprintf(stderr, "%s: option '%.*s' doesn't allow an argument\n", program,
-		        (int)strcspn(word, "="), word);
-	else if (is_long)
-		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
-	else
-		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
+	option_error(program, c, argv);
 	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
 }
 
@@ -34,4 +21,14 @@ bool complain_when(const char *value, bool past, int64_t *out_us)
 	if (at >= 0)
 		fprintf(stderr, "Invalid time specification (pos=%d): %s\n", at, value);
 	return false;
+}
+
+int complain_clusters(const char *names, const char *from)
+{
+	log_error("Problem talking to database");
+	log_error("'%s' can't be reached now, or it is an invalid entry for %s.  Use 'sacctmgr list "
+	          "clusters' to "
+	          "see available clusters.",
+	          names, from);
+	return 1;
 }

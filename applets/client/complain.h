@@ -10,3 +10,7 @@ void complain_option(const char *program, int c, char **argv);
 
 /* time_parse_when_at() of the wall clock; where it is wrong, that is said. */
 bool complain_when(const char *value, bool past, int64_t *out_us);
+
+/* -M and its like: of other clusters only slurmdbd knows. In the real one's words; from: "--cluster", or the
+ * environment variable that named them. The exit code: 1. */
+int complain_clusters(const char *names, const char *from);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static volatile int interrupted;
+static volatile int interrupted, child_ended;
 static volatile pid_t child;
 
 static void on_signal(int signo)
@@ -22,6 +23,11 @@ static void on_signal(int signo)
 		kill(child, signo);
 }
 
+static void on_child(int signo)
+{
+	child_ended = signo;
+}
+
 static void catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -29,10 +35,12 @@ static void catch_signals(void)
 	sigemptyset(&action.sa_mask);
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		sigaction(signals[i], &action, NULL);
+	action.sa_handler = on_child;
+	sigaction(SIGCHLD, &action, NULL);
 }
 
-/* The command, or the user's shell, with the allocation in its environment. */
-static int run(const struct submit *s, const struct allocation *a, char **argv)
+/* Starts the command, or the user's shell, with the allocation in its environment. */
+static void start(const struct submit *s, const struct allocation *a, char **argv)
 {
 	struct env_list env = {0};
 	const char *shell = getenv("SHELL");
@@ -59,33 +67,72 @@ static int run(const struct submit *s, const struct allocation *a, char **argv)
 		log_error("%s: %s", command[0], strerror(errno));
 		_exit(errno == ENOENT ? 127 : 126);
 	}
-	int status = 1 << 8;
-	while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
-		;
-	child = 0;
 	env_list_free(&env);
-	return status;
 }
 
-/* Did the job end meanwhile (cancelled, time limit)? Then it is said. */
-static bool revoked(struct allocation *a)
+/* What the controller says while the command runs: that the job has ended (true), or a line for the user. */
+static bool hear(struct allocation *a)
 {
 	for (;;) {
 		uint32_t type = 0;
 		void *record = NULL;
 		struct err err = {0};
-		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0 || type == 0)
-			return false;
-		if (type != MSG_job_ended)
+		if (client_next(a->connection.client, &a->arena, 0, &type, &record, &err) != 0) {
+			/* It restarts: the job is on its disk, we say at once that it is still wanted. */
+			struct job_attach m = {.job_id = a->job_id, .watch = true};
+			log_debug("%s", err_text(&err));
+			if (connect_again(&a->connection, &err) != 0 ||
+			    client_send(a->connection.client, MSG_job_attach, &m, &err) != 0)
+				return false;
 			continue;
-		if (((const struct job_ended *)record)->state == JOB_TIMEOUT)
-			log_info("Job %" PRIu32
-			         " has exceeded its time limit and its allocation has been revoked.",
-			         a->job_id);
-		else
-			log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
-		return true;
+		}
+		if (type == 0)
+			return false;
+		if (type == MSG_job_message)
+			log_info("%s", ((const struct job_message *)record)->text);
+		if (type == MSG_job_ended) {
+			a->end_state = ((const struct job_ended *)record)->state;
+			return true;
+		}
 	}
+}
+
+static void attend_controller(struct allocation *a, bool *gone)
+{
+	if (*gone || !a->connection.client || !hear(a))
+		return;
+	*gone = true;
+	if (a->end_state == JOB_TIMEOUT)
+		log_info("Job %" PRIu32 " has exceeded its time limit and its allocation has been revoked.",
+		         a->job_id);
+	else
+		log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
+}
+
+/* Until the command ends: its status, as wait(2) gives it. */
+static int attend(struct allocation *a, bool *gone)
+{
+	int status = 1 << 8;
+	bool over = child <= 0;
+	sigset_t mask, old;
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGCHLD);
+	a->connection.interrupted = &child_ended;
+	while (!over) {
+		/* What lies in the client's buffer already no poll sees. */
+		attend_controller(a, gone);
+		sigprocmask(SIG_BLOCK, &mask, &old);
+		over = waitpid(child, &status, WNOHANG) != 0;
+		struct pollfd fd = {.fd = *gone || !a->connection.client ? -1
+		                                                         : client_fd(a->connection.client),
+		                    .events = POLLIN};
+		if (!over)
+			ppoll(&fd, 1, NULL, &old);
+		sigprocmask(SIG_SETMASK, &old, NULL);
+	}
+	child = 0;
+	attend_controller(a, gone);
+	return status;
 }
 
 int salloc_main(int argc, char **argv)
@@ -113,8 +160,9 @@ int salloc_main(int argc, char **argv)
 	if (rc == 0) {
 		log_info("Granted job allocation %" PRIu32, a.job_id);
 		if (!s.no_shell) {
-			int status = run(&s, &a, argv + rest);
-			bool gone = revoked(&a);
+			bool gone = false;
+			start(&s, &a, argv + rest);
+			int status = attend(&a, &gone);
 			if (!gone) {
 				log_info("Relinquishing job allocation %" PRIu32, a.job_id);
 				allocation_release(&a, (uint32_t)status);

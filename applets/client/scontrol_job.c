@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ---- which jobs ---- */
 
@@ -87,6 +88,7 @@ static int change_one(struct scontrol *sc, struct job_update_request *m, const c
 {
 	struct err err = {0};
 	struct job_name name;
+	m->as_uid = geteuid() == 0 ? sc->as_uid : CORE_NO_VAL;
 	bool said = false, named = job_name_parse(word, &name, &sc->arena) && name.step_id == CORE_NO_VAL;
 	m->job_id = name.job_id;
 	m->tasks = named ? name.tasks : NULL;
@@ -165,7 +167,7 @@ int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
 
 int scontrol_top(struct scontrol *sc, int argc, char **argv)
 {
-	struct job_update_request m = {.verb = JOB_VERB_TOP};
+	struct job_update_request m = {.verb = JOB_VERB_TOP, .as_uid = CORE_NO_VAL};
 	struct err err = {0};
 	if (argc < 1) {
 		fputs("too few arguments for keyword:top\n", stderr);

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* The chunks of an answer, one after the other; each is handed to `take`. */
 int scontrol_ask_all(struct scontrol *sc, uint32_t type, const void *request, uint32_t want,
@@ -29,9 +28,33 @@ int scontrol_ask_all(struct scontrol *sc, uint32_t type, const void *request, ui
 	return -1;
 }
 
-static void print(const struct text *out)
+/* Records are printed as they come; with -v they are kept, since their number stands before them. */
+static void print(struct scontrol *sc, const struct text *out)
 {
-	fwrite(text_str(out), 1, out->len, stdout);
+	if (sc->verbose)
+		text_add_n(&sc->shown, text_str(out), out->len);
+	else
+		fwrite(text_str(out), 1, out->len, stdout);
+}
+
+static void print_kept(struct scontrol *sc, size_t count)
+{
+	struct text head = TEXT_EMPTY;
+	text_add(&head, "last_update_time=");
+	show_time(&head, sc->show.now, "Unknown");
+	if (sc->verbose)
+		printf("%s, records=%zu\n", text_str(&head), count);
+	fwrite(text_str(&sc->shown), 1, sc->shown.len, stdout);
+	text_free(&head);
+	text_free(&sc->shown);
+}
+
+/* Which partitions are not to be seen. */
+static int load_hidden(struct scontrol *sc, struct err *err)
+{
+	map_free(&sc->hidden);
+	map_init_text(&sc->hidden);
+	return sc->all ? 0 : hidden_parts(&sc->connection, &sc->arena, &sc->hidden, err);
 }
 
 /* ---- jobs and steps ---- */
@@ -49,7 +72,7 @@ static bool take_jobs(struct scontrol *sc, const void *record)
 		    map_get_text(&sc->hidden, list->jobs.v[i].spec->partition))
 			continue;
 		show_job(&list->jobs.v[i], &sc->show, &out);
-		print(&out);
+		print(sc, &out);
 		text_free(&out);
 		shown++;
 	}
@@ -62,18 +85,29 @@ static bool take_steps(struct scontrol *sc, const void *record)
 	sc->show.now = list->now;
 	for (uint32_t i = 0; i < list->jobs.n; i++) {
 		const struct job_info *job = &list->jobs.v[i];
+		if (job->spec->partition && map_get_text(&sc->hidden, job->spec->partition))
+			continue;
 		for (uint32_t s = 0; s < job->steps.n; s++) {
 			struct text out = TEXT_EMPTY;
 			if (job->steps.v[s].state != JOB_RUNNING ||
 			    !filter_step_wanted(wanted_steps, job->spec, job->state, job->steps.v[s].step_id))
 				continue;
 			show_step(job, &job->steps.v[s], &sc->show, &out);
-			print(&out);
+			print(sc, &out);
 			text_free(&out);
 			shown++;
 		}
 	}
 	return list->last;
+}
+
+/* "12", "12_3"; "12+1" is a component of a heterogeneous job, of which there are none. */
+static bool read_job(const char *word, struct job_name *name, struct arena *arena)
+{
+	size_t n = strspn(word, "0123456789");
+	if (word[n] == '+' && word[n + 1] && strspn(word + n + 1, "0123456789") == strlen(word + n + 1))
+		return job_name_parse(arena_strndup(arena, word, n), name, arena);
+	return job_name_parse(word, name, arena) && name->step_id == CORE_NO_VAL;
 }
 
 static int show_jobs(struct scontrol *sc, int argc, char **argv)
@@ -83,28 +117,33 @@ static int show_jobs(struct scontrol *sc, int argc, char **argv)
 	struct job_name name = {0};
 	schema_init(schema_of_job_query(), &q);
 	q.all_states = true;
-	if (argc && (!job_name_parse(argv[0], &name, &sc->arena) || name.step_id != CORE_NO_VAL)) {
-		fprintf(stderr, "scontrol_print_job error: %s\n", err_code_text(ERR_INVALID_JOB_ID));
+	if (argc && (!*argv[0] || text_eq(argv[0], "0"))) {
+		if (!sc->quiet)
+			puts("Job 0 not found");
 		return 1;
 	}
+	if (argc && !read_job(argv[0], &name, &sc->arena))
+		return scontrol_complain(sc, "scontrol_print_job error: %s\n",
+		                         err_code_text(ERR_INVALID_JOB_ID));
 	if (argc)
 		filter_add_job(&name, &q.job_ids, &q.tasks, &sc->arena);
 	if (scontrol_connect(sc, "slurm_load_jobs error") != 0)
 		return 1;
 	shown = 0;
-	if ((argc || sc->all || hidden_parts(&sc->connection, &sc->arena, &sc->hidden, &err) == 0) &&
+	if ((argc || load_hidden(sc, &err) == 0) &&
 	    scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_jobs, &err) == 0 && (shown || !argc)) {
+		print_kept(sc, shown);
 		if (!shown && !sc->quiet)
 			puts("No jobs in the system");
 		return 0;
 	}
 	if (name.tasks && !err.code) {
-		printf("Job %s not found\n", argv[0]);
+		if (!sc->quiet)
+			printf("Job %s not found\n", argv[0]);
 		return 1;
 	}
-	fprintf(stderr, "slurm_load_jobs error: %s\n",
-	        err.code ? err_text(&err) : err_code_text(ERR_INVALID_JOB_ID));
-	return 1;
+	return scontrol_complain(sc, "slurm_load_jobs error: %s\n",
+	                         err.code ? err_text(&err) : err_code_text(ERR_INVALID_JOB_ID));
 }
 
 static int show_steps(struct scontrol *sc, int argc, char **argv)
@@ -114,22 +153,21 @@ static int show_steps(struct scontrol *sc, int argc, char **argv)
 	struct err err = {0};
 	schema_init(schema_of_job_query(), &q);
 	q.with_steps = true;
-	if (argc && filter_steps(argv[0], &steps, &q.job_ids, &q.tasks, &sc->arena, &err) != 0) {
-		fprintf(stderr, "%s\n", err_text(&err));
-		return 1;
-	}
+	if (argc && filter_steps(argv[0], &steps, &q.job_ids, &q.tasks, &sc->arena, &err) != 0)
+		return scontrol_complain(sc, "%s\n", err_text(&err));
 	if (scontrol_connect(sc, "slurm_get_job_steps error") != 0)
 		return 1;
 	shown = 0;
 	wanted_steps = &steps;
-	int rc = scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_steps, &err);
-	if (rc != 0 || (argc && !shown)) {
-		fprintf(stderr, "slurm_get_job_steps error: %s\n", err_code_text(ERR_INVALID_JOB_ID));
-		return 1;
-	}
-	if (!shown && !sc->quiet)
+	if (load_hidden(sc, &err) != 0 ||
+	    scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, take_steps, &err) != 0)
+		return scontrol_complain(sc, "slurm_get_job_steps error: %s\n", err_text(&err));
+	print_kept(sc, shown);
+	if (!shown && !sc->quiet && argc)
+		printf("Job step %s%s not found\n", argv[0], strchr(argv[0], '.') ? "" : ".");
+	else if (!shown && !sc->quiet)
 		puts("No job steps in the system");
-	return 0;
+	return argc && !shown;
 }
 
 /* ---- nodes and partitions ---- */
@@ -140,47 +178,58 @@ static bool take_nodes(struct scontrol *sc, const void *record)
 	sc->show.now = list->now;
 	for (uint32_t i = 0; i < list->nodes.n; i++) {
 		struct schema_strs *parts = &list->nodes.v[i].partitions;
+		struct text out = TEXT_EMPTY;
 		uint32_t kept = 0;
 		for (uint32_t k = 0; k < parts->n; k++)
 			if (!map_get_text(&sc->hidden, parts->v[k]))
 				parts->v[kept++] = parts->v[k];
 		parts->n = kept;
-		show_node(&list->nodes.v[i], &sc->show, &sc->shown);
-		map_put_text(&sc->shown_names, arena_strdup(&sc->arena, list->nodes.v[i].name), sc);
+		show_node(&list->nodes.v[i], &sc->show, &out);
+		map_put_text(&sc->shown_names, arena_strdup(&sc->arena, list->nodes.v[i].name),
+		             arena_strdup(&sc->arena, text_str(&out)));
+		text_add_n(&sc->shown, text_str(&out), out.len);
+		text_free(&out);
 	}
 	return list->last;
+}
+
+/* Those that were named, in that order; 1: not all of them are there. */
+static int print_named_nodes(struct scontrol *sc, const struct hostlist *names)
+{
+	struct hostlist_iter it;
+	int rc = 0;
+	text_clear(&sc->shown);
+	hostlist_iter_init(&it, names);
+	for (const char *name; (name = hostlist_next(&it));) {
+		const char *node = map_get_text(&sc->shown_names, name);
+		if (node)
+			text_add(&sc->shown, node);
+		else if (!sc->quiet)
+			text_printf(&sc->shown, "Node %s not found\n", name);
+		rc |= node == NULL;
+	}
+	print_kept(sc, map_count(&sc->shown_names));
+	return rc;
 }
 
 static int show_nodes(struct scontrol *sc, int argc, char **argv)
 {
 	struct node_query q = {.nodes = argc ? argv[0] : NULL, .future = sc->future};
 	struct err err = {0};
-	struct hostlist_iter it;
 	int rc = 0;
 	struct hostlist *names = argc ? hostlist_parse(argv[0], &err) : NULL;
-	if (argc && !names) {
-		fprintf(stderr, "%s\n", err_text(&err));
-		return 1;
-	}
+	if (argc && !names)
+		return scontrol_complain(sc, "%s\n", err_text(&err));
 	map_init_text(&sc->shown_names);
 	if (scontrol_connect(sc, "slurm_load_node error") != 0)
 		rc = 1;
-	else if ((!sc->all && hidden_parts(&sc->connection, &sc->arena, &sc->hidden, &err) != 0) ||
-	         scontrol_ask_all(sc, MSG_node_query, &q, MSG_node_list, take_nodes, &err) != 0) {
-		fprintf(stderr, "slurm_load_node error: %s\n", err_text(&err));
-		rc = 1;
-	} else {
-		if (names)
-			hostlist_iter_init(&it, names);
-		for (const char *name; names && (name = hostlist_next(&it));) {
-			if (map_get_text(&sc->shown_names, name))
-				continue;
-			printf("Node %s not found\n", name);
-			rc = 1;
-		}
-		if (sc->shown.len)
-			print(&sc->shown);
-	}
+	else if (load_hidden(sc, &err) != 0 ||
+	         scontrol_ask_all(sc, MSG_node_query, &q, MSG_node_list, take_nodes, &err) != 0)
+		rc = scontrol_complain(sc, "slurm_load_node error: %s\n", err_text(&err));
+	else if (names)
+		rc = print_named_nodes(sc, names);
+	else
+		print_kept(sc, map_count(&sc->shown_names));
 	map_free(&sc->shown_names);
 	text_free(&sc->shown);
 	hostlist_free(names);
@@ -192,13 +241,12 @@ static int show_parts(struct scontrol *sc, int argc, char **argv)
 	struct part_query q;
 	struct err err = {0};
 	void *record = NULL;
-	bool found = false;
+	size_t found = 0;
 	schema_init(schema_of_part_query(), &q);
 	if (scontrol_connect(sc, "slurm_load_partitions error") != 0)
 		return 1;
 	if (connect_ask(&sc->connection, MSG_part_query, &q, MSG_part_list, &sc->arena, &record, &err) != 0) {
-		fprintf(stderr, "slurm_load_partitions error: %s\n", err_text(&err));
-		return 1;
+		return scontrol_complain(sc, "slurm_load_partitions error: %s\n", err_text(&err));
 	}
 	const struct part_list *list = record;
 	for (uint32_t i = 0; i < list->parts.n; i++) {
@@ -206,182 +254,51 @@ static int show_parts(struct scontrol *sc, int argc, char **argv)
 		if ((argc && !text_eq(argv[0], list->parts.v[i].name)) ||
 		    (!sc->all && part_is_hidden(&list->parts.v[i])))
 			continue;
-		found = true;
+		found++;
 		show_part(&list->parts.v[i], &sc->show, &out);
-		print(&out);
+		print(sc, &out);
 		text_free(&out);
 	}
-	if (argc && !found)
+	sc->show.now = list->now;
+	print_kept(sc, found);
+	if (argc && !found && !sc->quiet)
 		printf("Partition %s not found\n", argv[0]);
 	return argc && !found;
 }
 
-/* ---- the configuration ---- */
+/* ---- which of them ---- */
 
-static int show_config(struct scontrol *sc, int argc, char **argv)
-{
-	struct config_query q = {0};
-	struct err err = {0};
-	void *record = NULL;
-	struct text out = TEXT_EMPTY;
-	(void)argc, (void)argv;
-	if (scontrol_connect(sc, "slurm_load_ctl_conf error") != 0)
-		return 1;
-	if (connect_ask(&sc->connection, MSG_config_query, &q, MSG_config_reply, &sc->arena, &record, &err) !=
-	    0) {
-		fprintf(stderr, "slurm_load_ctl_conf error: %s\n", err_text(&err));
-		return 1;
-	}
-	const struct config_reply *m = record;
-	text_add(&out, "Configuration data as of ");
-	show_time(&out, m->now, "Unknown");
-	text_add(&out, "\n");
-	for (uint32_t i = 0; i < m->names.n && i < m->values.n; i++)
-		text_printf(&out, "%-23s = %s\n", m->names.v[i], m->values.v[i]);
-	text_printf(&out, "\nSlurmctld(primary) at %s is UP\n", sc->connection.file.controller.name);
-	print(&out);
-	text_free(&out);
-	return 0;
-}
-
-/* ---- host lists: nobody has to be asked ---- */
-
-static int hostlist_of(int argc, char **argv, struct hostlist **out)
-{
-	struct err err = {0};
-	const char *s = argc ? argv[0] : getenv("SLURM_JOB_NODELIST");
-	if (!s) {
-		fputs("SLURM_JOB_NODELIST not set in environment\n", stderr);
-		return 1;
-	}
-	*out = hostlist_parse(s, &err);
-	if (!*out)
-		fprintf(stderr, "Invalid hostlist: %s: %s\n", s, err_text(&err));
-	return *out ? 0 : 1;
-}
-
-static int show_hostnames(struct scontrol *sc, int argc, char **argv)
-{
-	struct hostlist *h;
-	(void)sc;
-	if (hostlist_of(argc, argv, &h) != 0)
-		return 1;
-	struct hostlist_iter it;
-	hostlist_iter_init(&it, h);
-	for (const char *name; (name = hostlist_next(&it));)
-		puts(name);
-	hostlist_free(h);
-	return 0;
-}
-
-static int print_hostlist(int argc, char **argv, bool sorted)
-{
-	struct hostlist *h;
-	if (hostlist_of(argc, argv, &h) != 0)
-		return 1;
-	if (sorted)
-		hostlist_sort(h);
-	char *s = hostlist_string(h);
-	puts(s);
-	free(s);
-	hostlist_free(h);
-	return 0;
-}
-
-static int show_hostlist(struct scontrol *sc, int argc, char **argv)
-{
-	(void)sc;
-	return print_hostlist(argc, argv, false);
-}
-
-static int show_hostlistsorted(struct scontrol *sc, int argc, char **argv)
-{
-	(void)sc;
-	return print_hostlist(argc, argv, true);
-}
-
-/* ---- the rest ---- */
-
-static int show_daemons(struct scontrol *sc, int argc, char **argv)
-{
-	char host[256] = "";
-	(void)argc, (void)argv;
-	if (gethostname(host, sizeof(host) - 1) != 0)
-		return 1;
-	host[strcspn(host, ".")] = '\0';
-	bool head = text_eq(sc->connection.file.controller.name, host), worker = false;
-	const struct cluster_conf *core = &sc->connection.file.conf.core;
-	for (size_t i = 0; i < core->node_count; i++)
-		worker = worker || text_eq(core->nodes[i].hostname, host);
-	printf("%s%s\n", head ? "slurmctld " : "", worker ? "slurmd " : "");
-	return 0;
-}
-
-static int show_licenses(struct scontrol *sc, int argc, char **argv)
-{
-	(void)sc, (void)argc, (void)argv;
-	puts("No licenses configured in Slurm.");
-	return 0;
-}
-
-static int show_reservations(struct scontrol *sc, int argc, char **argv)
-{
-	(void)sc;
-	if (argc) {
-		fprintf(stderr, "Reservation %s not found\n", argv[0]);
-		return 1;
-	}
-	puts("No reservations in the system");
-	return 0;
-}
-
-static int show_topology(struct scontrol *sc, int argc, char **argv)
-{
-	(void)sc, (void)argc, (void)argv;
-	log_error("No topology information available");
-	return 0;
-}
-
-/* No accounts are kept. Filters (users=NAME ...) choose among what isn't there. */
-static int show_assoc_mgr(struct scontrol *sc, int argc, char **argv)
-{
-	static const char *const filters[] = {"users=", "accounts=", "qos="};
-	(void)sc;
-	for (int i = 0; i < argc; i++) {
-		bool known = false;
-		for (size_t k = 0; k < sizeof(filters) / sizeof(filters[0]); k++)
-			known = known || strncasecmp(argv[i], filters[k], strlen(filters[k])) == 0;
-		if (!known) {
-			log_error("show assoc_mgr %s is not supported by batchbox", argv[i]);
-			return 1;
-		}
-	}
-	puts("Current Association Manager state\n\n"
-	     "No users currently cached in Slurm.\n\n\n"
-	     "No associations currently cached in Slurm.\n\n\n"
-	     "No QOS currently cached in Slurm.\n");
-	return 0;
-}
-
+#define ANY 1000
+/* A name may be cut short to so many letters; the first that it may stand for is meant. max: arguments behind
+ * it. */
 static const struct entity {
 	const char *name, *arguments, *help; /* as in struct command_word */
+	size_t shortest;
+	int max;
 	int (*show)(struct scontrol *sc, int argc, char **argv);
 } entities[] = {
-        {"jobs", "[JOB]", "jobs, or one", show_jobs},
-        {"jobid", NULL, NULL, show_jobs},
-        {"nodes", "[NODES]", "nodes", show_nodes},
-        {"partitions", "[PARTITION]", "partitions, or one", show_parts},
-        {"steps", "[STEP]", "running steps, of all jobs, of one, or one", show_steps},
-        {"config", NULL, "the configuration in force", show_config},
-        {"hostnames", "[HOSTS]", "a host list, a name a line", show_hostnames},
-        {"hostlist", "HOSTS", "names as a host list", show_hostlist},
-        {"hostlistsorted", "HOSTS", "names as a host list, sorted", show_hostlistsorted},
-        {"daemons", NULL, "the daemons that this host should run", show_daemons},
-        {"licenses", NULL, "licences: there are none", show_licenses},
-        {"reservations", "[NAME]", "reservations: there are none", show_reservations},
-        {"topology", NULL, "switches", show_topology},
-        {"assoc_mgr", "[users=NAMES|accounts=NAMES|qos=NAMES]", "what is known of accounts: nothing",
-         show_assoc_mgr},
+        {"aliases", "[HOST]", "the nodes that a host is", 1, 1, scontrol_show_aliases},
+        {"assoc_mgr", "[users=NAMES|accounts=NAMES|qos=NAMES|flags=KINDS]",
+         "what is known of accounts: nothing", 2, ANY, scontrol_show_assoc_mgr},
+        {"bbstat", NULL, "the status of burst buffers: there are none", 2, ANY, scontrol_show_nothing},
+        {"burstbuffer", NULL, "burst buffers: there are none", 2, 1, scontrol_show_nothing},
+        {"config", NULL, "the configuration in force", 1, 1, scontrol_show_config},
+        {"daemons", NULL, "the daemons that this host should run", 1, 0, scontrol_show_daemons},
+        {"dwstat", NULL, NULL, 2, ANY, scontrol_show_nothing},
+        {"federation", NULL, "the federation that this cluster is in: none", 1, 1, scontrol_show_nothing},
+        {"frontend", "[NAME]", "front end nodes: there are none", 2, 1, scontrol_show_frontend},
+        {"hostlist", "HOSTS|/FILE", "names as a host list", 5, 1, scontrol_show_hostlist},
+        {"hostlistsorted", "HOSTS|/FILE", "names as a host list, sorted", 9, 1, scontrol_show_hostlistsorted},
+        {"hostnames", "[HOSTS]", "a host list, a name a line", 5, 1, scontrol_show_hostnames},
+        {"jobs", "[JOB]", "jobs, or one", 1, 1, show_jobs},
+        {"jobid", NULL, NULL, 1, 1, show_jobs},
+        {"licenses", "[NAME]", "licences: there are none", 2, 1, scontrol_show_licenses},
+        {"nodes", "[NODES]", "nodes", 1, 1, show_nodes},
+        {"partitions", "[PARTITION]", "partitions, or one", 2, 1, show_parts},
+        {"reservations", "[NAME]", "reservations: there are none", 1, 1, scontrol_show_reservations},
+        {"slurmd", NULL, "the slurmd of this host", 2, 1, scontrol_show_slurmd},
+        {"steps", "[STEP]", "running steps, of all jobs, of one, or one", 2, 1, show_steps},
+        {"topology", "[NAME]", "switches", 1, 1, scontrol_show_topology},
 };
 
 bool scontrol_show_noun(size_t i, struct command_word *out)
@@ -392,51 +309,19 @@ bool scontrol_show_noun(size_t i, struct command_word *out)
 	return true;
 }
 
-/* "show job -d 6", "show -o nodes": options may stand anywhere here. Is this one? */
-static bool take_option(struct scontrol *sc, const char *word)
-{
-	static const struct {
-		const char *letters, *name;
-	} options[] = {{"d", "--details"}, {"o", "--oneliner"}, {"a", "--all"}, {"F", "--future"}};
-	size_t n = strlen(word), known = 1;
-	unsigned count[4] = {0};
-	if (word[0] != '-' || n < 2)
-		return false;
-	for (size_t i = 0; i < 4; i++) {
-		for (const char *p = word + 1; *p && word[1] != '-'; p++)
-			count[i] += *p == options[i].letters[0];
-		known += count[i];
-		if (strcmp(word, options[i].name) == 0)
-			count[i] = 1, known = n;
-	}
-	if (known != n)
-		return false;
-	sc->show.detail += count[0];
-	sc->show.one_line = sc->show.one_line || count[1];
-	sc->all = sc->all || count[2];
-	sc->future = sc->future || count[3];
-	return true;
-}
-
-/* Entities may be cut short, and written together with their name: "node=worker-1". */
+/* An entity may be written together with its name: "node=worker-1". */
 int scontrol_show(struct scontrol *sc, int argc, char **argv)
 {
-	int n = 0;
-	for (int i = 0; i < argc; i++)
-		if (!take_option(sc, argv[i]))
-			argv[n++] = argv[i];
-	if (n < 1) {
-		fputs("too few arguments for keyword:show\n", stderr);
-		return 1;
-	}
 	char *equals = strchr(argv[0], '=');
 	char *name = equals ? equals + 1 : NULL;
 	size_t len = equals ? (size_t)(equals - argv[0]) : strlen(argv[0]);
 	for (size_t i = 0; i < sizeof(entities) / sizeof(entities[0]); i++) {
-		if (len < 3 || strncasecmp(entities[i].name, argv[0], len) != 0)
+		const struct entity *e = &entities[i];
+		if (len < e->shortest || strncasecmp(e->name, argv[0], len) != 0)
 			continue;
-		return name ? entities[i].show(sc, 1, &name) : entities[i].show(sc, n - 1, argv + 1);
+		if (argc - 1 + (name != NULL) > e->max)
+			return scontrol_complain(sc, "too many arguments for keyword:%s\n", sc->word);
+		return name ? e->show(sc, 1, &name) : e->show(sc, argc - 1, argv + 1);
 	}
-	fprintf(stderr, "invalid entity:%s for keyword:show \n", argv[0]);
-	return 1;
+	return scontrol_complain(sc, "invalid entity:%s for keyword:%s \n", argv[0], sc->word);
 }

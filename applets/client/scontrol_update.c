@@ -25,6 +25,13 @@ static int refuse(const char *verb, const char *word)
 	return 1;
 }
 
+/* "node", "NodeName": the noun of a request, with or without its value. */
+static bool is_noun(const char *word, const char *noun, size_t shortest)
+{
+	size_t n = strcspn(word, "=");
+	return n >= shortest && n <= strlen(noun) && strncasecmp(word, noun, n) == 0;
+}
+
 int scontrol_update(struct scontrol *sc, int argc, char **argv)
 {
 	static const struct {
@@ -35,7 +42,7 @@ int scontrol_update(struct scontrol *sc, int argc, char **argv)
 		fputs("too few arguments for update keyword\n", stderr);
 		return 1;
 	}
-	if (any_is(argc, argv, "NodeName", 3))
+	if (any_is(argc, argv, "NodeName", 3) || is_noun(argv[0], "NodeName", 3))
 		return scontrol_update_node(sc, argc, argv);
 	if (any_is(argc, argv, "PartitionName", 3) && !any_is(argc, argv, "JobId", 3) &&
 	    !any_is(argc, argv, "JobName", 4))
@@ -50,13 +57,6 @@ int scontrol_update(struct scontrol *sc, int argc, char **argv)
 	      "\"SlurmctldDebug\"\n",
 	      stderr);
 	return 1;
-}
-
-/* "node", "NodeName": the noun of create and delete, with or without its value. */
-static bool is_noun(const char *word, const char *noun, size_t shortest)
-{
-	size_t n = strcspn(word, "=");
-	return n >= shortest && n <= strlen(noun) && strncasecmp(word, noun, n) == 0;
 }
 
 int scontrol_create(struct scontrol *sc, int argc, char **argv)

@@ -182,6 +182,8 @@ static int create(struct srun *r)
 			said = true;
 			log_info("Job %" PRIu32 " step creation temporarily disabled, retrying (%s)",
 			         r->a.job_id, q->why ? q->why : "");
+		} else if (type == MSG_job_message) {
+			log_info("%s", ((const struct job_message *)record)->text);
 		} else if (type == MSG_job_ended) {
 			log_info("Force Terminated JobId=%" PRIu32, r->a.job_id);
 			return 1;

@@ -23,6 +23,16 @@ void send_job_end(struct controller *ctl, const char *node, const struct job_end
 	to_worker(ctl, node, MSG_job_end, m);
 }
 
+void send_job_notify(struct controller *ctl, const struct job *job, char *text)
+{
+	const struct job_notify m = {.epoch = cluster_meta(ctl->cluster)->epoch,
+	                             .serial = job->serial,
+	                             .attempt = job->state.attempt,
+	                             .text = text};
+	if (job->state.batch_host)
+		to_worker(ctl, job->state.batch_host, MSG_job_notify, &m);
+}
+
 /* ---- a batch script: script and environment come from the store ---- */
 
 struct batch_start {
@@ -216,6 +226,21 @@ static void step_over(struct controller *ctl, const struct action *a)
 	m.exit_status = a->step->record.exit_status;
 	outbox_add(ctl->outbox, w->peer->id, MSG_step_ended, w->id, false, &m);
 	waiter_remove(w);
+}
+
+static void step_refused(struct controller *ctl, const struct action *a)
+{
+	const struct waiter *w = waiter_of_step(ctl, a->step);
+	struct step_ended m;
+	if (!w)
+		return;
+	schema_init(schema_of_step_ended(), &m);
+	m.job_id = a->job->job_id;
+	m.step_id = a->step->record.step_id;
+	m.state = a->step->record.state;
+	m.lost_node = (char *)(uintptr_t)a->node;
+	m.why = (char *)(uintptr_t)a->text;
+	outbox_add(ctl->outbox, w->peer->id, MSG_step_ended, w->id, false, &m);
 }
 
 static void refuse_step(struct controller *ctl, const struct action *a)
@@ -437,6 +462,9 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_STEP_ENDED:
 		step_over(ctl, a);
+		break;
+	case ACTION_STEP_REFUSED:
+		step_refused(ctl, a);
 		break;
 	case ACTION_REFUSE_STEP:
 		refuse_step(ctl, a);

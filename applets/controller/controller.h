@@ -220,6 +220,8 @@ void send_step_ready(struct controller *ctl, const struct step *step, uint32_t r
                      uint64_t id);
 /* As its srun has them. */
 #define STEP_RIGHTS_SRUN (STEP_RIGHT_IO | STEP_RIGHT_SIGNAL)
+/* A line for the batch script's standard error. */
+void send_job_notify(struct controller *ctl, const struct job *job, char *text);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
 /* Of the job's and the step's time; 0: there is no end. */

@@ -151,6 +151,10 @@ int on_job_update(struct request *r, struct err *err)
 		err_clear(err);
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	}
+	/* scontrol -u */
+	if (m->as_uid != CORE_NO_VAL && m->as_uid != jobs[0]->spec.who->uid && m->as_uid != 0 &&
+	    m->verb != JOB_VERB_REQUEUE && m->verb != JOB_VERB_REQUEUE_HOLD)
+		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	if (n > 1) {
 		update_records(r, jobs, n);
 		return 0;
@@ -182,6 +186,35 @@ int on_job_complete(struct request *r, struct err *err)
 	if (job_complete(r->ctl->cluster, job, m->exit_status, controller_now(), &done) != 0 &&
 	    done.code != ERR_ALREADY_DONE)
 		return err_set(err, (enum err_code)done.code, "%s", done.text);
+	answer_ok(r);
+	return 0;
+}
+
+/* scontrol notify: to the batch script's standard error, or to the srun or salloc that holds the allocation.
+ */
+int on_job_notify(struct request *r, struct err *err)
+{
+	const struct job_notify_request *m = r->m;
+	struct err why = {0};
+	const struct job *job = request_job(r, m->job_id, &why);
+	if (!job) /* in the word that an update has for who may not */
+		return err_set(err,
+		               why.code == ERR_ACCESS_DENIED ? ERR_USER_UNKNOWN : (enum err_code)why.code,
+		               "%s", "");
+	if (job->state.state == JOB_PENDING)
+		return err_set(err, ERR_OP_DISABLED, "%s", "");
+	if (!job_is_active(job))
+		return err_set(err, ERR_ALREADY_DONE, "%s", "");
+	if (job->spec.batch) {
+		send_job_notify(r->ctl, job, m->text);
+	} else {
+		const struct job_message said = {.job_id = job->job_id, .text = m->text};
+		const struct waiter *w = waiter_next(r->ctl, job->serial, NULL);
+		while (w && w->kind != WAIT_ALLOC)
+			w = waiter_next(r->ctl, job->serial, w);
+		if (w)
+			outbox_add(r->ctl->outbox, w->peer->id, MSG_job_message, w->id, false, &said);
+	}
 	answer_ok(r);
 	return 0;
 }

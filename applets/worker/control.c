@@ -241,6 +241,7 @@ static void handle(struct worker *w, uint32_t type, void *record)
 	const struct step_grant *grant = record;
 	const struct job_signal *sig = record;
 	const struct job_end *end = record;
+	const struct job_notify *notify = record;
 	const struct fate_ack *ack = record;
 	switch (type) {
 	case MSG_worker_registered:
@@ -266,6 +267,10 @@ static void handle(struct worker *w, uint32_t type, void *record)
 	case MSG_job_end:
 		if (is_current(w, end->epoch, "the end of a job"))
 			jobs_end(w, end);
+		break;
+	case MSG_job_notify:
+		if (is_current(w, notify->epoch, "a notice"))
+			jobs_notify(w, notify);
 		break;
 	case MSG_worker_stop:
 		if (is_current(w, ((const struct worker_stop *)record)->epoch, "a shutdown")) {
@@ -294,6 +299,7 @@ static void message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, co
 	struct err err = {0};
 	(void)conn;
 	(void)id;
+	w->last_order = loop_wall_clock();
 	if (!schema || (!c->registered && type != MSG_worker_registered && type != MSG_msg_error)) {
 		log_error("the controller sent message %u, which is not expected", type);
 		return;

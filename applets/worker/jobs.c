@@ -172,6 +172,16 @@ void jobs_signal(struct worker *w, const struct job_signal *order)
 	}
 }
 
+void jobs_notify(struct worker *w, const struct job_notify *order)
+{
+	list_each (it, &w->launches) {
+		struct launch *l = list_entry(it, struct launch, in_all);
+		if (!l->foreign && l->batch && l->state == LAUNCH_RUNNING && l->serial == order->serial &&
+		    l->attempt == order->attempt)
+			l->worker->orders->tell(l, LINK_NOTIFY, order);
+	}
+}
+
 void jobs_disown(struct worker *w)
 {
 	jobs_free(w);

@@ -25,6 +25,7 @@ static const struct schema *link_schema(uint32_t type)
 	case LINK_STARTED:
 	case LINK_SIGNAL:
 	case LINK_END:
+	case LINK_NOTIFY:
 		return message_schema(type);
 	default:
 		return NULL;

@@ -24,6 +24,7 @@ enum link_type {
 	LINK_STARTED = MSG_step_started_report,
 	LINK_SIGNAL = MSG_job_signal,
 	LINK_END = MSG_job_end,
+	LINK_NOTIFY = MSG_job_notify,
 };
 
 /* Sends one packet; never blocks. */

@@ -83,46 +83,64 @@ void processes_each(bool (*fn)(void *ctx, const struct process *p), void *ctx)
 	closedir(proc);
 }
 
-struct process_set {
+struct process_table {
 	struct process *v;
 	size_t n, cap;
+	struct map by_pid;
 };
 
 static bool collect(void *ctx, const struct process *p)
 {
-	struct process_set *set = ctx;
-	set->v = xgrow(set->v, &set->cap, set->n + 1, sizeof(*set->v));
-	set->v[set->n++] = *p;
+	struct process_table *t = ctx;
+	t->v = xgrow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
+	t->v[t->n++] = *p;
 	return true;
 }
 
-/* The table is no snapshot, so a chain may lead in a circle: no longer chain than there are processes. */
-static bool descends(const struct map *by_pid, const struct process *p, pid_t root, size_t limit)
+struct process_table *process_table_new(void)
 {
-	for (size_t i = 0; p && i < limit; i++) {
+	struct process_table *t = xcalloc(1, sizeof(*t));
+	processes_each(collect, t);
+	map_init_u64(&t->by_pid);
+	for (size_t i = 0; i < t->n; i++)
+		map_put(&t->by_pid, (uint64_t)t->v[i].pid, &t->v[i]);
+	return t;
+}
+
+void process_table_free(struct process_table *t)
+{
+	map_free(&t->by_pid);
+	free(t->v);
+	free(t);
+}
+
+/* The table is no snapshot, so a chain may lead in a circle: no longer chain than there are processes. */
+bool process_table_descends(const struct process_table *t, pid_t pid, pid_t root)
+{
+	const struct process *p = map_get(&t->by_pid, (uint64_t)pid);
+	for (size_t i = 0; p && i < t->n; i++) {
 		if (p->ppid == root)
 			return true;
-		p = map_get(by_pid, (uint64_t)p->ppid);
+		p = map_get(&t->by_pid, (uint64_t)p->ppid);
 	}
 	return false;
 }
 
+const struct process *process_table_at(const struct process_table *t, size_t i)
+{
+	return i < t->n ? &t->v[i] : NULL;
+}
+
 size_t processes_signal_descendants(pid_t root, int signo)
 {
-	struct process_set set = {NULL, 0, 0};
-	struct map by_pid;
+	struct process_table *t = process_table_new();
 	size_t living = 0;
-	processes_each(collect, &set);
-	map_init_u64(&by_pid);
-	for (size_t i = 0; i < set.n; i++)
-		map_put(&by_pid, (uint64_t)set.v[i].pid, &set.v[i]);
-	for (size_t i = 0; i < set.n; i++) {
-		const struct process *p = &set.v[i];
-		if (p->pid != root && descends(&by_pid, p, root, set.n) && kill(p->pid, signo) == 0 &&
+	for (size_t i = 0; i < t->n; i++) {
+		const struct process *p = &t->v[i];
+		if (p->pid != root && process_table_descends(t, p->pid, root) && kill(p->pid, signo) == 0 &&
 		    p->state != 'Z')
 			living++;
 	}
-	map_free(&by_pid);
-	free(set.v);
+	process_table_free(t);
 	return living;
 }

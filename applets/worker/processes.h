@@ -26,3 +26,11 @@ const char *environment_value(const struct text *environment, const char *name);
 size_t processes_signal_descendants(pid_t root, int signo);
 /* Calls fn for every process until it returns false. */
 void processes_each(bool (*fn)(void *ctx, const struct process *p), void *ctx);
+
+/* All processes, as they were at nearly one moment. */
+struct process_table;
+struct process_table *process_table_new(void);
+void process_table_free(struct process_table *t);
+/* Was pid started by root, or by what root started? root itself does not descend from itself. */
+bool process_table_descends(const struct process_table *t, pid_t pid, pid_t root);
+const struct process *process_table_at(const struct process_table *t, size_t i); /* NULL past the end */

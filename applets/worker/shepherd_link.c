@@ -43,6 +43,7 @@ static void link_message(struct shepherd *s, uint32_t type, const void *record)
 {
 	const struct job_signal *sig = record;
 	const struct job_end *end = record;
+	const struct job_notify *notify = record;
 	const struct link_refuse *refuse = record;
 	switch (type) {
 	case LINK_SESSION:
@@ -62,6 +63,10 @@ static void link_message(struct shepherd *s, uint32_t type, const void *record)
 			end_signal(s, (int)(sig->signal & 0xff),
 			           sig->batch_only || (s->batch && sig->launch != 0 && !sig->full),
 			           sig->full);
+		break;
+	case LINK_NOTIFY:
+		if (is_for_us(s, notify->serial, notify->attempt) && s->phase == SHEPHERD_RUNNING)
+			shepherd_tell_user(s, "%s", notify->text);
 		break;
 	case LINK_END:
 		if (is_for_us(s, end->serial, end->attempt))

@@ -10,6 +10,7 @@
  *   hooks.c       the administrator's programs around a job: Prolog, Epilog
  *   health.c      HealthCheckProgram
  *   spool.c       what is on disk about all that
+ *   local.c       what users of this host ask: processes of steps
  *   emulate.c     many nodes in one process, which run nothing: for measuring
  *
  * A launch is in the table from its grant until the controller has acknowledged its fate:
@@ -123,7 +124,8 @@ struct worker {
 	} health;
 	/* the controller */
 	struct control *control;
-	uint64_t epoch; /* the highest that was obeyed */
+	int64_t last_order; /* when something was heard of it last; 0: never */
+	uint64_t epoch;     /* the highest that was obeyed */
 	uint8_t instance[16];
 	bool has_instance;
 	struct schema_bytes conf_hash, conf_digest;
@@ -217,10 +219,16 @@ void shepherd_find(
 void shepherd_send(struct launch *l, enum link_type type, const void *record);
 void shepherd_unlink(struct launch *l);
 
+/* local.c */
+/* A session of a user of this host: scontrol's. */
+bool local_accepted(void *ctx, struct conn *conn);
+
 /* jobs.c */
 void jobs_init(struct worker *w);
 void jobs_end(struct worker *w, const struct job_end *order);
 void jobs_signal(struct worker *w, const struct job_signal *order);
+/* A line for the standard error of the attempt's batch script, if that runs here. */
+void jobs_notify(struct worker *w, const struct job_notify *order);
 /* An end was ordered for that attempt: nothing more of it may be launched. */
 bool jobs_is_ending(const struct worker *w, uint64_t serial, uint32_t attempt);
 void jobs_launch_gone(struct worker *w, uint64_t serial);

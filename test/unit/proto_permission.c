@@ -80,6 +80,8 @@ static const struct {
         {"job_list", ""},
         {"node_list", ""},
         {"state_copy_part", ""},
+        {"local_reply", ""},
+        {"job_message", ""},
         {"part_list", ""},
         {"config_reply", ""},
         {"stats_reply", ""},
@@ -100,7 +102,9 @@ static const struct {
         {"config_query", "uors"},
         {"stats_query", "uors"},
         {"history_query", "uors"},
+        {"local_query", "uors"},
         /* one's own job, and those who run the cluster */
+        {"job_notify_request", "ors"},
         {"job_attach", "ors"},
         {"job_complete_request", "ors"},
         {"script_query", "ors"},
@@ -133,6 +137,7 @@ static const struct {
         {"job_signal", "c"},
         {"job_end", "c"},
         {"fate_ack", "c"},
+        {"job_notify", "c"},
         {"worker_stop", "c"},
         {"worker_reconfigure", "c"},
         /* a daemon that has no slurm.conf yet */
