@@ -52,7 +52,7 @@ bool time_parse_limit(const char *s, int64_t *seconds)
 	if (dash) {
 		if (!digits(&p, &days) || p != dash)
 			return false;
-		int n = clock_parts(dash + 1, part);
+		int n = dash[1] ? clock_parts(dash + 1, part) : 1;
 		*seconds = days * 86400 + part[0] * 3600 + part[1] * 60 + part[2];
 		return n > 0;
 	}
