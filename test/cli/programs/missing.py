@@ -4,7 +4,6 @@ from cluster import MISSING
 MISSING.update({
     "scontrol create reservation": "reservations",
     "sbatch --priority, --constraint": "features in brackets, with numbers or joined by |",
-    "sbatch --exclusive=user": "--exclusive=user",
     "variables of GPUs": "GPUs",
     "sbatch --signal=USR2@90: to the tasks": "--signal",
     "sbatch --signal=B:USR2@30: to the script": "--signal",
