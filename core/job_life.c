@@ -77,7 +77,8 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	text_set(&s->partition, job->part->conf->name);
 	text_set(&s->batch_host, s->nodes.v[0].node);
 	s->time_limit_min = start_limit(c, job);
-	shares_take(c, job);
+	job_start_sharing(job);
+	shares_take(c, job, false);
 	set_limit(c, job);
 	c->stats.started++;
 	depend_fire(c, job);

@@ -455,7 +455,7 @@ ROW(features)
 ROW(oversubscribe)
 {
 	(void)ctx;
-	text_add(out, JOB->spec->exclusive ? "NO" : JOB->spec->oversubscribe ? "YES" : "OK");
+	text_add(out, job_sharing_word(JOB->sharing));
 }
 
 ROW(contiguous)

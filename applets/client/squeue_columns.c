@@ -354,7 +354,7 @@ TEXT(command)
 TEXT(oversubscribe)
 {
 	(void)ctx;
-	text_add(out, JOB->spec->exclusive ? "NO" : JOB->spec->oversubscribe ? "YES" : "OK");
+	text_add(out, job_sharing_word(JOB->sharing));
 }
 
 static void asked(struct text *out, uint32_t n, const char *none)

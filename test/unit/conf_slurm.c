@@ -161,7 +161,15 @@ static void errors_are_named(void **state)
 	        {"MailProg=\"x\n", "a quote that is not closed", 1},
 	        {"Include /nonexistent\n", "Include", 1},
 	        {"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
-	        {"PartitionName=p Nodes=worker-1 AllowQos=high\n", "not be safe", 1},
+	        {"PartitionName=p Nodes=worker-1 SelectTypeParameters=CR_Socket\n", "not be safe", 1},
+	        {"PartitionName=p Nodes=worker-1 DefaultTime=none\n", "DefaultTime=none: not a valid value",
+	         1},
+	        {"PartitionName=p Nodes=worker-1 OverSubscribe=YES:1\n", "OverSubscribe=YES:1: not a valid",
+	         1},
+	        {"PartitionName=p Nodes=worker-1 DefMemPerCPU=5G\n", "DefMemPerCPU=5G: not a valid", 1},
+	        {"PartitionName=p Nodes=worker-1 PowerDownOnIdle=YES\n",
+	         "is not a parameter of PartitionName", 1},
+	        {"PartitionName=p Nodes=worker-1 JobDefaults=DefCpuPerGPU=2\n", "is not a parameter of", 1},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slurm_conf conf;
