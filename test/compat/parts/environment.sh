@@ -11,5 +11,5 @@ bat() {
 	idle
 	c "cat vars.out # sbatch $*"
 }
-ste() { c "srun -Q -N1 -n1 $* ./vars"; }
-sal() { c "salloc -Q $* ./vars"; }
+ste() { idle && c "srun -Q -N1 -n1 $* ./vars"; }
+sal() { idle && c "salloc -Q $* ./vars"; }
