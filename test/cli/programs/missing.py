@@ -5,7 +5,6 @@ MISSING.update({
     "sbatch --reservation": "reservations",
     "scontrol create reservation": "reservations",
     "sbatch --priority, --constraint": "features in brackets, with numbers or joined by |",
-    "sbatch --exclusive=user": "--exclusive=user",
     "sbatch --hint": "--hint",
     "sbatch: GPUs that the cluster doesn't have": "--gpus and its like",
     "variables of GPUs": "GPUs",
