@@ -130,7 +130,9 @@ PARSER(verbose)
 
 static int when(const struct option_row *row, const char *value, int64_t *out, struct err *err)
 {
-	return complain_when(value, false, out) ? 0 : option_bad(row, err);
+	if (complain_when(value, false, out))
+		return 0;
+	return option_bad(row, err);
 }
 
 PARSER(begin)
