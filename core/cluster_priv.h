@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #define CORE_SIGTERM 15
+#define CORE_SIGCONT 18
+#define CORE_SIGSTOP 19
 
 /* Notes about differences that had to be resolved. */
 struct notes {

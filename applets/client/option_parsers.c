@@ -130,11 +130,8 @@ PARSER(verbose)
 
 static int when(const struct option_row *row, const char *value, int64_t *out, struct err *err)
 {
-	size_t at;
-	if (time_parse_when_at(value, loop_wall_clock(), out, &at))
+	if (complain_when(value, false, out))
 		return 0;
-	if (*value)
-		fprintf(stderr, "Invalid time specification (pos=%zu): %s\n", at, value);
 	return option_bad(row, err);
 }
 

@@ -15,6 +15,7 @@
 #include "core/util/log.h"
 #include "core/util/map.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -489,21 +490,40 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 	}
 }
 
-static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, const char *cluster,
-                      int64_t now, struct err *err)
+/* Sets of tasks that have no line in common with their array: a line each. */
+static void part_arrays(struct squeue_rows *rows, const struct map *lines)
 {
+	size_t n = rows->n, kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct squeue_row row = rows->v[i];
+		if (squeue_arrays_has(lines, &row) || !add_tasks(rows, row.job))
+			rows->v[kept++] = row;
+	}
+	memmove(rows->v + kept, rows->v + n, (rows->n - n) * sizeof(*rows->v));
+	rows->n -= n - kept;
+}
+
+static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, const char *cluster,
+                      int64_t now, struct arena *arena, struct err *err)
+{
+	struct map lines;
+	const bool join = !o->each_task && !o->show_steps && rows->n > 0;
+	squeue_arrays_find(&lines, rows->v, join ? rows->n : 0);
+	if (join)
+		part_arrays(rows, &lines);
 	const struct squeue_ctx ctx = {now, cluster, o->no_convert, NULL};
 	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
 	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
 	const char *sort = o->sort ? o->sort : o->show_steps ? SORT_STEPS : o->start ? SORT_START : SORT_JOBS;
-	const void **order = xcalloc(rows->n + 1, sizeof(*order));
+	struct squeue_row **order = xcalloc(rows->n + 1, sizeof(*order));
 	for (size_t i = 0; i < rows->n; i++)
 		order[i] = &rows->v[i];
 	const struct column_sorting how = {.never = o->show_steps ? NULL : "akoqrswxyAEFKRWXYZ",
 	                                   .lenient = o->show_steps};
-	int rc = column_sort(order, rows->n, sort, columns, n, &how, &ctx, err);
+	int rc = column_sort((const void **)order, rows->n, sort, columns, n, &how, &ctx, err);
 	if (rc != 0)
 		log_error("%s", err_text(err));
+	const size_t shown = squeue_arrays_join(&lines, order, rows->n, arena);
 	struct column_format f;
 	struct text out = TEXT_EMPTY;
 	choose_format(o, &f);
@@ -511,12 +531,13 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 		show_date_line(&out, now);
 	if (!o->no_header)
 		column_print_header(&f, &out);
-	for (size_t i = 0; rc == 0 && i < rows->n; i++)
+	for (size_t i = 0; rc == 0 && i < shown; i++)
 		column_print_row(&f, order[i], &ctx, &out);
 	if (rc == 0)
 		fwrite(text_str(&out), 1, out.len, stdout);
 	text_free(&out);
 	column_format_free(&f);
+	squeue_arrays_free(&lines);
 	free(order);
 	return rc;
 }
@@ -578,7 +599,7 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	else if (o->json)
 		rc = print_json(&rows, connection, now, &arena, err);
 	else
-		rc = print_rows(o, &rows, connection->file.controller.cluster, now, err);
+		rc = print_rows(o, &rows, connection->file.controller.cluster, now, &arena, err);
 	free(rows.v);
 	map_free(&rows.hidden);
 	arena_free(&arena);
