@@ -123,7 +123,6 @@ void cluster_run(struct cluster *c, core_time now)
 {
 	c->now = now;
 	due_run(c);
-	c->sched_wanted = c->sched_wanted || c->plan.unfinished;
 	/* A pass that refuses who would not wait makes way for others; a start may be what others wait for.
 	 */
 	for (int i = 0; c->sched_wanted && i < PASSES_MAX; i++) {
@@ -134,7 +133,7 @@ void cluster_run(struct cluster *c, core_time now)
 
 core_time cluster_next_time(const struct cluster *c)
 {
-	return c->sched_wanted || c->plan.unfinished ? c->now : due_next(&c->due);
+	return c->sched_wanted ? c->now : due_next(&c->due);
 }
 
 /* ---- figures ---- */

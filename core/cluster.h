@@ -78,7 +78,9 @@ struct node {
 	struct list leaving; /* attempts that lost the node and may still run there; nothing starts before
 	                        they are gone */
 	struct core_bits *cores_busy;
-	bool doubled; /* some of its cores were two jobs' at once: one of them was suspended meanwhile */
+	uint32_t *core_jobs; /* how many jobs have each of them, beside those that are suspended */
+	bool overdrawn;      /* jobs may be on it together that would not be put so now: one was suspended
+	                        meanwhile, or the configuration is another one */
 	uint32_t cores_total;
 	uint32_t cores_free;
 	uint32_t cpus_per_core; /* CPUs that each core counts as */
@@ -86,6 +88,7 @@ struct node {
 	uint32_t cpus_alloc;
 	uint64_t mem_alloc;
 	uint32_t jobs;       /* allocations that are not released */
+	uint32_t user_jobs;  /* of them, those beside which no other user's may be */
 	uint32_t completing; /* of them, those that are ending */
 	uint32_t cpu_load;   /* 100ths; CORE_NO_VAL unknown */
 	uint64_t free_mem;   /* MiB; CORE_NO_VAL64 unknown */
@@ -202,6 +205,9 @@ struct job_outlook {
 };
 int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err);
+/* The tasks that SLURM_TASKS_PER_NODE has of a node: where no number was asked for, as many as its CPUs take.
+ */
+uint32_t job_tasks_on(const struct job *job, const struct node_alloc *share);
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
 /* Cancels in any state; signal 0 or SIGKILL ends it, another signal is sent to its steps. ERR_ALREADY_DONE
@@ -214,6 +220,8 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 int job_hold(struct cluster *c, struct job *job, bool admin, bool for_user, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
+/* Held, in the state SPECIAL_EXIT until it is released (scontrol(1), requeuehold). */
+int job_requeue_special(struct cluster *c, struct job *job, core_time now, struct err *err);
 /* Its processes stand still, its time with them, and its cores are free for others; its memory stays its own.
  */
 int job_suspend(struct cluster *c, struct job *job, core_time now, struct err *err);
@@ -265,10 +273,13 @@ core_time job_planned_start(const struct job *job);
 core_time job_planned_end(const struct job *job); /* by its limit */
 const struct node_alloc_list *job_planned_nodes(const struct job *job);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
-bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
-bool job_is_active(const struct job *job);      /* RUNNING or SUSPENDED, not ending */
+/* enum job_sharing: what it asks for while it is pending, then as it started. */
+uint32_t job_sharing(const struct cluster *c, const struct job *job);
+bool job_is_done(const struct job *job);   /* a final base state, nothing left to end */
+bool job_is_active(const struct job *job); /* RUNNING or SUSPENDED, not ending */
 struct tres job_tres(const struct cluster *c,
                      const struct job *job); /* allocated, or asked for while pending */
+struct tres job_tres_asked(const struct cluster *c, const struct job *job);
 
 /* Walks all jobs by serial: NULL starts, NULL ends. */
 struct job *job_next(const struct cluster *c, const struct job *after);

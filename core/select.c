@@ -30,9 +30,12 @@ struct selection {
 	size_t n;
 	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
-	bool whole;     /* all cores of each node */
-	bool by_socket; /* whole sockets */
-	bool by_memory; /* memory is consumable */
+	uint32_t shared;  /* up to which load (view.loads) cores are taken; 0: idle ones */
+	uint32_t further; /* the next load there is; CORE_INFINITE: none */
+	bool whole;       /* all cores of each node */
+	bool for_user;    /* no other user may have its nodes */
+	bool by_socket;   /* whole sockets */
+	bool by_memory;   /* memory is consumable */
 	bool least_loaded;
 };
 
@@ -78,11 +81,11 @@ static uint32_t usable_per_core(const struct selection *s, const struct node *no
 	return threads && threads < node->cpus_per_core ? threads : node->cpus_per_core;
 }
 
-/* With CR_ONE_TASK_PER_CORE a task has whole cores. */
+/* With CR_ONE_TASK_PER_CORE, or --ntasks-per-core=1, a task has whole cores. */
 static uint32_t task_cpus(const struct selection *s, const struct node *node)
 {
 	uint32_t per = usable_per_core(s, node);
-	if (!(s->c->conf->select_flags & CONF_CR_ONE_TASK_PER_CORE))
+	if (!(s->c->conf->select_flags & CONF_CR_ONE_TASK_PER_CORE) && s->ask->spec->tasks_per_core != 1)
 		return s->cpus_per_task;
 	return (s->cpus_per_task + per - 1) / per * per;
 }
@@ -91,7 +94,8 @@ static uint32_t task_cpus(const struct selection *s, const struct node *node)
 static uint32_t cores_for(const struct selection *s, const struct node *node, uint32_t tasks)
 {
 	uint32_t per = usable_per_core(s, node), min = s->ask->spec->min_cpus_node;
-	uint64_t cpus = (uint64_t)tasks * task_cpus(s, node);
+	/* sbatch(1), --overcommit: as if there were one task on each node. */
+	uint64_t cpus = (uint64_t)(s->ask->spec->overcommit ? 1 : tasks) * task_cpus(s, node);
 	cpus = cpus > min ? cpus : min;
 	uint64_t cores = (cpus + per - 1) / per;
 	if (s->by_socket && node->conf->cores_per_socket) {
@@ -111,40 +115,51 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
-static bool socket_is_free(const struct selection *s, const struct node *node, uint32_t core)
+/* Of the core, or of its whole socket where those are given. */
+static uint32_t load_of(const struct selection *s, const struct node *node, uint32_t core)
 {
-	uint32_t size = node->conf->cores_per_socket, first = size ? core / size * size : core;
-	for (uint32_t i = first; i < first + (size ? size : 1) && i < node->cores_total; i++)
-		if (bits_has(s->view->busy, i))
-			return false;
-	return true;
-}
-
-static bool core_is_free(const struct selection *s, const struct node *node, uint32_t core)
-{
+	uint32_t size = s->by_socket && node->conf->cores_per_socket ? node->conf->cores_per_socket : 1;
+	uint32_t first = core / size * size, most = 0;
 	if (s->ask->ignore_use)
-		return true;
-	return s->by_socket ? socket_is_free(s, node, core) : !bits_has(s->view->busy, core);
+		return 0;
+	for (uint32_t i = first; i < first + size && i < node->cores_total; i++) {
+		uint32_t load = s->shared                    ? s->view->loads[i]
+		                : bits_has(s->view->busy, i) ? CORE_INFINITE
+		                                             : 0;
+		most = load > most ? load : most;
+	}
+	return most;
 }
 
-static uint32_t free_cores(const struct selection *s, const struct node *node)
+static void look_at(const struct selection *s, const struct node *node)
+{
+	view_node(s->c, node, s->ask, s->view);
+	if (s->shared)
+		view_loads(s->c, node, s->ask, s->view);
+}
+
+static uint32_t free_cores(struct selection *s, const struct node *node)
 {
 	uint32_t n = 0;
 	if (s->ask->ignore_use)
 		return node->cores_total;
-	if (!s->by_socket)
+	if (!s->by_socket && !s->shared)
 		return s->view->cores_free;
-	for (uint32_t i = 0; i < node->cores_total; i++)
-		n += socket_is_free(s, node, i);
+	for (uint32_t i = 0; i < node->cores_total; i++) {
+		uint32_t load = load_of(s, node, i);
+		n += load <= s->shared;
+		if (load > s->shared && load < s->further)
+			s->further = load;
+	}
 	return n;
 }
 
 /* How many tasks the node can take now; 0: none. */
-static uint32_t node_fit(const struct selection *s, const struct node *node, uint32_t *cores)
+static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t *cores)
 {
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
-	view_node(s->c, node, s->ask, s->view);
+	look_at(s, node);
 	*cores = free_cores(s, node);
 	uint32_t cpus = *cores * usable_per_core(s, node);
 	if ((s->whole && *cores < node->cores_total) || cpus == 0)
@@ -161,6 +176,8 @@ static uint32_t node_fit(const struct selection *s, const struct node *node, uin
 	uint32_t fit = spec->overcommit ? s->tasks : cpus / task_cpus(s, node);
 	if (spec->tasks_per_node && fit > spec->tasks_per_node)
 		fit = spec->tasks_per_node;
+	if (spec->tasks_per_socket && fit / spec->tasks_per_socket >= node->conf->sockets)
+		fit = spec->tasks_per_socket * node->conf->sockets;
 	fit = fit > s->tasks ? s->tasks : fit;
 	while (fit > 0 && !memory_fits(s, node, fit))
 		fit--;
@@ -171,7 +188,8 @@ static bool shape_fits(const struct job_spec *spec, const struct node *node)
 {
 	return node->conf->sockets >= spec->sockets_per_node &&
 	       node->conf->cores_per_socket >= spec->cores_per_socket &&
-	       node->conf->threads_per_core >= spec->threads_per_core;
+	       node->conf->threads_per_core >= spec->threads_per_core &&
+	       node->conf->cores_per_socket * node->conf->threads_per_core >= spec->tasks_per_socket;
 }
 
 /* ---- candidates ---- */
@@ -189,6 +207,8 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
+	if (!s->ask->ignore_use && view_is_for_others(s->c, node, s->ask, s->for_user))
+		return false;
 	return has_features(node, spec->features, true) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
@@ -201,7 +221,7 @@ static bool gather(struct selection *s)
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((full_counts && node->cores_free == 0) || !is_open(s, node))
+		if ((full_counts && !s->shared && node->cores_free == 0) || !is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -283,8 +303,47 @@ static bool single_node(struct selection *s)
 	return true;
 }
 
+/* How many candidates from the first on, which follow each other, are enough, and have all that are named; 0:
+ * none are. */
+static size_t run_from(const struct selection *s, size_t first, size_t at_least)
+{
+	uint64_t fit = 0, named = 0;
+	const uint64_t all_named = s->req ? hostlist_count(s->req) : 0;
+	for (size_t i = first; i < s->n && i - first < s->nodes_max; i++) {
+		if (i > first && s->v[i].node->index != s->v[i - 1].node->index + 1)
+			return 0;
+		fit += s->v[i].fit;
+		named += s->v[i].required;
+		if (i + 1 - first >= at_least && fit >= s->tasks && named == all_named)
+			return i + 1 - first;
+	}
+	return 0;
+}
+
+/* --contiguous: the shortest row of nodes that follow each other, and of these the first. */
+static size_t choose_row(struct selection *s)
+{
+	size_t best = 0, first = 0;
+	sort_stable(s->v, s->n, sizeof(*s->v), by_index, NULL);
+	for (uint32_t least = s->nodes_wanted; best == 0 && least >= s->nodes_min; least = s->nodes_min) {
+		for (size_t i = 0; i < s->n; i++) {
+			size_t n = run_from(s, i, least);
+			if (n == 0 || (best && n >= best))
+				continue;
+			best = n;
+			first = i;
+		}
+		if (least == s->nodes_min)
+			break;
+	}
+	memmove(s->v, s->v + first, best * sizeof(*s->v));
+	return best;
+}
+
 static size_t choose(struct selection *s)
 {
+	if (s->ask->spec->contiguous)
+		return choose_row(s);
 	if (single_node(s))
 		return 1;
 	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, s);
@@ -331,18 +390,25 @@ static void spread_evenly(struct selection *s, size_t n)
 	}
 }
 
+/* The first ones that it may have. */
+static void fill_cores(const struct selection *s, const struct node *node, uint32_t want,
+                       struct schema_u32s *out)
+{
+	look_at(s, node);
+	out->v = xcalloc((size_t)want + 1, sizeof(uint32_t));
+	for (uint32_t i = 0; out->n < want && i < node->cores_total; i++)
+		if (load_of(s, node, i) <= s->shared)
+			out->v[out->n++] = i;
+}
+
 static void fill_share(const struct selection *s, const struct candidate *cand, struct node_alloc *share)
 {
 	const struct node *node = cand->node;
 	uint32_t cores = cores_for(s, node, cand->tasks ? cand->tasks : 1);
-	view_node(s->c, node, s->ask, s->view);
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
-	share->cores.v = xcalloc((size_t)cores + 1, sizeof(uint32_t));
-	for (uint32_t i = 0; share->cores.n < cores && i < node->cores_total; i++)
-		if (core_is_free(s, node, i))
-			share->cores.v[share->cores.n++] = i;
+	fill_cores(s, node, cores, &share->cores);
 	share->cpus = share->cores.n * node->cpus_per_core;
 	share->tasks = cand->tasks;
 	if (s->by_memory)
@@ -360,7 +426,7 @@ void node_alloc_list_free(struct node_alloc_list *list)
 static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 {
 	sort_stable(s->v, n, sizeof(*s->v), by_index, NULL);
-	if (s->whole && !(s->c->conf->select_flags & CONF_CR_PACK_NODES))
+	if (s->ask->spec->spread_job || (s->whole && !(s->c->conf->select_flags & CONF_CR_PACK_NODES)))
 		spread_evenly(s, n);
 	else
 		spread(s, n);
@@ -368,6 +434,18 @@ static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 	out->n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++)
 		fill_share(s, &s->v[i], &out->v[i]);
+}
+
+/* sbatch(1), --nodes: of a range as many as possible, but none without a task; --spread-job: of all. */
+static uint32_t nodes_wanted(const struct selection *s)
+{
+	const struct job_spec *spec = s->ask->spec;
+	uint32_t most = spec->spread_job ? s->nodes_max : spec->nodes_max;
+	const uint32_t all = (uint32_t)s->ask->part->conf->node_count;
+	if (spec->tasks_set && most > s->tasks)
+		most = s->tasks;
+	most = most > all ? all : most;
+	return spec->use_min_nodes || most < s->nodes_min ? s->nodes_min : most;
 }
 
 static void prepare(struct selection *s)
@@ -391,12 +469,9 @@ static void prepare(struct selection *s)
 	/* Fewer tasks than nodes: every node still gets its one CPU. */
 	s->tasks =
 	        spec->tasks > s->nodes_min || (spec->tasks_set && spec->tasks) ? spec->tasks : s->nodes_min;
-	/* sbatch(1), --nodes: of a range as many as possible, but none without a task. */
-	s->nodes_wanted = s->nodes_min;
-	if (spec->nodes_max > s->nodes_min && s->tasks > s->nodes_min)
-		s->nodes_wanted = spec->nodes_max < s->tasks ? spec->nodes_max : s->tasks;
-	s->whole = spec->exclusive || (flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0 ||
-	           part->oversubscribe == 1;
+	s->nodes_wanted = nodes_wanted(s);
+	s->whole = spec_is_whole(s->c, s->ask->part, spec);
+	s->for_user = spec_is_for_user(s->ask->part, spec);
 	s->by_socket = (flags & CONF_CR_SOCKET) != 0;
 	s->by_memory = (flags & CONF_CR_MEMORY) != 0;
 	s->least_loaded = (flags & CONF_CR_LLN) || part->lln;
@@ -418,6 +493,7 @@ struct select_scratch *select_new(void)
 void select_free(struct select_scratch *scratch)
 {
 	free(scratch->view.own);
+	free(scratch->view.loads);
 	free(scratch->v);
 	free(scratch);
 }
@@ -428,8 +504,17 @@ bool select_job(const struct cluster *c, const struct select_ask *ask, struct no
 	                      .ask = ask,
 	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
 	                      .view = &c->scratch->view};
+	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
+	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of
+	 * its partition have. */
+	for (s.further = 1; n == 0 && s.further <= limit;) {
+		s.shared = s.further;
+		s.further = CORE_INFINITE;
+		s.n = 0;
+		n = gather(&s) ? choose(&s) : 0;
+	}
 	if (n > 0 && out)
 		fill(&s, n, out);
 	hostlist_free(s.req);
@@ -461,7 +546,8 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
                  struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
-	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features, active_ok = features_ok;
+	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, features_ok = !spec->features,
+	     active_ok = features_ok;
 	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
 	/* Tasks that belong together need their CPUs together. */
@@ -478,11 +564,21 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
 		features_ok = features_ok || has_features(node, spec->features, false);
 		active_ok = active_ok || has_features(node, spec->features, true);
+		shape_ok = shape_ok || shape_fits(spec, node);
+		tmp_ok = tmp_ok || node->conf->tmp_disk >= spec->min_tmp_disk;
 	}
 	if (!features_ok)
 		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
-	if (!active_ok && spec->priority != 0) /* one that is held may wait for it */
+	if (spec->priority == 0) /* held: what it asks for is looked at when it is released */
+		return 0;
+	if (!active_ok)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
+	if (!shape_ok)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
+		               spec->tasks_per_socket ? "" : err_code_text(ERR_SOCKETS_UNAVAILABLE));
+	if (!tmp_ok)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
+		               err_code_text(ERR_TMP_DISK_UNAVAILABLE));
 	if (!cpus_ok)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_TOO_MANY_CPUS));
 	if (!mem_ok)

@@ -2,6 +2,7 @@
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PRIORITY_FIRST 4294901760u /* of priority/basic: each job gets one less than the one before */
@@ -56,21 +57,26 @@ static int check_both_names(const struct job_spec *spec, struct err *err)
 /* What there are no rules for is refused by name, never stored and forgotten. */
 static int check_supported(const struct job_spec *spec, struct err *err)
 {
-	const struct {
-		const char *what, *value;
-	} rows[] = {
-	        {"--licenses", spec->licenses},
-	        {"--reservation", spec->reservation},
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].value)
-			return err_set(err, ERR_NOT_SUPPORTED, "%s=%s is not supported by this controller",
-			               rows[i].what, rows[i].value);
-	if (spec->contiguous)
-		return err_set(err, ERR_NOT_SUPPORTED, "--contiguous is not supported by this controller");
+	/* There are none of either: the real one's words where it has none. */
+	if (text_or_null(spec->licenses))
+		return err_set(err, ERR_INVALID_LICENSES, "%s", "");
+	if (text_or_null(spec->reservation))
+		return err_set(err, ERR_RESERVATION_INVALID, "%s", "");
 	if (spec->features && strpbrk(spec->features, "|[]()*"))
 		return err_set(err, ERR_NOT_SUPPORTED,
 		               "--constraint=%s: only features joined by & are supported", spec->features);
+	return 0;
+}
+
+/* sbatch(1), --time-min and --deadline */
+static int check_times(const struct cluster *c, const struct job_spec *spec, struct err *err)
+{
+	const uint32_t limit = spec->time_limit_min, least = spec->time_min_min;
+	if (least != CORE_NO_VAL &&
+	    (least == 0 || least == CORE_INFINITE || (limit != CORE_NO_VAL && limit != 0 && least > limit)))
+		return err_set(err, ERR_INVALID_TIME_MIN, "%s", "");
+	if (spec->deadline && spec->deadline / CORE_SECOND < c->now / CORE_SECOND)
+		return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 	return 0;
 }
 
@@ -104,8 +110,9 @@ static int check_array(const struct cluster *c, const struct job_spec *spec, str
 	return 0;
 }
 
-/* What was left out, as it is meant: in a copy that shares the texts. */
-static struct job_spec normalised(const struct cluster *c, const struct job_spec *from)
+/* What was left out, as it is meant: in a copy that shares the texts, but for *own, which is the caller's to
+ * free. */
+static struct job_spec normalised(const struct cluster *c, const struct job_spec *from, char **own)
 {
 	struct job_spec spec = *from;
 	if (spec.array && !*spec.array)
@@ -118,9 +125,17 @@ static struct job_spec normalised(const struct cluster *c, const struct job_spec
 		spec.cpus_per_task = 1;
 	if (!spec.tasks_set && spec.tasks < spec.nodes_min)
 		spec.tasks = spec.nodes_min;
+	spec.qos = NULL; /* without accounts there are none, and the real one forgets it */
+	if (spec.deadline && spec.time_limit_min == CORE_NO_VAL && spec.time_min_min == CORE_NO_VAL)
+		spec.time_min_min = 1;
 	const struct part *part = part_first_asked(c, &spec);
 	if (!spec.partition && part)
 		spec.partition = part->conf->name;
+	*own = spec.partition ? part_alternates(c, spec.partition) : NULL;
+	if (*own) {
+		spec.partition = *own;
+		part = part_first_asked(c, &spec);
+	}
 	part_raise_cpus(c, part, &spec);
 	return spec;
 }
@@ -189,7 +204,8 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 	if (!spec->who)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	if (check_supported(spec, err) != 0 || check_spec_numbers(spec, err) != 0 ||
-	    check_array(c, spec, err) != 0 || depend_check(c, spec->dependency, err) != 0)
+	    check_times(c, spec, err) != 0 || check_array(c, spec, err) != 0 ||
+	    depend_check(c, spec->dependency, err) != 0)
 		return -1;
 	*part = job_check_part(c, spec, err);
 	if (!*part || check_node_names(c, spec->req_nodes, err) != 0 ||
@@ -229,6 +245,14 @@ uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec)
 
 /* ---- submit ---- */
 
+/* The partition that isn't there was not named by who submits. */
+static int refused(bool by_alternate, struct err *err)
+{
+	if (by_alternate && err->code == ERR_INVALID_PARTITION)
+		err_set(err, ERR_INVALID_PARTITION, "%s", "");
+	return -1;
+}
+
 static void take_place(struct cluster *c, struct job *job)
 {
 	job_index(c, job);
@@ -247,11 +271,15 @@ static void take_place(struct cluster *c, struct job *job)
 int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err)
 {
-	const struct job_spec normal = normalised(c, asked), *spec = &normal;
+	char *own = NULL;
+	const struct job_spec normal = normalised(c, asked, &own), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
-	if (check(c, spec, &part, err) != 0 || !part)
-		return -1;
+	if (check(c, spec, &part, err) != 0 || !part) {
+		const bool by_alternate = own != NULL;
+		free(own);
+		return refused(by_alternate, err);
+	}
 	struct job *job = job_alloc(c);
 	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
 	if (!job->spec.partition && part)
@@ -274,18 +302,22 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	queue_settle(c, job);
 	c->stats.submitted++;
 	*out = job;
+	free(own);
 	return 0;
 }
 
 int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err)
 {
-	const struct job_spec normal = normalised(c, asked), *spec = &normal;
+	char *own = NULL;
+	const struct job_spec normal = normalised(c, asked, &own), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
 	*out = (struct job_outlook){0};
-	if (check(c, spec, &part, err) != 0)
-		return -1;
-	plan_outlook(c, spec, part, out);
-	return 0;
+	int rc = check(c, spec, &part, err);
+	if (rc == 0)
+		plan_outlook(c, spec, part, out);
+	const bool by_alternate = own != NULL;
+	free(own);
+	return rc == 0 ? 0 : refused(by_alternate, err);
 }

@@ -11,10 +11,11 @@
 
 static int failed(struct submit *s, const struct err *err)
 {
-	submit_refused(s->command == SUBMIT_SALLOC ? "Job submit/allocate failed"
-	                                           : "Unable to allocate resources",
-	               err);
-	return 1;
+	if (s->test_only)
+		submit_refused_test(err);
+	else
+		submit_refused(submit_failure(s), err);
+	return submit_error_exit();
 }
 
 static void give_up(struct allocation *a)
@@ -31,6 +32,13 @@ static int revoked(const struct submit *s, uint32_t job_id)
 	log_info("Job allocation %" PRIu32 " has been revoked%s", job_id, srun ? "" : ".");
 	if (srun)
 		log_info("Force Terminated JobId=%" PRIu32, job_id);
+	return 1;
+}
+
+static int aborted(const struct submit *s)
+{
+	if (s->command == SUBMIT_SALLOC)
+		log_info("Job aborted due to signal");
 	return 1;
 }
 
@@ -62,10 +70,8 @@ static int wait_ready(struct allocation *a, struct submit *s, bool waiting, vola
 		struct err err = {0};
 		if (*interrupted) {
 			revoked(s, a->job_id);
-			if (s->command == SUBMIT_SALLOC)
-				log_info("Job aborted due to signal");
 			give_up(a);
-			return 1;
+			return aborted(s);
 		}
 		if (client_next(a->connection.client, &a->arena, POLL_US, &type, &record, &err) != 0) {
 			/* The controller restarts: the job is on its disk, we ask for it again. */
@@ -100,7 +106,8 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	if (connect_configure(&a->connection, &err) != 0)
 		return 1;
 	submit_limits(s, &a->connection.file.conf);
-	if (connect_open(&a->connection, &err) != 0) {
+	if (submit_check_conf(s, &a->connection.file.conf, &err) != 0 ||
+	    connect_open(&a->connection, &err) != 0) {
 		int rc = failed(s, &err);
 		connect_help(rc, &err);
 		return rc;
@@ -112,8 +119,10 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	m.claimed_gid = s->gid;
 	m.spec->request = connect_number();
 	a->connection.interrupted = interrupted;
-	if (connect_insist(&a->connection, MSG_alloc_request, &m, &m.again, MSG_submit_reply, &a->arena,
-	                   &record, &err) != 0) {
+	if (submit_insist(s, &a->connection, MSG_alloc_request, &m, &m.again, &a->arena, &record, interrupted,
+	                  &err) != 0) {
+		if (err.code == ERR_MAX_JOBS && *interrupted)
+			return aborted(s);
 		int rc = failed(s, &err);
 		connect_help(rc, &err);
 		return rc;

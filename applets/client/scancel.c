@@ -70,6 +70,17 @@ static int add_user(struct scancel_options *o, const char *name, struct arena *a
 	return 0;
 }
 
+static int take_state(struct scancel_options *o, const char *word, struct arena *arena)
+{
+	const char *bad = filter_states_of(word, &o->query.states, &o->query.all_states, arena);
+	if (!bad)
+		return 0;
+	fprintf(stderr,
+	        "Invalid job state specified: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n",
+	        bad);
+	exit(1);
+}
+
 static int set_option(int c, struct scancel_options *o, struct arena *arena, struct err *err)
 {
 	o->filtered = o->filtered || strchr("AnpqRtuw", c) || c == OPT_ME || c == OPT_WCKEY;
@@ -91,7 +102,7 @@ static int set_option(int c, struct scancel_options *o, struct arena *arena, str
 		o->query.nodes = optarg;
 		return 0;
 	case 't':
-		return filter_states(optarg, &o->query.states, &o->query.all_states, arena, err);
+		return take_state(o, optarg, arena);
 	case 'u':
 		return add_user(o, optarg, arena, err);
 	case OPT_ME:
@@ -199,10 +210,13 @@ static int ask_to_cancel(struct connect *c, const struct scancel_options *o, str
 /* A job that nobody knows, or that has ended, is as good as cancelled. */
 static int report(const struct scancel_options *o, const char *job, const struct err *err)
 {
-	bool over = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
-	if (!over || o->verbose)
-		log_error("Kill job error on job id %s: %s", job, err_code_text(err->code));
-	return exit_code_of(err->code);
+	const bool over = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
+	/* But it can't have a signal. */
+	const bool wanted = over && o->signal > 0;
+	if (!over || wanted || o->verbose)
+		log_error("Kill job error on job id %s: %s", job,
+		          err_code_text(wanted ? ERR_INVALID_JOB_ID : err->code));
+	return wanted ? 1 : exit_code_of(err->code);
 }
 
 /* Numbers grow with the targets: the one with this number, NULL if none has it. */

@@ -1,5 +1,6 @@
 /* scontrol's verbs of jobs, and scontrol update jobid= */
 #include "applets/client/filters.h"
+#include "applets/client/complain.h"
 #include "applets/client/scontrol.h"
 #include "applets/common/users.h"
 #include "conf/size.h"
@@ -145,10 +146,14 @@ int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv)
 		fprintf(stderr, "too few arguments for keyword:%s\n", names[verb]);
 		return 1;
 	}
-	if ((verb == JOB_VERB_REQUEUE || verb == JOB_VERB_REQUEUE_HOLD) &&
-	    (text_eq_nocase(argv[0], "incomplete") || text_starts_nocase(argv[0], "state="))) {
-		log_error("%s %s is not supported by batchbox", names[verb], argv[0]);
-		return 1;
+	const bool requeues = verb == JOB_VERB_REQUEUE || verb == JOB_VERB_REQUEUE_HOLD;
+	for (; requeues && argc > 1; argc--, argv++) {
+		if (text_eq_nocase(argv[0], "incomplete"))
+			m.incomplete = true;
+		else if (verb == JOB_VERB_REQUEUE_HOLD && text_eq_nocase(argv[0], "state=specialexit"))
+			m.verb = JOB_VERB_REQUEUE_SPECIAL;
+		else
+			break;
 	}
 	if (scontrol_connect(sc, "slurm_update error") != 0)
 		return 1;
@@ -173,16 +178,13 @@ int scontrol_top(struct scontrol *sc, int argc, char **argv)
 	char *list = xstrdup(argv[0]), *rest = list;
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
 		uint32_t id;
-		if (!text_to_u32(word, &id) || id == 0) {
-			err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
-			break;
-		}
-		filter_add_u32(&m.top, id, &sc->arena);
+		/* Who may not do that is told so first, whatever jobs he names. */
+		filter_add_u32(&m.top, text_to_u32(word, &id) ? id : 0, &sc->arena);
 	}
 	free(list);
 	m.job_id = m.top.n ? m.top.v[0] : 0;
 	bool said;
-	if (err.code == 0 && send(sc, &m, &said, &err) == 0)
+	if (send(sc, &m, &said, &err) == 0)
 		return 0;
 	say(&err, argv[0], NULL, false);
 	return 1;
@@ -241,7 +243,7 @@ static bool read_limit(struct job_edit *e, const char *value, char sign, size_t 
 static bool read_when(struct job_edit *e, const char *value, char sign, size_t offset)
 {
 	(void)sign;
-	return time_parse_when(value, loop_wall_clock(), (int64_t *)(void *)((char *)e + offset));
+	return complain_when(value, false, (int64_t *)(void *)((char *)e + offset));
 }
 
 /* MIN[-MAX] */
@@ -407,7 +409,7 @@ static const struct job_key *key_of(const char *name, size_t n)
 static int bad_value(const struct job_key *key, const char *value)
 {
 	if (key->read == read_when)
-		fprintf(stderr, "Invalid time specification (pos=0): %s\nNo changes specified\n", value);
+		fputs("No changes specified\n", stderr);
 	else if (strchr(key->error, '%'))
 		log_error("%.*s%s", (int)(strchr(key->error, '%') - key->error), key->error, value);
 	else

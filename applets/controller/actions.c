@@ -65,8 +65,10 @@ static void fill_env(const struct job *job, const uint8_t *bytes, size_t n, stru
 	}
 	for (size_t f = 0; f < 2; f++) {
 		struct text value = TEXT_EMPTY;
-		for (uint32_t i = 0; i < nodes; i++)
-			values[i] = f == 0 ? job->state.nodes.v[i].cpus : job->state.nodes.v[i].tasks;
+		for (uint32_t i = 0; i < nodes; i++) {
+			const struct node_alloc *share = &job->state.nodes.v[i];
+			values[i] = f == 0 ? share->cpus : job_tasks_on(job, share);
+		}
 		text_printf(&value, "%s=", facts[f]);
 		print_per_node(values, nodes, &value);
 		env->v[env->n++] = arena_strdup(arena, value.s);

@@ -50,8 +50,6 @@ int on_job_signal(struct request *r, struct err *err)
 static int update_top(struct request *r, const struct job_update_request *m, struct err *err)
 {
 	struct job **jobs = arena_array(&r->arena, (size_t)m->top.n + 1, sizeof(struct job *));
-	if (!request_is_operator(r))
-		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	for (uint32_t i = 0; i < m->top.n; i++)
 		if (!(jobs[i] = request_job(r, m->top.v[i], err)))
 			return -1;
@@ -65,6 +63,8 @@ static int update_job(struct request *r, struct job *job, struct err *err)
 	core_time now = controller_now();
 	/* An operator's hold is an administrator's, which only one can lift. */
 	bool admin = request_is_operator(r);
+	if (m->incomplete && !job_is_active(job))
+		return 0;
 	switch ((enum job_verb)m->verb) {
 	case JOB_VERB_HOLD:
 		return job_hold(c, job, admin, false, now, err);
@@ -76,6 +76,8 @@ static int update_job(struct request *r, struct job *job, struct err *err)
 		return job_requeue(c, job, false, now, err);
 	case JOB_VERB_REQUEUE_HOLD:
 		return job_requeue(c, job, true, now, err);
+	case JOB_VERB_REQUEUE_SPECIAL:
+		return job_requeue_special(c, job, now, err);
 	case JOB_VERB_EDIT:
 		if (!m->edit)
 			return err_set(err, ERR_INVALID, "an update of a job without a change");
@@ -134,6 +136,8 @@ int on_job_update(struct request *r, struct err *err)
 	const struct job_update_request *m = r->m;
 	struct job **jobs;
 	size_t n;
+	if (m->verb == JOB_VERB_TOP && !request_is_operator(r))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	/* Slurm's word for one whose job it isn't, apart from what the owner may not do. */
 	if (request_jobs(r, m->job_id, m->tasks, false, &jobs, &n, err) != 0) {
 		const bool stands = m->verb == JOB_VERB_SUSPEND || m->verb == JOB_VERB_RESUME;
@@ -142,7 +146,7 @@ int on_job_update(struct request *r, struct err *err)
 			return err_set(err, ERR_UNEXPECTED, "%s", "");
 		}
 		if (err->code != ERR_ACCESS_DENIED || stands || m->verb == JOB_VERB_REQUEUE ||
-		    m->verb == JOB_VERB_REQUEUE_HOLD)
+		    m->verb == JOB_VERB_REQUEUE_HOLD || m->verb == JOB_VERB_REQUEUE_SPECIAL)
 			return -1;
 		err_clear(err);
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");

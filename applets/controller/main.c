@@ -42,10 +42,13 @@ static const char usage[] = "Usage: slurmctld [OPTIONS]\n"
                             "  -v      \tVerbose mode. Multiple -v's increase verbosity.\n"
                             "  -V      \tPrint version information and exit.\n";
 
+enum { OPTION_HELP = 256 };
+
 static int parse_options(int argc, char **argv, struct ctld_options *o)
 {
-	static const struct option longs[] = {
-	        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"help", no_argument, NULL, OPTION_HELP},
+	                                      {"version", no_argument, NULL, 'V'},
+	                                      {NULL, 0, NULL, 0}};
 	opterr = 0;
 	for (int c; (c = getopt_long(argc, argv, ":cdDf:hiL:n:rRsvV", longs, NULL)) != -1;) {
 		switch (c) {
@@ -85,8 +88,11 @@ static int parse_options(int argc, char **argv, struct ctld_options *o)
 		case 'V':
 			puts("slurm " SLURM_VERSION_TEXT);
 			exit(0);
-		case 'h':
+		case 'h': /* as the real one */
 			fputs(usage, stderr);
+			exit(0);
+		case OPTION_HELP:
+			fputs(usage, stdout);
 			exit(0);
 		default:
 			option_error("slurmctld", c, argv);

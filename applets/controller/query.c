@@ -111,9 +111,17 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 		info->sched_nodes = alloc_node_list(job_planned_nodes(job), arena);
 	tres_print(&tres, &tres_text);
 	info->tres = arena_strdup(arena, text_str(&tres_text));
+	if (job->state.nodes.n) {
+		struct tres asked = job_tres_asked(ctl->cluster, job);
+		text_clear(&tres_text);
+		tres_print(&asked, &tres_text);
+		info->tres_req = arena_strdup(arena, text_str(&tres_text));
+	}
+	info->billing = tres.v[TRES_BILLING];
 	info->cpus = (uint32_t)tres.v[TRES_CPU];
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
 	info->limit_min = job_time_limit(job);
+	info->sharing = job_sharing(ctl->cluster, job);
 	if (job->spec.batch)
 		fill_files(job, info, arena);
 	if (cur->query.with_steps)
@@ -438,6 +446,14 @@ static void fill_part(const struct cluster *c, const struct part *part, struct p
 	info->allow_accounts = conf->allow_accounts;
 	info->allow_qos = conf->allow_qos;
 	info->alloc_nodes = conf->alloc_nodes;
+	info->deny_qos = conf->deny_qos;
+	info->qos = conf->qos;
+	info->alternate = conf->alternate;
+	info->cpu_bind = conf->cpu_bind;
+	info->preempt_mode = conf->preempt_mode;
+	info->req_resv = conf->req_resv;
+	info->def_cpu_per_gpu = conf->def_cpu_per_gpu;
+	info->def_mem_per_gpu = conf->def_mem_per_gpu;
 	info->oversubscribe = conf->oversubscribe;
 	info->oversubscribe_max = conf->oversubscribe_max;
 }

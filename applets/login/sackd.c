@@ -25,7 +25,7 @@ struct sackd_options {
 	const char *conf, *conf_server, *log;
 };
 
-enum { OPTION_CONF_SERVER = 256 };
+enum { OPTION_CONF_SERVER = 256, OPTION_HELP };
 
 static const char usage[] = "Usage: sackd [OPTIONS]\n"
                             "   --conf-server host[:port]  Get configs from slurmctld at `host[:port]`.\n"
@@ -38,7 +38,7 @@ static const char usage[] = "Usage: sackd [OPTIONS]\n"
 
 static int parse_options(int argc, char **argv, struct sackd_options *o)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+	static const struct option longs[] = {{"help", no_argument, NULL, OPTION_HELP},
 	                                      {"version", no_argument, NULL, 'V'},
 	                                      {"conf-server", required_argument, NULL, OPTION_CONF_SERVER},
 	                                      {NULL, 0, NULL, 0}};
@@ -63,8 +63,11 @@ static int parse_options(int argc, char **argv, struct sackd_options *o)
 		case 'V':
 			puts("slurm " SLURM_VERSION_TEXT);
 			exit(0);
-		case 'h':
+		case 'h': /* as the real one */
 			fputs(usage, stderr);
+			exit(0);
+		case OPTION_HELP:
+			fputs(usage, stdout);
 			exit(0);
 		default:
 			option_error("sackd", c, argv);

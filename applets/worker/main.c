@@ -56,11 +56,11 @@ static const char usage[] =
         "   -V                         Print version information and exit.\n"
         "   -Z                         Start as Dynamic Normal node.\n";
 
-enum { OPTION_CONF = 256, OPTION_CONF_SERVER, OPTION_EMULATE };
+enum { OPTION_CONF = 256, OPTION_CONF_SERVER, OPTION_EMULATE, OPTION_HELP };
 
 static int parse_options(int argc, char **argv, struct slurmd_options *o)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+	static const struct option longs[] = {{"help", no_argument, NULL, OPTION_HELP},
 	                                      {"version", no_argument, NULL, 'V'},
 	                                      {"conf", required_argument, NULL, OPTION_CONF},
 	                                      {"conf-server", required_argument, NULL, OPTION_CONF_SERVER},
@@ -130,8 +130,11 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 		case 'V':
 			puts("slurm " SLURM_VERSION_TEXT);
 			exit(0);
-		case 'h':
+		case 'h': /* as the real one */
 			fputs(usage, stderr);
+			exit(0);
+		case OPTION_HELP:
+			fputs(usage, stdout);
 			exit(0);
 		default:
 			option_error("slurmd", c, argv);
