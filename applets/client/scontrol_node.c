@@ -87,7 +87,8 @@ static int take_word(struct node_update_request *m, char *word)
 	const struct node_key *key = key_of(word);
 	char *equals = strchr(word, '=');
 	if (!equals) {
-		fprintf(stderr, "Invalid input: %s\nRequest aborted\n", word);
+		log_error("Invalid input: %s  Request aborted", word);
+		fputs("slurm_update error: No error\n", stderr);
 		return -1;
 	}
 	if (!key) {

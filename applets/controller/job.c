@@ -134,6 +134,8 @@ int on_job_update(struct request *r, struct err *err)
 	const struct job_update_request *m = r->m;
 	struct job **jobs;
 	size_t n;
+	if (m->verb == JOB_VERB_TOP && !request_is_operator(r))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	/* Slurm's word for one whose job it isn't, apart from what the owner may not do. */
 	if (request_jobs(r, m->job_id, m->tasks, false, &jobs, &n, err) != 0) {
 		const bool stands = m->verb == JOB_VERB_SUSPEND || m->verb == JOB_VERB_RESUME;
