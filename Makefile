@@ -3,7 +3,7 @@
 #   make          builds build/batchbox                    make demo     shows it on four hosts of this machine
 #   make check    every test; the last line counts them    make lint     the style and the promises of the source
 #   make bench    measures it, beside the real Slurm where that is installed
-#   make install  puts program, links, manual pages and systemd's units below PREFIX (/usr/local), in DESTDIR
+#   make install  puts program, links, manual pages, completions and systemd's units below PREFIX (/usr/local), in DESTDIR
 #   make units, make unit-LAYER_noun (builds and runs one), make fuzz, make sim, make fault, make golden-update, make clean
 #
 #   O=DIR    where everything is built (build)             ARCH=...  x86_64 or arm64 (this machine's own)
@@ -30,7 +30,7 @@ CSTD := -std=gnu11 -D_GNU_SOURCE -I. -DBATCHBOX_VERSION='"$(shell cat VERSION)"'
 # ---- the product: static, musl ------------------------------------------------------------------------
 include packaging/musl.mk
 
-# ---- manual pages of the commands, from the tables in the program ---------------------------------------
+# ---- manual pages and completions of the commands, from the tables in the program ------------------------
 # The tables are asked of a program that runs here, which is not the product of ARCH=.
 ifneq ($(NATIVE),)
 TELLER := $(PRODUCT)
@@ -46,8 +46,15 @@ $(O)/man/%: packaging/man/%.in packaging/man/make-page $(O)/facts
 	@mkdir -p $(@D)
 	$(call say,MAN,$@)
 	$(Q)awk -f packaging/man/make-page $(O)/facts $< >$@.new && mv $@.new $@
-pages: $(PAGES)
+$(O)/completions/%: packaging/completions/%.in packaging/completions/make-completions $(O)/facts
+	@mkdir -p $(@D)
+	$(call say,MAKE,$@)
+	$(Q)awk -f packaging/completions/make-completions -v SHELL=$(*:batchbox.%=%) $(O)/facts $< >$@.new && mv $@.new $@
+COMPLETIONS := $(patsubst packaging/completions/%.in,$(O)/completions/%,$(wildcard packaging/completions/*.in))
+pages: $(PAGES) $(COMPLETIONS)
+ifneq ($(NATIVE),)
 all: pages
+endif
 
 # ---- the same sources against glibc, with sanitizers: for tests ---------------------------------------
 # Two flavours: asan (gcc; units, sim, golden numbers) and fuzz (clang with libFuzzer). Each makes an archive of a layer,
@@ -125,6 +132,9 @@ DESTDIR ?=
 BINDIR  ?= $(PREFIX)/bin
 MANDIR  ?= $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+BASHDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR  ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 # The program is renamed over an older one, which may be running. The links' names are read from the table: it may be another machine's.
 install: $(PRODUCT) pages
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(MANDIR)'/man1 '$(DESTDIR)$(MANDIR)'/man5 '$(DESTDIR)$(MANDIR)'/man8 '$(DESTDIR)$(UNITDIR)'
@@ -136,6 +146,13 @@ install: $(PRODUCT) pages
 		ln -sfn batchbox "$$there" || exit 1; \
 	done
 	for page in packaging/man/*.[158] $(PAGES); do install -m 644 "$$page" '$(DESTDIR)$(MANDIR)'/man"$${page##*.}" || exit 1; done
+	install -d '$(DESTDIR)$(BASHDIR)' '$(DESTDIR)$(ZSHDIR)' '$(DESTDIR)$(FISHDIR)'
+	install -m 644 $(O)/completions/batchbox.bash '$(DESTDIR)$(BASHDIR)/batchbox'
+	install -m 644 $(O)/completions/batchbox.zsh '$(DESTDIR)$(ZSHDIR)/_batchbox'
+	install -m 644 $(O)/completions/batchbox.fish '$(DESTDIR)$(FISHDIR)/batchbox.fish'
+	for name in $$(sed -nE 's/^APPLET\(([a-z]+), [a-z_]+, COMMAND,.*/\1/p' applets/applets.def); do \
+		ln -sfn batchbox '$(DESTDIR)$(BASHDIR)'/$$name && ln -sfn batchbox.fish '$(DESTDIR)$(FISHDIR)'/$$name.fish || exit 1; \
+	done
 	for unit in packaging/systemd/*.service.in; do \
 		file=$${unit##*/} && file='$(DESTDIR)$(UNITDIR)'/$${file%.in} && \
 		sed 's|@BINDIR@|$(BINDIR)|' "$$unit" >"$$file" && chmod 644 "$$file" || exit 1; \

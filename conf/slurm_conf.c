@@ -1,4 +1,5 @@
 #include "conf/slurm_conf.h"
+#include "conf/sched_params.h"
 
 #include "conf/node_part.h"
 #include "conf/reader.h"
@@ -333,6 +334,8 @@ static void fill_core(struct slurm_conf *conf)
 	c->keep_part_state = conf_list_has(conf, P_ReconfigFlags, "KeepPartState");
 	c->job_requeue = conf_bool(conf, P_JobRequeue);
 	c->disable_root_jobs = conf_bool(conf, P_DisableRootJobs);
+	c->backfill = text_eq_nocase(conf_str(conf, P_SchedulerType), "sched/backfill");
+	sched_params_read(conf_str(conf, P_SchedulerParameters), c);
 	c->nohold_on_prolog_fail = conf_list_has(conf, P_SchedulerParameters, "nohold_on_prolog_fail");
 }
 
@@ -423,22 +426,23 @@ void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted
 	}
 }
 
-static bool all_words_in(const char *accepted, const char *s)
+static bool all_words_in(const struct param_row *row, const char *s)
 {
-	while (accepted && *s) {
+	while (row->accepted && *s) {
 		size_t n = strcspn(s, ",");
-		if (!text_list_has(accepted, s, n))
+		if (!text_list_has(row->accepted, s, n) &&
+		    !(row == &param_rows[P_SchedulerParameters] && sched_params_knows(s, n)))
 			return false;
 		s += n + (s[n] == ',');
 	}
-	return accepted != NULL;
+	return row->accepted != NULL;
 }
 
 void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out)
 {
 	for (int i = 0; i < PARAM_COUNT; i++)
 		if (param_rows[i].class == PARAM_HARMLESS && conf->values[i].text &&
-		    !all_words_in(param_rows[i].accepted, conf->values[i].text) &&
+		    !all_words_in(&param_rows[i], conf->values[i].text) &&
 		    !(param_rows[i].dflt && text_eq_nocase(conf->values[i].text, param_rows[i].dflt)))
 			text_printf(out, "%s%s", out->len ? ", " : "", param_rows[i].name);
 }

@@ -56,6 +56,15 @@ bool array_is_full(const struct job *job)
 	return job->array && job->array->limit != 0 && job->array->running >= job->array->limit;
 }
 
+uint32_t array_plannable(const struct cluster *c, const struct job *job)
+{
+	uint32_t n = task_count(job), free = CORE_INFINITE;
+	if (job->array && job->array->limit != 0)
+		free = job->array->limit > job->array->running ? job->array->limit - job->array->running : 0;
+	n = n < free ? n : free;
+	return n < c->conf->bf_max_job_array_resv ? n : c->conf->bf_max_job_array_resv;
+}
+
 /* ---- as it was submitted ---- */
 
 /* The step that was written ("0-8:2"), wherever it stands; 1 where none was. */

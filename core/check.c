@@ -210,6 +210,58 @@ static int check_queue(const struct cluster *c, struct err *err)
 	return 0;
 }
 
+/* ---- the plan: in order, of those that wait, and nothing twice at a time ---- */
+
+static bool at_once(const struct planned *a, const struct planned *b)
+{
+	return a != b && a->start < b->end && b->start < a->end;
+}
+
+static int check_planned_node(const struct node *node, struct err *err)
+{
+	list_each (it, &node->planned) {
+		const struct plan_share *a = list_entry(it, struct plan_share, on_node);
+		uint64_t mem = 0;
+		struct core_bits *cores = bits_new(node->cores_total);
+		bool twice = false;
+		for (uint32_t i = 0; i < a->of->nodes.v[a->index].cores.n; i++)
+			twice |= !bits_add(cores, a->of->nodes.v[a->index].cores.v[i]);
+		list_each (other, &node->planned) {
+			const struct plan_share *b = list_entry(other, struct plan_share, on_node);
+			const struct node_alloc *record = &b->of->nodes.v[b->index];
+			mem += a->of->start >= b->of->start && a->of->start < b->of->end ? record->mem : 0;
+			for (uint32_t i = 0; at_once(a->of, b->of) && i < record->cores.n; i++)
+				twice |= bits_has(cores, record->cores.v[i]);
+		}
+		free(cores);
+		if (twice)
+			BREACH("%s has a core planned for job %u and another", node->conf->name,
+			       a->of->job->job_id);
+		if (mem > node->conf->real_memory)
+			BREACH("%s has more memory planned at the start of job %u than it has",
+			       node->conf->name, a->of->job->job_id);
+	}
+	return 0;
+}
+
+static int check_plan(const struct cluster *c, struct err *err)
+{
+	for (size_t i = 0; i < c->plan.n; i++) {
+		const struct planned *e = c->plan.v[i];
+		if (e->rank != i || !e->job->class || !e->job->planned)
+			BREACH("job %u is planned as number %u, and stands at %zu", e->job->job_id, e->rank,
+			       i);
+		if (i > 0 && e->job != c->plan.v[i - 1]->job &&
+		    !order_before(&c->plan.v[i - 1]->job->in_class, &e->job->in_class))
+			BREACH("job %u is planned before one that is before it",
+			       c->plan.v[i - 1]->job->job_id);
+	}
+	for (size_t i = 0; i < c->node_count; i++)
+		if (check_planned_node(c->nodes[i], err) != 0)
+			return -1;
+	return 0;
+}
+
 static int check_place(const struct cluster *c, const struct job *job, struct err *err)
 {
 	core_time at = job_eligible_at(job);
@@ -313,5 +365,5 @@ int cluster_check(const struct cluster *c, struct err *err)
 		if (states[i] != c->jobs_in[i])
 			BREACH("%u jobs are counted as %s, %u are", c->jobs_in[i],
 			       job_state_word((uint32_t)i), states[i]);
-	return check_arrays(c, err) != 0 ? -1 : check_queue(c, err);
+	return check_arrays(c, err) != 0 || check_queue(c, err) != 0 ? -1 : check_plan(c, err);
 }

@@ -69,6 +69,7 @@ void cluster_free(struct cluster *c)
 		return;
 	list_each_safe (it, tmp, &c->jobs)
 		job_free(c, list_entry(it, struct job, in_all));
+	plan_free(c);
 	cluster_free_nodes(c->nodes, c->node_block, c->node_count);
 	map_free(&c->nodes_by_name);
 	select_free(c->scratch);
@@ -118,6 +119,7 @@ void cluster_run(struct cluster *c, core_time now)
 {
 	c->now = now;
 	due_run(c);
+	c->sched_wanted = c->sched_wanted || c->plan.unfinished;
 	/* A pass that refuses who would not wait makes way for others; a start may be what others wait for.
 	 */
 	for (int i = 0; c->sched_wanted && i < PASSES_MAX; i++) {
@@ -128,7 +130,7 @@ void cluster_run(struct cluster *c, core_time now)
 
 core_time cluster_next_time(const struct cluster *c)
 {
-	return c->sched_wanted ? c->now : due_next(&c->due);
+	return c->sched_wanted || c->plan.unfinished ? c->now : due_next(&c->due);
 }
 
 /* ---- figures ---- */

@@ -17,6 +17,7 @@
 #include "core/util/list.h"
 
 struct cluster;
+struct planned;
 
 /* ---- what comes out ---- */
 
@@ -72,6 +73,7 @@ struct node {
 	core_time silent_at; /* when it does; 0: never */
 	core_time down_at;   /* when silence makes it DOWN; 0: never */
 	struct list shares;  /* struct share: what jobs hold here */
+	struct list planned; /* struct plan_share: what those that wait will hold */
 	struct list leaving; /* attempts that lost the node and may still run there; nothing starts before
 	                        they are gone */
 	struct core_bits *cores_busy;
@@ -119,9 +121,9 @@ struct job {
 	struct share *shares;   /* beside state.nodes: what only memory has of each */
 	uint32_t back_before;   /* all of state.nodes before this one are released */
 	struct list in_unsaved;
-	core_time last_heard; /* of its srun or salloc */
-	core_time limit_at;   /* when its time is over; 0: never */
-	core_time planned_start;
+	core_time last_heard;          /* of its srun or salloc */
+	core_time limit_at;            /* when its time is over; 0: never */
+	const struct planned *planned; /* its place in the plan; an array's: of its next task; or NULL */
 };
 
 struct step {
@@ -190,8 +192,14 @@ const struct cluster_conf *cluster_conf_of(const struct cluster *c);
  * only wait is accepted. */
 int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err);
-/* As job_submit, but changes nothing: would it be accepted, and when could it start (0: unknown). */
-int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
+void node_alloc_list_free(struct node_alloc_list *list);
+/* As job_submit, but changes nothing: would it be accepted, and when and where could it start. */
+struct job_outlook {
+	core_time start; /* 0: unknown */
+	const struct part *part;
+	struct node_alloc_list nodes; /* the caller's: node_alloc_list_free() */
+};
+int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err);
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
@@ -251,6 +259,10 @@ void job_reason_text(const struct cluster *c, const struct job *job, struct text
 /* In minutes: its time limit in force, or, before the start, the one asked for or its partition's.
  * CORE_INFINITE: none. CORE_NO_VAL: its partition is gone. */
 uint32_t job_time_limit(const struct job *job);
+/* When and where the plan has it start; an array's: its next task. 0 and NULL: it isn't in the plan. */
+core_time job_planned_start(const struct job *job);
+core_time job_planned_end(const struct job *job); /* by its limit */
+const struct node_alloc_list *job_planned_nodes(const struct job *job);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
 bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
 bool job_is_active(const struct job *job);      /* RUNNING or SUSPENDED, not ending */

@@ -3,6 +3,7 @@
 #include "core/bits.h"
 #include "core/cluster.h"
 #include "core/due.h"
+#include "core/plan.h"
 #include "core/taskset.h"
 #include "core/util/arena.h"
 #include "core/util/map.h"
@@ -41,6 +42,7 @@ struct cluster {
 	struct map waits;        /* struct depend_link by what they wait for */
 	struct list to_look;     /* jobs whose dependencies are to be looked at */
 	struct due_heap due;
+	struct plan plan;
 	struct list unsaved; /* jobs of whose nodes some are back, which was not emitted yet */
 	struct sched_stats stats;
 
@@ -120,6 +122,10 @@ struct job_class {
 	struct order jobs;      /* by priority, then as they were submitted */
 	enum job_reason reason; /* of all of them; NONE: nothing but their place in the order */
 	uint64_t refused_at;    /* cluster.room when the first of them found none */
+	struct order_link *at;  /* in a pass: whose turn it is... */
+	uint32_t tasks_planned; /* ... of whose tasks so many were planned */
+	bool waits;             /* and one before it could not start */
+	core_time planned_from; /* as the one before it */
 	uint64_t known_at;      /* cluster.nodes_version of... */
 	int outlook;            /* enum select_outlook */
 };
@@ -146,6 +152,8 @@ void array_join(struct cluster *c, struct job *job);
 void array_leave(struct cluster *c, struct job *job);
 /* As many of its tasks run as may. */
 bool array_is_full(const struct job *job);
+/* How many of its waiting tasks the plan may have. */
+uint32_t array_plannable(const struct cluster *c, const struct job *job);
 /* job_move tells. */
 void array_count_move(struct cluster *c, const struct job *job, bool was_active, bool is_active);
 /* After a pass: what is full leaves the queue. */
@@ -176,18 +184,17 @@ void depend_look_later(struct cluster *c, struct job *job);
 void depend_run(struct cluster *c); /* looks at those */
 bool depend_is_hopeless(const struct job *job);
 
-/* ---- plan.c: what a job may not touch because of those before it ---- */
-struct plan {
-	struct core_bits *nodes; /* held for somebody */
-	bool *parts;             /* by index: nothing more starts there in this pass */
-	size_t parts_left;
+/* ---- view.c: what of a node is taken during a span of time ---- */
+struct node_view {
+	const struct core_bits *busy;
+	uint32_t cores_free;
+	uint64_t mem;       /* MiB taken */
+	uint32_t part_cpus; /* that jobs of the partition have */
+	struct core_bits *own;
 };
-void plan_init(struct plan *plan, const struct cluster *c);
-void plan_free(struct plan *plan);
-/* The job waits for room: those behind it must not take what it could get. */
-void plan_hold(struct plan *plan, const struct part *part);
-/* The nodes that a job of that partition must leave alone; NULL: it may have all. */
-const struct core_bits *plan_limits(const struct plan *plan, const struct part *part);
+/* When the job will have given back what it has: by its limit, and at the soonest in a second. */
+core_time job_expected_end(const struct cluster *c, const struct job *job);
+core_time span_end(core_time from, uint32_t minutes); /* CORE_INFINITE: a year */
 
 /* ---- job.c, submit.c ---- */
 struct job *job_alloc(struct cluster *c);
@@ -241,9 +248,13 @@ struct select_ask {
 	const struct part *part;
 	const struct job_spec *spec;
 	const struct core_bits *without; /* nodes by index that it may not have; or NULL */
-	bool ignore_use;                 /* as if every node were free */
-	bool ignore_state;               /* and up */
+	core_time from, to; /* when: beside those of the plan before rank; 0: now, whatever is planned */
+	size_t rank;
+	bool ignore_use;   /* as if every node were free */
+	bool ignore_state; /* and up */
 };
+void view_node(const struct cluster *c, const struct node *node, const struct select_ask *ask,
+               struct node_view *view);
 /* Finds nodes and cores for a job: *out is filled (malloc'ed members; out may be NULL). False: there is no
  * room. Changes nothing. */
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);
@@ -251,7 +262,6 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
                                    const struct job_spec *spec);
 struct select_scratch *select_new(void);
 void select_free(struct select_scratch *scratch);
-void node_alloc_list_free(struct node_alloc_list *list);
 /* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */
 int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err);
@@ -298,8 +308,8 @@ bool parts_are_several(const struct job_spec *spec);
 struct part **parts_asked(const struct cluster *c, const struct job_spec *spec, uint32_t *n);
 /* The first of them, or the default one; NULL: there is none. */
 struct part *part_first_asked(const struct cluster *c, const struct job_spec *spec);
-/* What keeps the class from that partition, and from all of its partitions; NONE: nothing. */
-enum job_reason part_list_reason(const struct cluster *c, const struct job_class *class,
+/* What keeps such jobs from that partition, and a class from all of its partitions; NONE: nothing. */
+enum job_reason part_list_reason(const struct cluster *c, const struct job_spec *spec,
                                  const struct part *part);
 enum job_reason class_limits_reason(const struct cluster *c, const struct job_class *class);
 

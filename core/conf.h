@@ -88,6 +88,11 @@ struct cluster_conf {
 	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
 	bool billing_max; /* PriorityFlags=MAX_TRES: the dearest counts, not the sum */
 	bool job_requeue, disable_root_jobs;
+	bool backfill; /* SchedulerType, and not bf_interval=-1 */
+	/* SchedulerParameters: seconds, minutes (0: no end), jobs (0: no limit) */
+	uint32_t bf_interval, bf_window, bf_max_job_test, bf_max_job_user, bf_max_job_part,
+	        bf_max_job_array_resv;
+	uint32_t bf_slice;            /* nodes that planning looks at in one go; 0: the default */
 	bool nohold_on_prolog_fail;   /* SchedulerParameters */
 	bool kill_invalid_depend;     /* DependencyParameters */
 	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */

@@ -121,12 +121,18 @@ static void node_silent(struct cluster *c, const struct due *due)
 		node->waited_for = false;
 }
 
+static void plan_again(struct cluster *c, const struct due *due)
+{
+	(void)due;
+	c->sched_wanted = true;
+}
+
 void due_run(struct cluster *c)
 {
 	static void (*const runs[])(struct cluster *, const struct due *) = {
 	        [DUE_LIMIT] = job_limit,         [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
 	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
-	        [DUE_NODE_SILENT] = node_silent,
+	        [DUE_NODE_SILENT] = node_silent, [DUE_PLAN] = plan_again,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

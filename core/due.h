@@ -6,7 +6,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum due_kind { DUE_LIMIT, DUE_BEGIN, DUE_PURGE, DUE_NODE_SILENT, DUE_NODE_DOWN, DUE_STEP_LIMIT, DUE_DEPEND };
+enum due_kind {
+	DUE_LIMIT,
+	DUE_BEGIN,
+	DUE_PURGE,
+	DUE_NODE_SILENT,
+	DUE_NODE_DOWN,
+	DUE_STEP_LIMIT,
+	DUE_DEPEND,
+	DUE_PLAN
+};
 
 struct due {
 	core_time at;

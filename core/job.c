@@ -106,7 +106,8 @@ uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec)
 
 uint32_t job_time_limit(const struct job *job)
 {
-	if (job->state.time_limit_min != CORE_NO_VAL)
+	/* A requeued one's is given anew. */
+	if (job->state.state != JOB_PENDING && job->state.time_limit_min != CORE_NO_VAL)
 		return job->state.time_limit_min;
 	return job->part || job->spec.time_limit_min != CORE_NO_VAL ? spec_time_limit(job->part, &job->spec)
 	                                                            : CORE_NO_VAL;

@@ -5,7 +5,7 @@
 
 /* ---- start ---- */
 
-void job_set_limit(struct cluster *c, struct job *job)
+static void set_limit(struct cluster *c, struct job *job)
 {
 	uint32_t minutes = job->state.time_limit_min, over = c->conf->over_time_limit_min;
 	if (job->part && job->part->conf->over_time_limit_min != CORE_NO_VAL)
@@ -16,6 +16,12 @@ void job_set_limit(struct cluster *c, struct job *job)
 	/* It stands still while the job is suspended (due.c); resumed, it is set anew. */
 	job->limit_at = job_run_since(job) + ((core_time)minutes + over) * 60 * CORE_SECOND;
 	due_at(c, job->limit_at, DUE_LIMIT, job->serial, job->state.attempt);
+}
+
+void job_set_limit(struct cluster *c, struct job *job)
+{
+	set_limit(c, job);
+	plan_doubt(c);
 }
 
 static void forget_suspension(struct job *job)
@@ -64,7 +70,7 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	text_set(&s->batch_host, s->nodes.v[0].node);
 	s->time_limit_min = spec_time_limit(job->part, &job->spec);
 	shares_take(c, job);
-	job_set_limit(c, job);
+	set_limit(c, job);
 	c->stats.started++;
 	depend_fire(c, job);
 	if (job->spec.batch)

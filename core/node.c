@@ -33,6 +33,7 @@ void node_init(struct node *node, const struct core_node_conf *conf, uint32_t in
 	node->cpu_load = CORE_NO_VAL;
 	node->free_mem = CORE_NO_VAL64;
 	list_init(&node->shares);
+	list_init(&node->planned);
 	list_init(&node->leaving);
 	schema_init(schema_of_node_state(), &node->state);
 	node->state.name = xstrdup(conf->name);
@@ -86,6 +87,8 @@ uint32_t node_shown_flags(const struct node *node)
 		flags |= NODE_FLAG_NO_RESPOND;
 	if (node->completing)
 		flags |= NODE_FLAG_COMPLETING;
+	if (!list_empty(&node->planned) && node_shown_base(node) == NODE_IDLE)
+		flags |= NODE_FLAG_PLANNED;
 	return flags;
 }
 

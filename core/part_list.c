@@ -47,21 +47,22 @@ struct part *part_first_asked(const struct cluster *c, const struct job_spec *sp
 }
 
 /* One that takes no new jobs is passed over while there are others. */
-enum job_reason part_list_reason(const struct cluster *c, const struct job_class *class,
+enum job_reason part_list_reason(const struct cluster *c, const struct job_spec *spec,
                                  const struct part *part)
 {
-	if (class->part_count > 1 && part->state == CONF_PART_DRAIN)
+	const bool several = parts_are_several(spec);
+	if (several && part->state == CONF_PART_DRAIN)
 		return REASON_PART_DOWN;
-	if (class->part_count > 1 && !part_has_group(part, class_head(class)->spec.who))
+	if (several && !part_has_group(part, spec->who))
 		return REASON_PART_NODE_LIMIT;
-	return part_limits_reason(c, part, &class_head(class)->spec);
+	return part_limits_reason(c, part, spec);
 }
 
 enum job_reason class_limits_reason(const struct cluster *c, const struct job_class *class)
 {
 	enum job_reason reason = REASON_NONE;
 	for (uint32_t i = 0; i < class->part_count; i++)
-		if ((reason = part_list_reason(c, class, class->parts[i])) == REASON_NONE)
+		if ((reason = part_list_reason(c, &class_head(class)->spec, class->parts[i])) == REASON_NONE)
 			return REASON_NONE;
 	return reason;
 }

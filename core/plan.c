@@ -1,35 +1,322 @@
-/* What a job may not touch because of those before it. First come, first served: a job that waits for room
- * holds all nodes of its partition, whose others wait behind it; lower partitions get only what it could not
- * use. */
+/* The plan (backfill): the highest of those that wait, in their order, each with the earliest start that
+ * those before it leave, and the nodes, cores and memory that it will have then. Nobody starts into what
+ * somebody before him will have. It is kept from one pass to the next, as far as nothing that it relied on
+ * takes longer, and begun anew when something became free; where that takes much time, no more often than
+ * bf_interval. */
 #include "core/cluster_priv.h"
+#include "core/util/sort.h"
 
-void plan_init(struct plan *plan, const struct cluster *c)
+#include <string.h>
+
+#define PLAN_CHEAP 100000 /* nodes looked at: so much may be done again at every event */
+#define PLAN_SLICE 20000  /* in one pass; a few ms */
+
+/* ---- entries ---- */
+
+static void entry_free(struct cluster *c, struct planned *e)
 {
-	*plan = (struct plan){.nodes = bits_new((uint32_t)c->node_count),
-	                      .parts = xcalloc(c->part_count + 1, sizeof(bool)),
-	                      .parts_left = c->part_count};
+	for (uint32_t i = 0; i < e->nodes.n; i++)
+		list_remove(&e->shares[i].on_node);
+	if (e->job->planned == e) {
+		e->job->planned = NULL;
+		for (size_t i = 0; e->job->tasks && i < c->plan.n && !e->job->planned; i++)
+			if (c->plan.v[i] != e && c->plan.v[i]->job == e->job)
+				e->job->planned = c->plan.v[i];
+	}
+	node_alloc_list_free(&e->nodes);
+	free(e->shares);
+	free(e);
 }
 
-void plan_free(struct plan *plan)
+void plan_cut(struct cluster *c, size_t rank)
 {
-	free(plan->nodes);
-	free(plan->parts);
+	struct plan *p = &c->plan;
+	while (p->n > rank)
+		entry_free(c, p->v[--p->n]);
 }
 
-void plan_hold(struct plan *plan, const struct part *part)
+void plan_doubt(struct cluster *c)
 {
-	if (plan->parts[part->index])
+	c->plan.broken = true;
+	c->sched_wanted = true;
+}
+
+void plan_free(struct cluster *c)
+{
+	plan_cut(c, 0);
+	free(c->plan.v);
+	free(c->plan.times);
+}
+
+static void enter(struct cluster *c, const struct planned *found)
+{
+	struct plan *p = &c->plan;
+	struct planned *e = xcalloc(1, sizeof(*e));
+	*e = *found;
+	p->v = xgrow(p->v, &p->cap, p->n + 1, sizeof(struct planned *));
+	e->rank = (uint32_t)p->n;
+	p->v[p->n++] = e;
+	e->shares = xcalloc((size_t)e->nodes.n + 1, sizeof(*e->shares));
+	for (uint32_t i = 0; i < e->nodes.n; i++) {
+		e->shares[i] = (struct plan_share){.of = e, .index = i};
+		list_append(&node_by_name(c, e->nodes.v[i].node)->planned, &e->shares[i].on_node);
+	}
+	if (!e->job->planned)
+		e->job->planned = e;
+}
+
+bool plan_has(const struct cluster *c, size_t rank, const struct job *job)
+{
+	return rank < c->plan.n && c->plan.v[rank]->job == job && c->plan.v[rank]->start > c->now;
+}
+
+/* ---- times ---- */
+
+static int by_time(const void *pa, const void *pb, void *ctx)
+{
+	core_time a = *(const core_time *)pa, b = *(const core_time *)pb;
+	(void)ctx;
+	return a < b ? -1 : a > b;
+}
+
+static void add_time(struct cluster *c, core_time at)
+{
+	struct plan *p = &c->plan;
+	if (at >= span_end(c->now, CORE_INFINITE))
+		return; /* nobody knows */
+	p->times = xgrow(p->times, &p->time_cap, p->time_count + 1, sizeof(core_time));
+	p->times[p->time_count++] = at;
+}
+
+static void know_times(struct cluster *c)
+{
+	struct plan *p = &c->plan;
+	size_t n = 0;
+	if (p->times_known)
 		return;
-	plan->parts[part->index] = true;
-	plan->parts_left--;
-	for (size_t i = 0; i < part->conf->node_count; i++)
-		bits_add(plan->nodes, part->conf->node_index[i]);
+	p->time_count = 0;
+	for (size_t i = 0; i < c->node_count; i++)
+		list_each (it, &c->nodes[i]->shares)
+			add_time(c, job_expected_end(c, list_entry(it, struct share, on_node)->job));
+	for (size_t i = 0; i < p->n; i++)
+		add_time(c, p->v[i]->end);
+	sort_stable(p->times, p->time_count, sizeof(core_time), by_time, NULL);
+	for (size_t i = 0; i < p->time_count; i++)
+		if (n == 0 || p->times[n - 1] != p->times[i])
+			p->times[n++] = p->times[i];
+	p->time_count = n;
+	p->times_known = true;
 }
 
-const struct core_bits *plan_limits(const struct plan *plan, const struct part *part)
+static void note_time(struct cluster *c, core_time at)
 {
-	for (size_t i = 0; plan->nodes->set && i < part->conf->node_count; i++)
-		if (bits_has(plan->nodes, part->conf->node_index[i]))
-			return plan->nodes;
-	return NULL;
+	struct plan *p = &c->plan;
+	size_t n = p->time_count;
+	if (!p->times_known)
+		return;
+	add_time(c, at);
+	if (p->time_count == n)
+		return;
+	for (; n > 0 && p->times[n - 1] > at; n--)
+		p->times[n] = p->times[n - 1];
+	p->times[n] = at;
+}
+
+/* ---- the earliest start ---- */
+
+static bool fits(struct cluster *c, struct select_ask *ask, core_time at, struct node_alloc_list *out)
+{
+	ask->from = at;
+	ask->to = span_end(at, spec_time_limit(ask->part, ask->spec));
+	c->plan.work += ask->part->conf->node_count + 1;
+	c->plan.slice += ask->part->conf->node_count + 1;
+	return select_job(c, ask, out);
+}
+
+/* The first of the times at which what runs now leaves room: from then on it always does. */
+static size_t first_room(struct cluster *c, const struct select_ask *asked, size_t from)
+{
+	struct select_ask ask = *asked;
+	const struct plan *p = &c->plan;
+	size_t low = from, high = p->time_count;
+	ask.rank = 0;
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		if (fits(c, &ask, p->times[middle], NULL))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* 0: none is known. */
+static core_time earliest(struct cluster *c, const struct part *part, const struct job_spec *spec,
+                          size_t rank, core_time from, struct node_alloc_list *nodes)
+{
+	const struct plan *p = &c->plan;
+	const uint32_t window = c->conf->bf_window;
+	struct select_ask ask = {.part = part, .spec = spec, .rank = rank};
+	size_t i = 0;
+	know_times(c);
+	while (i < p->time_count && (p->times[i] <= c->now || p->times[i] < from))
+		i++;
+	for (i = first_room(c, &ask, i); i < p->time_count; i++) {
+		if (window && p->times[i] > span_end(c->now, window))
+			return 0;
+		if (fits(c, &ask, p->times[i], nodes))
+			return p->times[i];
+	}
+	return 0;
+}
+
+/* Of several partitions the one where it starts first. False: none is known. */
+static bool find(struct cluster *c, struct part *const *parts, uint32_t n, const struct job_spec *spec,
+                 size_t rank, core_time from, struct planned *best)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct node_alloc_list nodes = {0};
+		if (part_list_reason(c, spec, parts[i]) != REASON_NONE)
+			continue;
+		core_time start = earliest(c, parts[i], spec, rank, from, &nodes);
+		if (start == 0 || (best->part && best->start <= start)) {
+			node_alloc_list_free(&nodes);
+			continue;
+		}
+		node_alloc_list_free(&best->nodes);
+		best->part = parts[i];
+		best->start = start;
+		best->end = span_end(start, spec_time_limit(parts[i], spec));
+		best->nodes = nodes;
+	}
+	return best->part != NULL;
+}
+
+/* ---- in a pass ---- */
+
+static void look_again_at(struct cluster *c, core_time at)
+{
+	struct plan *p = &c->plan;
+	if (p->retry_at > c->now && p->retry_at <= at)
+		return;
+	p->retry_at = at;
+	due_at(c, at, DUE_PLAN, 0, 0);
+}
+
+void plan_begin(struct cluster *c)
+{
+	struct plan *p = &c->plan;
+	const core_time next = p->begun_at + c->conf->bf_interval * CORE_SECOND;
+	const bool gone = p->broken || p->nodes_version != c->nodes_version;
+	const bool may_begin = p->work < PLAN_CHEAP || c->now >= next || c->now < p->begun_at;
+	p->slice = 0;
+	p->times_known = p->unfinished = false;
+	p->may_grow = c->conf->backfill;
+	if (gone)
+		plan_cut(c, 0);
+	if (!gone && p->room == c->room)
+		return;
+	if (may_begin) {
+		plan_cut(c, 0);
+		p->broken = false;
+		p->nodes_version = c->nodes_version;
+		p->room = c->room;
+		p->begun_at = c->now;
+		p->work = 0;
+	} else {
+		p->may_grow = p->may_grow && !gone;
+		look_again_at(c, next);
+	}
+}
+
+enum plan_answer plan_add(struct cluster *c, const struct job_class *class, struct job *job, size_t rank,
+                          core_time from)
+{
+	struct plan *p = &c->plan;
+	const size_t slice = c->conf->bf_slice ? c->conf->bf_slice : PLAN_SLICE;
+	if (!p->may_grow || rank >= c->conf->bf_max_job_test)
+		return PLAN_FULL;
+	if (p->slice >= slice) {
+		p->unfinished = true;
+		return PLAN_FULL;
+	}
+	struct planned found = {.job = job};
+	if (!find(c, class->parts, class->part_count, &job->spec, rank, from, &found))
+		return PLAN_UNKNOWN;
+	plan_cut(c, rank);
+	enter(c, &found);
+	note_time(c, found.end);
+	return PLAN_ADDED;
+}
+
+void plan_take(struct cluster *c, size_t rank, const struct job *job)
+{
+	struct plan *p = &c->plan;
+	struct planned *e = rank < p->n ? p->v[rank] : NULL;
+	if (!e || e->job != job)
+		return;
+	for (size_t i = rank; i + 1 < p->n; i++) {
+		p->v[i] = p->v[i + 1];
+		p->v[i]->rank = (uint32_t)i;
+	}
+	p->n--;
+	entry_free(c, e);
+}
+
+void plan_started(struct cluster *c, size_t rank, const struct job *started)
+{
+	const core_time end = job_expected_end(c, started);
+	size_t first = SIZE_MAX;
+	for (uint32_t i = 0; i < started->state.nodes.n; i++) {
+		list_each (it, &started->shares[i].node->planned) {
+			const struct planned *of = list_entry(it, struct plan_share, on_node)->of;
+			if (of->rank >= rank && of->start < end && of->rank < first)
+				first = of->rank;
+		}
+	}
+	plan_cut(c, first);
+	note_time(c, end);
+}
+
+/* ---- what people see of it ---- */
+
+const struct planned *plan_at(const struct cluster *c, size_t rank)
+{
+	return rank < c->plan.n ? c->plan.v[rank] : NULL;
+}
+
+core_time job_planned_start(const struct job *job)
+{
+	return job->planned ? job->planned->start : 0;
+}
+
+core_time job_planned_end(const struct job *job)
+{
+	return job->planned ? job->planned->end : 0;
+}
+
+const struct node_alloc_list *job_planned_nodes(const struct job *job)
+{
+	return job->planned ? &job->planned->nodes : NULL;
+}
+
+void plan_outlook(struct cluster *c, const struct job_spec *spec, struct part *part, struct job_outlook *out)
+{
+	uint32_t n = 0;
+	struct part **parts = parts_asked(c, spec, &n);
+	struct planned found = {0};
+	if (n == 0)
+		parts[n++] = part;
+	for (uint32_t i = 0; i < n && !out->start; i++) {
+		struct select_ask ask = {.part = parts[i], .spec = spec, .rank = c->plan.n};
+		if (part_list_reason(c, spec, parts[i]) == REASON_NONE &&
+		    fits(c, &ask, c->now, &out->nodes)) {
+			out->start = c->now;
+			out->part = parts[i];
+		}
+	}
+	c->plan.times_known = false;
+	if (!out->start && find(c, parts, n, spec, c->plan.n, 0, &found))
+		*out = (struct job_outlook){found.start, found.part, found.nodes};
+	free(parts);
 }

@@ -346,11 +346,12 @@ static void take_over_node(struct cluster *c, struct node *old)
 	if (was_future != is_future)
 		node->state.base = is_future ? NODE_FUTURE : node->connected ? NODE_IDLE : NODE_UNKNOWN;
 	uint32_t flags = node->state.flags;
-	core_time reason_time = node->state.reason_time;
+	char *reason = xstrdup(node->state.reason);
 	if (node->connected)
 		node_check_hardware(c, node);
-	if (was_future != is_future || flags != node->state.flags || reason_time != node->state.reason_time)
+	if (was_future != is_future || flags != node->state.flags || !text_eq(reason, node->state.reason))
 		emit_node(c, node);
+	free(reason);
 }
 
 /* Nodes, which keep their states, and partitions as another configuration has them, of which c gets a copy.

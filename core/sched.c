@@ -1,17 +1,67 @@
 /* The scheduler: who of the queue starts now, in order. */
 #include "core/cluster_priv.h"
 
-/* A pass goes through the classes by their first jobs: a heap of those that can still start something. */
+/* What is held for those who wait beyond the plan: all nodes of their partitions, in which nothing more
+ * starts. */
+struct hold {
+	struct core_bits *nodes;
+	bool *parts; /* by index */
+	size_t parts_left;
+};
+
+/* A pass goes through the classes, always the one whose turn is next: a heap of those that can still start
+ * something, or be planned. */
 struct pass {
 	struct cluster *c;
-	struct plan plan;
+	struct hold hold;
+	struct core_bits *waited_for; /* nodes of partitions in which somebody waits */
+	size_t rank;                  /* how many were planned in this pass */
+	bool full;                    /* no more will be */
+	struct map users;             /* uid -> how many of them */
+	uint32_t *in_part;            /* by index: likewise */
 	struct job_class **heap;
 	size_t n;
 };
 
+/* ---- what is held ---- */
+
+static void hold_part(struct hold *hold, const struct part *part)
+{
+	if (hold->parts[part->index])
+		return;
+	hold->parts[part->index] = true;
+	hold->parts_left--;
+	for (size_t i = 0; i < part->conf->node_count; i++)
+		bits_add(hold->nodes, part->conf->node_index[i]);
+}
+
+static bool has_any(const struct core_bits *nodes, const struct part *part)
+{
+	for (size_t i = 0; nodes->set && i < part->conf->node_count; i++)
+		if (bits_has(nodes, part->conf->node_index[i]))
+			return true;
+	return false;
+}
+
+/* Somebody waits for room in the partition; its first one, if nobody before waits for any of its nodes. */
+static void note_waiting(struct pass *p, struct part *part, const struct job *job)
+{
+	if (!has_any(p->waited_for, part))
+		part->first_waiting = job->serial;
+	for (size_t i = 0; i < part->conf->node_count; i++)
+		bits_add(p->waited_for, part->conf->node_index[i]);
+}
+
+/* ---- whose turn it is ---- */
+
+static struct job *class_turn(const struct job_class *class)
+{
+	return list_entry(class->at, struct job, in_class);
+}
+
 static bool before(const struct job_class *a, const struct job_class *b)
 {
-	return order_before(order_first(&a->jobs), order_first(&b->jobs));
+	return order_before(a->at, b->at);
 }
 
 static void heap_put(struct pass *p, struct job_class *class)
@@ -50,7 +100,7 @@ static enum job_reason outlook_reason(struct cluster *c, struct job_class *class
 		for (uint32_t i = 0; i < class->part_count; i++) {
 			int outlook = (int)select_outlook(c, class->parts[i], spec);
 			if (outlook < class->outlook &&
-			    part_list_reason(c, class, class->parts[i]) == REASON_NONE)
+			    part_list_reason(c, spec, class->parts[i]) == REASON_NONE)
 				class->outlook = outlook;
 		}
 	}
@@ -62,73 +112,140 @@ static enum job_reason outlook_reason(struct cluster *c, struct job_class *class
 	return REASON_NONE;
 }
 
-static bool find_room(struct cluster *c, struct job_class *class, const struct part *part,
-                      const struct core_bits *limits, struct node_alloc_list *nodes)
+static bool find_room(struct pass *p, struct job_class *class, const struct part *part,
+                      struct node_alloc_list *nodes)
 {
-	const struct select_ask ask = {.part = part, .spec = &class_head(class)->spec, .without = limits};
+	struct cluster *c = p->c;
+	struct select_ask ask = {.part = part, .spec = &class_head(class)->spec};
 	const bool one = class->part_count == 1;
+	if (has_any(p->hold.nodes, part))
+		ask.without = p->hold.nodes;
 	/* A refusal stands until something becomes free: what was given away meanwhile only made it less. */
 	if (one && class->refused_at == c->room)
 		return false;
 	c->stats.cycle_depth_sum++;
-	if (select_job(c, &ask, nodes))
+	if (!select_job(c, &ask, p->rank ? NULL : nodes)) {
+		if (one && !ask.without)
+			class->refused_at = c->room;
+		return false;
+	}
+	if (p->rank == 0)
 		return true;
-	if (one && !limits)
-		class->refused_at = c->room;
-	return false;
+	ask.rank = p->rank;
+	ask.from = c->now;
+	ask.to = span_end(c->now, spec_time_limit(part, ask.spec));
+	return select_job(c, &ask, nodes);
 }
 
-/* Where its first job may start now. NULL: nowhere; what it waits for is held for it. */
-static struct part *find_part(struct pass *p, struct job_class *class, struct node_alloc_list *nodes)
+/* Nobody after it may take what it could get, in none of its partitions. */
+static void hold_parts(struct pass *p, const struct job_class *class)
+{
+	for (uint32_t i = 0; i < class->part_count; i++)
+		if (part_list_reason(p->c, &class_head(class)->spec, class->parts[i]) == REASON_NONE)
+			hold_part(&p->hold, class->parts[i]);
+}
+
+/* bf_max_job_user and bf_max_job_part: so many are planned of each, and the rest is passed over. */
+static bool beyond_its_share(struct pass *p, const struct job_class *class, const struct job *job)
+{
+	const struct cluster_conf *conf = p->c->conf;
+	uintptr_t user = 0;
+	if (conf->bf_max_job_user) {
+		user = (uintptr_t)map_get(&p->users, job->spec.who->uid) + 1;
+		map_put(&p->users, job->spec.who->uid, (void *)user);
+	}
+	return (conf->bf_max_job_user && user > conf->bf_max_job_user) ||
+	       (conf->bf_max_job_part && ++p->in_part[class->part->index] > conf->bf_max_job_part);
+}
+
+static bool next_turn(struct job_class *class)
+{
+	class->at = order_next(class->at);
+	class->tasks_planned = 0;
+	return class->at != NULL;
+}
+
+/* It can't start now. False: those behind it in its class need not be looked at. */
+static bool wait_planned(struct pass *p, struct job_class *class, struct job *job)
 {
 	struct cluster *c = p->c;
-	struct job *job = class_head(class);
-	bool tried = false;
+	const bool again = class->waits && class->tasks_planned > 0;
+	for (uint32_t i = 0; !class->waits && i < class->part_count; i++)
+		if (part_list_reason(c, &job->spec, class->parts[i]) == REASON_NONE)
+			note_waiting(p, class->parts[i], job);
+	class->waits = true;
+	if (!again && beyond_its_share(p, class, job))
+		return next_turn(class);
+	if (p->full || !plan_has(c, p->rank, job)) {
+		switch (p->full ? PLAN_FULL : plan_add(c, class, job, p->rank, class->planned_from)) {
+		case PLAN_UNKNOWN:
+			return false;
+		case PLAN_FULL:
+			p->full = true;
+			hold_parts(p, class);
+			return false;
+		case PLAN_ADDED:
+			break;
+		}
+	}
+	class->planned_from = c->plan.v[p->rank++]->start;
+	class->tasks_planned++;
+	if (job->tasks && class->tasks_planned < array_plannable(c, job))
+		return true;
+	return next_turn(class);
+}
+
+/* Where its next job may start now. NULL: nowhere. */
+static struct part *find_part(struct pass *p, struct job_class *class, struct node_alloc_list *nodes)
+{
 	for (uint32_t i = 0; i < class->part_count; i++) {
 		struct part *part = class->parts[i];
-		if (p->plan.parts[part->index] || part_list_reason(c, class, part) != REASON_NONE)
-			continue;
-		tried = true;
-		if (find_room(c, class, part, plan_limits(&p->plan, part), nodes))
+		if (!p->hold.parts[part->index] &&
+		    part_list_reason(p->c, &class_head(class)->spec, part) == REASON_NONE &&
+		    find_room(p, class, part, nodes))
 			return part;
-	}
-	if (!tried)
-		return NULL;
-	job->state.last_sched_eval = c->now;
-	class->reason = outlook_reason(c, class);
-	for (uint32_t i = 0; i < class->part_count && class->reason == REASON_NONE; i++) {
-		struct part *part = class->parts[i];
-		if (p->plan.parts[part->index] || part_list_reason(c, class, part) != REASON_NONE)
-			continue;
-		bool first = !plan_limits(&p->plan, part);
-		plan_hold(&p->plan, part);
-		if (first)
-			part->first_waiting = job->serial;
 	}
 	return NULL;
 }
 
-/* Tries the first job of the class. True: it is out of the way, and the class has another one. */
-static bool try_first(struct pass *p, struct job_class *class)
+static bool all_held(const struct pass *p, const struct job_class *class)
+{
+	for (uint32_t i = 0; i < class->part_count; i++)
+		if (!p->hold.parts[class->parts[i]->index])
+			return false;
+	return true;
+}
+
+/* Tries the job of the class whose turn it is. True: it is out of the way, and the class has another one. */
+static bool try_next(struct pass *p, struct job_class *class)
 {
 	struct cluster *c = p->c;
-	struct job *job = class_head(class);
-	bool more = class->jobs.count > 1;
+	struct job *job = class_turn(class);
+	struct order_link *next = order_next(class->at);
 	struct node_alloc_list nodes = {0};
-	if (class->part_count == 1 && p->plan.parts[class->part->index])
+	if (all_held(p, class))
 		return false;
 	if (array_is_full(job)) {
+		class->at = next;
 		queue_remove(c, job); /* and comes back when a task has ended */
-		return more;
+		return next != NULL;
 	}
-	struct part *part = find_part(p, class, &nodes);
-	if (!part)
-		return false;
-	more |= job->tasks && job->tasks->set > 1;
+	struct part *part = class->waits ? NULL : find_part(p, class, &nodes);
+	if (!part) {
+		job->state.last_sched_eval = c->now;
+		if (!class->waits)
+			class->reason = outlook_reason(c, class);
+		return class->reason == REASON_NONE && wait_planned(p, class, job);
+	}
+	const bool more_tasks = job->tasks && job->tasks->set > 1;
+	plan_take(c, p->rank, job);
 	struct job *starts = job->tasks ? array_take_first(c, job) : job;
 	starts->part = part;
+	if (!more_tasks)
+		class->at = next;
 	job_start(c, starts, &nodes);
-	return more;
+	plan_started(c, p->rank, starts);
+	return more_tasks || next;
 }
 
 /* Who would not wait is refused now. */
@@ -145,26 +262,47 @@ static void refuse_immediate(struct cluster *c)
 	}
 }
 
-void sched_pass(struct cluster *c)
+static void pass_begin(struct pass *p)
 {
-	struct pass p = {.c = c, .heap = xcalloc(c->class_count + 1, sizeof(*p.heap))};
-	c->stats.cycles++;
-	c->stats.last_queue_length = (uint32_t)c->queue_length;
-	plan_init(&p.plan, c);
+	struct cluster *c = p->c;
+	plan_begin(c);
+	p->waited_for = bits_new((uint32_t)c->node_count);
+	p->hold = (struct hold){.nodes = bits_new((uint32_t)c->node_count),
+	                        .parts = xcalloc(c->part_count + 1, sizeof(bool)),
+	                        .parts_left = c->part_count};
+	p->in_part = xcalloc(c->part_count + 1, sizeof(uint32_t));
+	map_init_u64(&p->users);
 	for (size_t i = 0; i < c->part_count; i++)
 		c->parts[i]->first_waiting = 0;
 	list_each (it, &c->classes) {
 		struct job_class *class = list_entry(it, struct job_class, in_all);
 		class->reason = class_limits_reason(c, class);
+		class->at = order_first(&class->jobs);
+		class->waits = false;
+		class->tasks_planned = 0;
+		class->planned_from = 0;
 		if (class->reason == REASON_NONE)
-			heap_put(&p, class);
+			heap_put(p, class);
 	}
-	while (p.n > 0 && p.plan.parts_left > 0) {
+}
+
+void sched_pass(struct cluster *c)
+{
+	struct pass p = {.c = c, .heap = xcalloc(c->class_count + 1, sizeof(*p.heap))};
+	c->stats.cycles++;
+	c->stats.last_queue_length = (uint32_t)c->queue_length;
+	pass_begin(&p);
+	while (p.n > 0 && p.hold.parts_left > 0) {
 		struct job_class *class = heap_take(&p);
-		if (try_first(&p, class))
+		if (try_next(&p, class))
 			heap_put(&p, class);
 	}
-	plan_free(&p.plan);
+	plan_cut(c, p.rank);
+	free(p.hold.nodes);
+	free(p.hold.parts);
+	free(p.waited_for);
+	free(p.in_part);
+	map_free(&p.users);
 	free(p.heap);
 	arrays_settle(c);
 	c->sched_wanted = !list_empty(&c->to_look);

@@ -19,6 +19,7 @@ struct candidate {
 struct select_scratch {
 	struct candidate *v;
 	size_t cap;
+	struct node_view view;
 };
 
 struct selection {
@@ -27,6 +28,7 @@ struct selection {
 	struct hostlist *req, *exc;
 	struct candidate *v; /* the scratch's */
 	size_t n;
+	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
 	bool whole;     /* all cores of each node */
 	bool by_socket; /* whole sockets */
@@ -103,15 +105,15 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 {
 	uint32_t cpus = cores_for(s, node, tasks) * node->cpus_per_core;
 	uint64_t need = memory_needed(s->c, s->ask->part, s->ask->spec, node, cpus);
-	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : node->mem_alloc;
+	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : s->view->mem;
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
-static bool socket_is_free(const struct node *node, uint32_t core)
+static bool socket_is_free(const struct selection *s, const struct node *node, uint32_t core)
 {
 	uint32_t size = node->conf->cores_per_socket, first = size ? core / size * size : core;
 	for (uint32_t i = first; i < first + (size ? size : 1) && i < node->cores_total; i++)
-		if (bits_has(node->cores_busy, i))
+		if (bits_has(s->view->busy, i))
 			return false;
 	return true;
 }
@@ -120,7 +122,7 @@ static bool core_is_free(const struct selection *s, const struct node *node, uin
 {
 	if (s->ask->ignore_use)
 		return true;
-	return s->by_socket ? socket_is_free(node, core) : !bits_has(node->cores_busy, core);
+	return s->by_socket ? socket_is_free(s, node, core) : !bits_has(s->view->busy, core);
 }
 
 static uint32_t free_cores(const struct selection *s, const struct node *node)
@@ -129,21 +131,9 @@ static uint32_t free_cores(const struct selection *s, const struct node *node)
 	if (s->ask->ignore_use)
 		return node->cores_total;
 	if (!s->by_socket)
-		return node->cores_free;
+		return s->view->cores_free;
 	for (uint32_t i = 0; i < node->cores_total; i++)
-		n += socket_is_free(node, i);
-	return n;
-}
-
-/* CPUs that the partition's jobs have there (slurm.conf(5), MaxCPUsPerNode). */
-static uint32_t part_cpus_on(const struct part *part, const struct node *node)
-{
-	uint32_t n = 0;
-	list_each (it, &node->shares) {
-		const struct share *share = list_entry(it, struct share, on_node);
-		if (share->job->part == part)
-			n += share_record(share)->cpus;
-	}
+		n += socket_is_free(s, node, i);
 	return n;
 }
 
@@ -152,12 +142,13 @@ static uint32_t node_fit(const struct selection *s, const struct node *node, uin
 {
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
+	view_node(s->c, node, s->ask, s->view);
 	*cores = free_cores(s, node);
 	uint32_t cpus = *cores * usable_per_core(s, node);
 	if ((s->whole && *cores < node->cores_total) || cpus == 0)
 		return 0;
 	if (max_cpus != CORE_INFINITE && max_cpus != 0) {
-		uint32_t used = s->ask->ignore_use ? 0 : part_cpus_on(s->ask->part, node);
+		uint32_t used = s->ask->ignore_use ? 0 : s->view->part_cpus;
 		max_cpus = max_cpus > used ? max_cpus - used : 0;
 		cpus = cpus > max_cpus ? max_cpus : cpus;
 		if (cpus == 0)
@@ -203,11 +194,12 @@ static bool is_open(const struct selection *s, const struct node *node)
 static bool gather(struct selection *s)
 {
 	const struct core_part_conf *part = s->ask->part->conf;
+	const bool full_counts = !s->ask->ignore_use && s->ask->from <= s->c->now;
 	size_t required = 0;
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((!s->ask->ignore_use && node->cores_free == 0) || !is_open(s, node))
+		if ((full_counts && node->cores_free == 0) || !is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -341,6 +333,7 @@ static void fill_share(const struct selection *s, const struct candidate *cand, 
 {
 	const struct node *node = cand->node;
 	uint32_t cores = cores_for(s, node, cand->tasks ? cand->tasks : 1);
+	view_node(s->c, node, s->ask, s->view);
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
@@ -422,13 +415,17 @@ struct select_scratch *select_new(void)
 
 void select_free(struct select_scratch *scratch)
 {
+	free(scratch->view.own);
 	free(scratch->v);
 	free(scratch);
 }
 
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
 {
-	struct selection s = {.c = c, .ask = ask, .v = scratch_of(c, ask->part->conf->node_count + 1)};
+	struct selection s = {.c = c,
+	                      .ask = ask,
+	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
+	                      .view = &c->scratch->view};
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
 	if (n > 0 && out)

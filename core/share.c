@@ -121,6 +121,7 @@ void shares_set_idle(struct cluster *c, struct job *job, bool idle)
 			take_cores(share);
 	}
 	cluster_has_room(c);
+	plan_doubt(c);
 }
 
 struct share *share_on(const struct cluster *c, const struct job *job, const char *name)

@@ -277,17 +277,15 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	return 0;
 }
 
-int job_test(struct cluster *c, const struct job_spec *asked, core_time now, core_time *start,
+int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err)
 {
 	const struct job_spec normal = normalised(c, asked), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
-	*start = 0;
+	*out = (struct job_outlook){0};
 	if (check(c, spec, &part, err) != 0)
 		return -1;
-	const struct select_ask ask = {.part = part, .spec = spec};
-	if (select_job(c, &ask, NULL))
-		*start = now;
+	plan_outlook(c, spec, part, out);
 	return 0;
 }

@@ -17,29 +17,33 @@
 /* A positive width is to the right. There is never a row, hence no values. */
 static const struct column share_columns[] = {
         {.name = "account", .header = "Account", .width = -20},
-        {.name = "user", .header = "User", .width = 10},
-        {.name = "rawshares", .header = "RawShares", .width = 10},
-        {.name = "normshares", .header = "NormShares", .width = 11},
-        {.name = "rawusage", .header = "RawUsage", .width = 11},
-        {.name = "normusage", .header = "NormUsage", .width = 11},
+        {.name = "cluster", .header = "Cluster", .width = 10},
         {.name = "effectvusage", .header = "EffectvUsage", .width = 13},
         {.name = "fairshare", .header = "FairShare", .width = 10},
-        {.name = "levelfs", .header = "LevelFS", .width = 10},
         {.name = "grptresmins", .header = "GrpTRESMins", .width = 30},
+        {.name = "grptresraw", .header = "GrpTRESRaw", .width = 30},
+        {.name = "id", .header = "ID", .width = 6},
+        {.name = "levelfs", .header = "LevelFS", .width = 10},
+        {.name = "normshares", .header = "NormShares", .width = 11},
+        {.name = "normusage", .header = "NormUsage", .width = 11},
+        {.name = "partition", .header = "Partition", .width = 12},
+        {.name = "rawshares", .header = "RawShares", .width = 10},
+        {.name = "rawusage", .header = "RawUsage", .width = 11},
         {.name = "tresrunmins", .header = "TRESRunMins", .width = 30},
+        {.name = "user", .header = "User", .width = 10},
 };
 #define SHARE_COLUMN_COUNT (sizeof(share_columns) / sizeof(share_columns[0]))
 static const size_t share_column_count = SHARE_COLUMN_COUNT;
 #define SHARE_WIDTH_MAX 4096
 
-#define SHARE_SHORT "account,user,rawshares,normshares,rawusage,effectvusage,fairshare"
-#define SHARE_LONG                                                                                           \
-	"account,user,rawshares,normshares,rawusage,normusage,effectvusage,fairshare,levelfs,grptresmins,"   \
-	"tresrunmins"
+/* With -m, and without. */
+#define SHARE_FIRST(more) "account,user," more "rawshares,normshares,rawusage,"
+#define SHARE_SHORT       "effectvusage,fairshare"
+#define SHARE_LONG        "normusage,effectvusage,fairshare,levelfs,grptresmins,tresrunmins"
 
 struct share_options {
-	const char *format;
-	bool no_header, bars, last_bar;
+	const char *format; /* NULL: not given */
+	bool no_header, bars, last_bar, long_format, partition;
 };
 
 enum { OPT_USAGE = 256 };
@@ -58,7 +62,7 @@ static const struct command_option share_option_rows[] = {
         {"clusters", 'M', required_argument, REFUSED},
         {"cluster", 'M', required_argument, NULL, NULL},
         {"help", 'h', no_argument, NULL, "this text"},
-        {"partition", 'm', no_argument, REFUSED},
+        {"partition", 'm', no_argument, NULL, "the partition of each too"},
         {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
 
@@ -93,7 +97,10 @@ static int share_add(struct column_format *f, const struct share_options *o, cha
 
 static int share_format(const struct share_options *o, struct column_format *f)
 {
-	char *copy = xstrdup(o->format), *rest = copy;
+	char *copy = o->format ? xstrdup(o->format)
+	                       : xprintf("%s%s", o->partition ? SHARE_FIRST("partition,") : SHARE_FIRST(""),
+	                                 o->long_format ? SHARE_LONG : SHARE_SHORT);
+	char *rest = copy;
 	int rc = 0;
 	for (char *word = text_split(&rest, ','); rc == 0 && word; word = text_split(&rest, ','))
 		if (*word)
@@ -120,20 +127,21 @@ static void share_print_header(const struct share_options *o, const struct colum
 static int share_print_names(void)
 {
 	for (size_t i = 0; i < SHARE_COLUMN_COUNT; i++)
-		puts(share_columns[i].header);
+		printf("%-17s%s", share_columns[i].header,
+		       i % 4 == 3 || i + 1 == SHARE_COLUMN_COUNT ? "\n" : " ");
 	return 0;
 }
 
 int sshare_main(int argc, char **argv)
 {
-	struct share_options o = {.format = SHARE_SHORT};
+	struct share_options o = {0};
 	struct command_getopt options_known;
 	struct column_format f;
 	log_init("sshare", LOG_LEVEL_INFO);
 	command_getopt_init(&options_known, &sshare_command);
 	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;) {
 		if (c == 'l')
-			o.format = SHARE_LONG;
+			o.long_format = true;
 		else if (c == 'o')
 			o.format = optarg;
 		else if (c == 'n')
@@ -147,9 +155,10 @@ int sshare_main(int argc, char **argv)
 		else if (c == OPT_USAGE || c == 'h') {
 			command_print_usage(&sshare_command, stdout);
 			return 0;
-		} else if (c == 'M' || c == 'm') {
-			log_error("option %s is not supported by batchbox",
-			          c == 'M' ? "--clusters" : "--partition");
+		} else if (c == 'm') {
+			o.partition = true;
+		} else if (c == 'M') {
+			log_error("option --clusters is not supported by batchbox");
 			return 1;
 		} else if (!strchr("aAuU", c)) { /* which choose among rows */
 			complain_option("sshare", c, argv);

@@ -18,6 +18,9 @@ void complain_option(const char *program, int c, char **argv)
 		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
 	else if (c == ':')
 		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
+	else if (is_long && optopt != 0 && strchr(word, '='))
+		fprintf(stderr, "%s: option '%.*s' doesn't allow an argument\n", program,
+		        (int)strcspn(word, "="), word);
 	else if (is_long)
 		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
 	else

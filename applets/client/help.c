@@ -2,6 +2,9 @@
  * completions. */
 #include "applets/applet.h"
 #include "applets/client/command.h"
+#include "applets/client/scontrol.h"
+#include "applets/client/signals.h"
+#include "applets/client/sinfo.h"
 
 #include <string.h>
 
@@ -140,6 +143,34 @@ static void print_facts(const struct applet *applet, const struct command *comma
 	text_free(&help);
 }
 
+static const char *job_state(size_t i)
+{
+	static const char *const words[] = {
+#define JOB_STATE(symbol, number, word, code) word, code,
+#define JOB_FLAG(symbol, bit, word, code)     word, code,
+#define JOB_REASON(symbol, number, word)
+#define NODE_STATE(symbol, number, word)
+#define NODE_FLAG(symbol, bit, word)
+#include "core/words.def"
+#undef JOB_STATE
+#undef JOB_FLAG
+#undef JOB_REASON
+#undef NODE_STATE
+#undef NODE_FLAG
+	};
+	return i < sizeof(words) / sizeof(words[0]) ? words[i] : NULL;
+}
+
+/* Arguments for which there is a list of words. */
+static const struct {
+	const char *word;
+	const char *(*value)(size_t i);
+} values[] = {{"STATES", job_state},
+              {"NODESTATES", sinfo_state_word},
+              {"SIGNAL", signal_word},
+              {"JOBKEYS", scontrol_job_key},
+              {"NODEKEYS", scontrol_node_key}};
+
 static int all_facts(void)
 {
 	for (size_t i = 0; i < APPLET_COUNT; i++) {
@@ -148,6 +179,10 @@ static int all_facts(void)
 		if (command)
 			print_facts(&applets[i], command);
 	}
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		for (size_t k = 0; values[i].value(k); k++)
+			if (*values[i].value(k))
+				printf("batchbox\tvalue\t%s\t%s\n", values[i].word, values[i].value(k));
 	return 0;
 }
 
@@ -168,16 +203,16 @@ int help_main(int argc, char **argv)
 	static char help[] = "-h";
 	if (argc == 2 && strcmp(argv[1], "--facts") == 0)
 		return all_facts();
-	const struct applet *applet = argc == 2 ? applet_of(argv[1]) : NULL;
-	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
+	if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
 		print_usage(stdout);
 		return 0;
 	}
+	const struct applet *applet = argc == 2 ? applet_of(argv[1]) : NULL;
 	if (!applet || applet->main == help_main) {
 		if (argc == 2 && !applet)
 			fprintf(stderr, "batchbox help: error: there is no command %s\n", argv[1]);
-		print_usage(argc == 2 && applet ? stdout : stderr);
-		return argc == 2 && applet ? 0 : 1;
+		print_usage(applet ? stdout : stderr);
+		return applet ? 0 : 1;
 	}
 	const struct command *command = command_find(applet->name);
 	if (command)

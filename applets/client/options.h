@@ -22,7 +22,7 @@ struct submit {
 	        kill_on_bad_exit, kill_set;
 	bool over;     /* an option asked for no more than to be printed, or was unknown */
 	int exit_code; /* then */
-	bool ignore_pbs, ignore_bell, quit_on_interrupt, disable_status, multi_prog, preserve_env;
+	bool ignore_pbs, ignore_bell, quit_on_interrupt, disable_status, multi_prog, preserve_env, pty;
 	bool nodes_set, cpus_per_task_set, chdir_set;
 	unsigned verbose;
 	uint32_t immediate_s;                        /* CORE_NO_VAL: not asked */

@@ -55,6 +55,9 @@ bool scontrol_is_key(const char *word, const char *key, size_t shortest);
 bool scontrol_is_noun(const char *word, const char *noun, size_t shortest);
 /* Does root or SlurmUser ask? */
 bool scontrol_is_operator(const struct scontrol *sc);
+/* The keys that update takes, "" for one that it refuses by name; NULL: there are no more. */
+const char *scontrol_job_key(size_t i);
+const char *scontrol_node_key(size_t i);
 int scontrol_top(struct scontrol *sc, int argc, char **argv);
 /* scontrol_verbs.c: small ones. */
 int scontrol_ping(struct scontrol *sc, int argc, char **argv);

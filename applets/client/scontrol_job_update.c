@@ -213,6 +213,11 @@ static const struct job_key {
 #undef NO
 };
 
+const char *scontrol_job_key(size_t i)
+{
+	return i >= sizeof(job_keys) / sizeof(job_keys[0]) ? NULL : job_keys[i].read ? job_keys[i].name : "";
+}
+
 static const struct job_key *key_of(const char *name, size_t n)
 {
 	for (size_t i = 0; i < sizeof(job_keys) / sizeof(job_keys[0]); i++)

@@ -29,6 +29,12 @@ static const struct node_key {
         {"NodeHostname", 5, KEY_TEXT, offsetof(struct node_update_request, hostname)},
 };
 
+const char *scontrol_node_key(size_t i)
+{
+	size_t n = sizeof(node_keys) / sizeof(node_keys[0]);
+	return i >= n ? NULL : node_keys[i].kind == KEY_REFUSED ? "" : node_keys[i].name;
+}
+
 static const struct node_key *key_of(const char *word)
 {
 	for (size_t i = 0; i < sizeof(node_keys) / sizeof(node_keys[0]); i++)

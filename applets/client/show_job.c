@@ -212,8 +212,25 @@ ROW(start_time)
 ROW(end_time)
 {
 	(void)ctx;
-	int64_t end = JOB->state->end_time ? JOB->state->end_time : JOB->end_limit;
-	show_time(out, is_pending(JOB) ? 0 : end, "Unknown");
+	int64_t end = JOB->state->end_time && !is_pending(JOB) ? JOB->state->end_time : JOB->end_limit;
+	show_time(out, end, "Unknown");
+}
+
+static bool when_planned(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->sched_nodes != NULL;
+}
+
+ROW(scheduler)
+{
+	text_add(out, when_planned(record, ctx) ? "Backfill:*" : "Main");
+}
+
+ROW(sched_nodes)
+{
+	(void)ctx;
+	text_add(out, JOB->sched_nodes);
 }
 
 ROW(deadline)
@@ -550,12 +567,13 @@ static const struct show_row rows[] = {
         {true, "SuspendTime=", suspend_time, NULL, NULL},
         {false, "SecsPreSuspend=", pre_suspend, NULL, NULL},
         {false, "LastSchedEval=", last_sched_eval, when_evaluated, NULL},
-        {false, "Scheduler=Main", NULL, when_evaluated, NULL},
+        {false, "Scheduler=", scheduler, when_evaluated, NULL},
         {true, "Partition=", partition, NULL, NULL},
         {false, "AllocNode:Sid=", alloc_node, NULL, NULL},
         {true, "ReqNodeList=", req_nodes, NULL, NULL},
         {false, "ExcNodeList=", exc_nodes, NULL, NULL},
         {true, "NodeList=", nodes, NULL, NULL},
+        {false, "SchedNodeList=", sched_nodes, when_planned, NULL},
         {true, "BatchHost=", batch_host, when_batch_host, NULL},
         {true, "NumNodes=", num_nodes, NULL, NULL},
         {false, "NumCPUs=", num_cpus, NULL, NULL},

@@ -19,6 +19,8 @@ void sinfo_state(struct text *out, const struct node_info *node, bool compact);
 bool sinfo_state_is(const struct node_info *node, const char *word);
 /* Is the word known at all? */
 bool sinfo_state_known(const char *word);
+/* Those words; NULL: there are no more. */
+const char *sinfo_state_word(size_t i);
 
 enum sinfo_kind { SINFO_ALLOCATED, SINFO_IDLE, SINFO_OTHER, SINFO_KINDS };
 enum sinfo_kind sinfo_kind_of(const struct node_info *node);

@@ -220,7 +220,8 @@ NUMBER(state_number)
 	(void)ctx;
 	if (GROUP->n == 0)
 		return -1;
-	return (int64_t)FIRST->base + ((FIRST->flags & NODE_FLAG_DRAIN) ? 16 : 0);
+	return (int64_t)FIRST->base + ((FIRST->flags & NODE_FLAG_PLANNED) ? 16 : 0) +
+	       ((FIRST->flags & NODE_FLAG_DRAIN) ? 32 : 0);
 }
 
 /* The smallest and largest value of a number among the nodes: "1", "1+" (or "20250-20251" for a measured

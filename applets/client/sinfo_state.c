@@ -104,6 +104,13 @@ bool sinfo_state_is(const struct node_info *node, const char *word)
 	return false;
 }
 
+const char *sinfo_state_word(size_t i)
+{
+	size_t bases = sizeof(base_words) / sizeof(base_words[0]);
+	size_t flags = sizeof(flag_words) / sizeof(flag_words[0]);
+	return i < bases ? base_words[i].word : i - bases < flags ? flag_words[i - bases].word : NULL;
+}
+
 bool sinfo_state_known(const char *word)
 {
 	if (text_eq_nocase(word, "all") || text_eq_nocase(word, "drng"))

@@ -129,7 +129,7 @@ MEMBER(exc_nodes, JOB->spec->exc_nodes, "")
 MEMBER(work_dir, JOB->spec->work_dir, "")
 MEMBER(node_list, JOB->nodes, "")
 MEMBER(alloc_node, JOB->spec->alloc_node, "")
-MEMBER(sched_nodes, JOB->state->sched_nodes, "(null)")
+MEMBER(sched_nodes, JOB->sched_nodes, "(null)")
 MEMBER(batch_host, JOB->state->batch_host, "n/a")
 
 /* As it was given, under the job's directory; else as it is by default. */

@@ -3,6 +3,7 @@
 #include "applets/client/multi_prog.h"
 #include "applets/client/srun_hooks.h"
 #include "applets/client/step_io.h"
+#include "applets/client/terminal.h"
 #include "core/util/hostlist.h"
 #include "core/util/log.h"
 #include "proto/loop.h"
@@ -238,6 +239,11 @@ static void step_env(const struct srun *r, struct env_list *env)
 	env_list_set(env, "SLURM_STEP_NUM_TASKS", "%" PRIu32, step->tasks);
 	env_list_set(env, "SLURM_STEP_TASKS_PER_NODE", "%s", text_str(&per_node));
 	env_list_set(env, "SLURM_UMASK", "%04o", (unsigned)r->s.spec.umask);
+	uint32_t rows, columns;
+	if (r->s.pty && terminal_size(&rows, &columns)) {
+		env_list_set(env, "SLURM_PTY_WIN_COL", "%" PRIu32, columns);
+		env_list_set(env, "SLURM_PTY_WIN_ROW", "%" PRIu32, rows);
+	}
 	if (r->s.cpus_per_task_set)
 		env_list_set(env, "SLURM_CPUS_PER_TASK", "%" PRIu32, r->s.spec.cpus_per_task);
 	static const char *const preserved[] = {"SLURM_NNODES", "SLURM_NTASKS", "SLURM_NPROCS",
@@ -273,6 +279,9 @@ static void fill_launch(struct srun *r, const struct env_list *env, struct step_
 	m->kill_on_bad_exit = s->kill_on_bad_exit;
 	m->unbuffered = s->unbuffered;
 	m->preserve_env = s->preserve_env;
+	m->pty = s->pty;
+	if (s->pty)
+		terminal_size(&m->rows, &m->columns);
 	m->task_prolog = s->task_prolog;
 	m->task_epilog = s->task_epilog;
 	uint32_t task;
@@ -386,12 +395,16 @@ static int run_step(struct srun *r, uint32_t *wait_status)
 	                                  .controller = r->a.connection.client,
 	                                  .allocation = &r->a,
 	                                  .label = r->s.label,
+	                                  .pty = r->s.pty,
 	                                  .unbuffered = r->s.unbuffered,
 	                                  .kill_on_bad_exit = r->s.kill_on_bad_exit,
 	                                  .quit_on_interrupt = r->s.quit_on_interrupt,
 	                                  .disable_status = r->s.disable_status,
 	                                  .wait_s = r->s.wait_s,
 	                                  .stdin_fd = launch.std_in ? -1 : r->stdin_fd,
+	                                  .only_output_of = CORE_NO_VAL,
+	                                  .only_error_of = CORE_NO_VAL,
+	                                  .only_input_for = CORE_NO_VAL,
 	                                  .verbose = r->s.verbose};
 	int rc = prolog(r, &env);
 	if (rc == 0) {
@@ -437,6 +450,10 @@ static int parse(struct srun *r, int argc, char **argv)
 		log_write(LOG_LEVEL_FATAL, "No command given to execute.");
 		return 1;
 	}
+	if (r->s.pty && (r->s.spec.std_in || r->s.spec.std_out || r->s.spec.std_err)) {
+		log_error("--error/--input/--output are incompatible with --pty");
+		return 1;
+	}
 	r->own_job = r->s.job_id == CORE_NO_VAL;
 	if (r->s.multi_prog && rest < argc && read_programs(r) != 0)
 		return 1;
@@ -449,6 +466,18 @@ static int parse(struct srun *r, int argc, char **argv)
 	}
 	r->s.spec.command = r->argv[0];
 	return 0;
+}
+
+/* --pty takes the terminal that is standard input; without one it means nothing. */
+static void find_terminal(struct srun *r)
+{
+	uint32_t rows, columns;
+	if (!r->s.pty || terminal_size(&rows, &columns))
+		return;
+	log_error("ioctl(TIOCGWINSZ): %s",
+	          errno == ENOTTY ? "Inappropriate ioctl for device" : strerror(errno)); /* as glibc has it */
+	log_error("Not using a pseudo-terminal, disregarding --pty option");
+	r->s.pty = false;
 }
 
 /* -i FILE is a file of this host. */
@@ -484,6 +513,7 @@ int srun_main(int argc, char **argv)
 			log_verbose("jobid %" PRIu32 ": nodes(%" PRIu32 "):`%s'", r.a.job_id,
 			            r.a.job->node_count, r.a.job->nodes);
 		take_defaults(&r);
+		find_terminal(&r);
 		rc = open_input(&r);
 		if (rc == 0)
 			rc = create(&r);

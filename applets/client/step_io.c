@@ -1,5 +1,8 @@
 #include "applets/client/step_io.h"
 
+#include "applets/client/step_lines.h"
+#include "applets/client/terminal.h"
+
 #include "core/util/arena.h"
 #include "core/util/log.h"
 #include "proto/loop.h"
@@ -40,7 +43,7 @@ struct task {
 	uint32_t number, status;
 	struct place *place;
 	bool ended;
-	struct text line[2]; /* unfinished lines of stdout and stderr */
+	struct task_lines lines;
 };
 
 struct step_io {
@@ -56,89 +59,19 @@ struct step_io {
 	int worst, worst_code;
 	struct loop_timer *wait_timer, *abort_timer;
 	int signal_seen;
+	struct step_lines lines;
 	struct arena arena; /* of the message that is being dealt with */
 };
 
 /* ---- output ---- */
 
-static void write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-		if (w < 0 && errno == EAGAIN) {
-			struct pollfd pfd = {.fd = fd, .events = POLLOUT};
-			poll(&pfd, 1, -1);
-			continue;
-		}
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w < 0)
-			return; /* the reader is gone: the tasks' output has nowhere to go */
-		p += w;
-		n -= (size_t)w;
-	}
-}
-
-static int label_width(const struct step_io *io)
-{
-	int width = 1;
-	for (uint32_t n = io->task_count - 1; n >= 10; n /= 10)
-		width++;
-	return width;
-}
-
-static void write_lines(struct step_io *io, struct task *task, int which, const char *p, size_t n)
-{
-	int fd = which + 1;
-	if (!io->conf->label) {
-		write_all(fd, p, n);
-		return;
-	}
-	struct text out = TEXT_EMPTY;
-	for (const char *end = p + n; p < end;) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t len = newline ? (size_t)(newline - p) + 1 : (size_t)(end - p);
-		text_printf(&out, "%*" PRIu32 ": ", label_width(io), task->number);
-		text_add_n(&out, p, len);
-		if (!newline)
-			text_add_char(&out, '\n');
-		p += len;
-	}
-	write_all(fd, out.s, out.len);
-	text_free(&out);
-}
-
-/* Whole lines leave at once, so that lines of several tasks don't mix; what is unfinished waits for its end.
- */
 static void take_output(struct step_io *io, const struct step_output *m)
 {
-	if (m->task >= io->task_count || (m->fd != 1 && m->fd != 2))
-		return;
-	struct task *task = &io->tasks[m->task];
-	int which = (int)m->fd - 1;
-	struct text *held = &task->line[which];
-	const char *data = (const char *)m->data.v;
-	size_t n = m->data.n;
-	if (io->conf->unbuffered && !io->conf->label) {
-		write_all(which + 1, data, n);
-		return;
-	}
-	const char *last = n ? memrchr(data, '\n', n) : NULL;
-	size_t whole = last ? (size_t)(last - data) + 1 : 0;
-	if (whole) {
-		if (held->len) {
-			text_add_n(held, data, whole);
-			write_lines(io, task, which, held->s, held->len);
-			text_clear(held);
-		} else {
-			write_lines(io, task, which, data, whole);
-		}
-	}
-	text_add_n(held, data ? data + whole : "", n - whole);
-	if (held->len && (m->eof || held->len > (1u << 20))) {
-		write_lines(io, task, which, held->s, held->len);
-		text_clear(held);
-	}
+	const struct step_io_conf *conf = io->conf;
+	const uint32_t only = m->fd == 1 ? conf->only_output_of : conf->only_error_of;
+	if (m->task < io->task_count && (m->fd == 1 || m->fd == 2) &&
+	    (only == CORE_NO_VAL || only == m->task))
+		step_lines_take(&io->lines, &io->tasks[m->task].lines, m);
 }
 
 /* ---- ends of tasks ---- */
@@ -168,6 +101,21 @@ static void task_names(struct text *out, const uint32_t *numbers, uint32_t n)
 			text_printf(out, "-%" PRIu32, numbers[last]);
 		i = last + 1;
 	}
+}
+
+/* We hold a step that is ours; else it is another srun's (sattach). */
+static bool is_ours(const struct step_io *io)
+{
+	return io->conf->launches != NULL;
+}
+
+/* As the real sattach: of an end by a signal it says nothing. */
+static void report_ends_of_others(const struct step_task_exit *m)
+{
+	for (uint32_t i = 0; i < m->tasks.n; i++)
+		if (WIFEXITED((int)m->tasks.v[i].status) && m->tasks.v[i].status != 0)
+			log_error("task %" PRIu32 " exited with exit code %d", m->tasks.v[i].task,
+			          WEXITSTATUS((int)m->tasks.v[i].status));
 }
 
 static void report_ends(const struct place *place, const struct step_task_exit *m)
@@ -255,7 +203,7 @@ static void task_ended(struct step_io *io, const struct task_end *end)
 	if (end->task >= io->task_count || io->tasks[end->task].ended)
 		return;
 	struct task *task = &io->tasks[end->task];
-	int code = exit_code((int)end->status);
+	int code = is_ours(io) || WIFEXITED((int)end->status) ? exit_code((int)end->status) : 0;
 	task->ended = true;
 	task->status = end->status;
 	task->place->tasks_left--;
@@ -285,6 +233,25 @@ static void place_done(struct place *place)
 	place->redial = NULL;
 	if (++io->places_done == io->place_count)
 		loop_stop(io->loop);
+}
+
+/* ---- the terminal ---- */
+
+static bool has_terminal(const struct place *place)
+{
+	return place->io->conf->pty && place->info->tasks.n > 0 && place->info->tasks.v[0] == 0;
+}
+
+static void send_size(const struct step_io *io)
+{
+	struct step_window m;
+	schema_init(schema_of_step_window(), &m);
+	if (!io->conf->pty || !terminal_size(&m.rows, &m.columns))
+		return;
+	for (uint32_t i = 0; i < io->place_count; i++)
+		if (has_terminal(&io->places[i]) && io->places[i].conn &&
+		    io->places[i].state == PLACE_RUNNING)
+			conn_send(io->places[i].conn, MSG_step_window, 0, &m);
 }
 
 /* A node's part is over without its shepherd's word. */
@@ -319,6 +286,10 @@ static void on_opened(void *ctx, struct conn *conn)
 static void on_running(struct place *place, const struct step_running *m)
 {
 	place->state = PLACE_RUNNING;
+	if (has_terminal(place)) {
+		terminal_take();
+		send_size(place->io); /* it may have changed since the launch, or while we were cut off */
+	}
 	if (m->output_sent > place->output_got) {
 		log_error("%s: %" PRIu64 " bytes of output were lost with the connection", place->info->node,
 		          m->output_sent - place->output_got);
@@ -360,7 +331,12 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	}
 	case MSG_step_task_exit: {
 		const struct step_task_exit *m = record;
-		report_ends(place, m);
+		if (has_terminal(place))
+			terminal_give_back();
+		if (is_ours(io))
+			report_ends(place, m);
+		else
+			report_ends_of_others(m);
 		for (uint32_t i = 0; i < m->tasks.n; i++)
 			task_ended(io, &m->tasks.v[i]);
 		break;
@@ -369,7 +345,7 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		const struct step_message *m = record;
 		if (strstr(m->text, "CANCELLED AT"))
 			say_aborted(io);
-		fprintf(stderr, "%s\n", m->text);
+		fprintf(stderr, "%s%s", m->text, terminal_line_end());
 		break;
 	}
 	case MSG_step_credit: {
@@ -446,7 +422,7 @@ static void dial(struct place *place)
 	struct key_step_of of = {.serial = step->serial,
 	                         .step_id = step->step_id,
 	                         .launch = step->launch,
-	                         .uid = geteuid(),
+	                         .uid = step->uid != CORE_NO_VAL ? step->uid : geteuid(),
 	                         .rights = step->rights};
 	struct err err = {0};
 	text_copy(audience.name, sizeof(audience.name), place->info->node);
@@ -465,7 +441,7 @@ static void dial(struct place *place)
 	                        &credential, DIAL_LIMIT_US, &ops, place, &err);
 	if (!place->conn)
 		place_lost(place, err_text(&err));
-	else if (place->state != PLACE_RUNNING)
+	else if (place->state != PLACE_RUNNING && is_ours(place->io))
 		conn_send(place->conn, MSG_step_launch, 0,
 		          &place->io->conf->launches[place - place->io->places]);
 }
@@ -496,6 +472,7 @@ static void send_input(struct step_io *io, uint8_t *data, size_t n, bool eof)
 		schema_init(schema_of_step_input(), &m);
 		m.data = (struct schema_bytes){data, (uint32_t)n};
 		m.eof = eof;
+		m.task = io->conf->only_input_for;
 		conn_send(place->conn, MSG_step_input, 0, &m);
 		place->input_out += n;
 	}
@@ -626,6 +603,7 @@ static void say_states(const struct step_io *io)
 
 static void force_end(struct step_io *io)
 {
+	terminal_give_back();
 	log_info("forcing job termination");
 	end_step(io, SIGKILL);
 	say_aborted(io);
@@ -649,9 +627,23 @@ static void on_interrupt(struct step_io *io)
 		force_end(io);
 }
 
+/* It ends us, and not the step. */
+static void leave(int signo)
+{
+	sigset_t it;
+	terminal_give_back();
+	signal(signo, SIG_DFL);
+	sigemptyset(&it);
+	sigaddset(&it, signo);
+	raise(signo);
+	sigprocmask(SIG_UNBLOCK, &it, NULL);
+}
+
 static void on_signal(void *ctx, int signo)
 {
 	struct step_io *io = ctx;
+	if (!is_ours(io) && signo != SIGWINCH && signo != SIGTSTP && signo != SIGCONT)
+		leave(signo);
 	io->signal_seen = signo;
 	switch (signo) {
 	case SIGINT:
@@ -662,15 +654,32 @@ static void on_signal(void *ctx, int signo)
 	case SIGQUIT:
 		force_end(io);
 		return;
+	case SIGWINCH:
+		send_size(io);
+		return;
+	case SIGTSTP:
+		terminal_stop();
+		return;
+	case SIGCONT:
+		if (io->conf->pty) {
+			terminal_resume();
+			send_size(io);
+			return;
+		}
+		break;
 	default:
-		step_signal_all(io, signo);
+		break;
 	}
+	step_signal_all(io, signo);
 }
 
 static int add_signals(struct step_io *io, struct err *err)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT};
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+	static const int signals[] = {SIGINT,  SIGTERM, SIGHUP,  SIGQUIT,  SIGUSR1,
+	                              SIGUSR2, SIGALRM, SIGCONT, SIGWINCH, SIGTSTP};
+	/* The last two matter to a terminal alone. */
+	const size_t n = sizeof(signals) / sizeof(signals[0]) - (io->conf->pty ? 0 : 2);
+	for (size_t i = 0; i < n; i++)
 		if (loop_add_signal(io->loop, signals[i], on_signal, io, err) != 0)
 			return -1;
 	return 0;
@@ -704,10 +713,8 @@ static void free_tables(struct step_io *io)
 {
 	for (uint32_t i = 0; i < io->place_count; i++)
 		conn_close(io->places[i].conn);
-	for (uint32_t i = 0; i < io->task_count; i++) {
-		text_free(&io->tasks[i].line[0]);
-		text_free(&io->tasks[i].line[1]);
-	}
+	for (uint32_t i = 0; i < io->task_count; i++)
+		step_lines_free(&io->tasks[i].lines);
 	loop_free(io->loop);
 	arena_free(&io->arena);
 	free(io->tasks);
@@ -716,7 +723,10 @@ static void free_tables(struct step_io *io)
 
 int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 {
-	struct step_io io = {.conf = conf};
+	struct step_io io = {.conf = conf,
+	                     .lines = {.label = conf->label,
+	                               .unbuffered = conf->unbuffered || conf->pty,
+	                               .tasks = conf->step->tasks}};
 	struct err err = {0};
 	signal(SIGPIPE, SIG_IGN);
 	io.loop = loop_new(&err);
@@ -737,6 +747,7 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 		dial(&io.places[i]);
 	if (io.places_done < io.place_count)
 		loop_run(io.loop);
+	terminal_give_back();
 	*wait_status = (uint32_t)io.worst;
 	int code = io.worst_code;
 	if (io.lost_output && code == 0) {

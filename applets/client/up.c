@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define READY_US    30000000 /* how long the workers may take to be idle */
+#define TRY_US      1000000
 #define END_US      60000000 /* how long jobs and daemons may take to end */
 #define PAUSE_NS    5000000L
 #define TRIES       3 /* somebody else may take one of our ports before we do */
@@ -203,21 +204,61 @@ static int wait_gone(const struct up *up, size_t workers, int64_t until, struct 
 	return 0;
 }
 
+/* By signals, for a worker may have no connection to the controller just now. */
+static int end_daemons(const struct up *up, size_t workers, int64_t until, struct err *err)
+{
+	char name[40];
+	for (size_t i = 0; i <= workers; i++) {
+		worker_name(name, i);
+		pid_t pid = pid_of(up, i < workers ? name : "slurmctld");
+		if (pid)
+			kill(pid, SIGTERM);
+	}
+	return wait_gone(up, workers, until, err);
+}
+
 /* A cluster that didn't come up whole, and has never run a job, leaves nothing. */
 static void undo(const struct up *up, size_t workers)
 {
 	struct err err = {0};
-	char name[40];
-	pid_t pid = pid_of(up, "slurmctld");
-	if (pid)
-		kill(pid, SIGTERM);
-	for (size_t i = 0; i < workers; i++) {
-		worker_name(name, i);
-		if ((pid = pid_of(up, name)))
-			kill(pid, SIGTERM);
-	}
-	if (wait_gone(up, workers, loop_clock() + END_US, &err) != 0 || up_remove(up, &err) != 0)
+	if (end_daemons(up, workers, loop_clock() + END_US, &err) != 0 || up_remove(up, &err) != 0)
 		log_error("%s", err_text(&err));
+}
+
+/* The daemons of a cluster that is there, all of them, and a connection. One may be about to die, or to be
+ * started by somebody else who was killed meanwhile: so it is tried for a while. */
+static int reach(const struct up *up, struct connect *c, struct err *err)
+{
+	for (int64_t until = loop_clock() + READY_US;; pause_a_moment()) {
+		err_clear(err);
+		if (start_daemons(up, c->file.conf.core.node_count, err) == 0 &&
+		    connect_open_within(c, TRY_US, err) == 0)
+			return 0;
+		if (loop_clock() > until)
+			return -1;
+	}
+}
+
+/* What is asked of a cluster that is there must be as it has it. */
+static int check_as_asked(const struct up *up, const struct cluster_conf *has, struct err *err)
+{
+	const struct core_node_conf *node = &has->nodes[0];
+	struct text other = TEXT_EMPTY;
+	if (up->workers && up->workers != has->node_count)
+		text_printf(&other, "%zu workers", has->node_count);
+	else if (up->cpus && up->cpus != node->cpus)
+		text_printf(&other, "%u CPUs for each worker", node->cpus);
+	else if (up->mem && up->mem != node->real_memory)
+		text_printf(&other, "%llu MiB for each worker", (unsigned long long)node->real_memory);
+	else if (up->partition && !text_eq(up->partition, has->parts[0].name))
+		text_printf(&other, "the partition %s", has->parts[0].name);
+	if (other.len == 0)
+		return 0;
+	err_set(err, ERR_EXISTS,
+	        "the cluster %s is there, with %s: end it with batchbox down, or choose another --name",
+	        up->name, text_str(&other));
+	text_free(&other);
+	return -1;
 }
 
 /* A new cluster, or one that is there. */
@@ -227,19 +268,19 @@ static int bring_up(struct up *up, struct connect *c, struct err *err)
 	if (fresh && up->workers == 0)
 		up->workers = 1;
 	for (int i = 0;; i++) {
-		if (fresh && up_make(up, err) != 0)
+		if (fresh && up_make(up, err) != 0) {
+			struct err also = {0};
+			if (up_remove(up, &also) != 0)
+				log_error("%s", err_text(&also));
 			return -1;
+		}
 		if (connect_configure(c, err) != 0)
 			return -1;
 		size_t has = c->file.conf.core.node_count;
-		if (!fresh && up->workers && up->workers != has)
-			return err_set(
-			        err, ERR_EXISTS,
-			        "the cluster %s is there, with %zu workers: end it with batchbox down, or "
-			        "choose another --name",
-			        up->name, has);
+		if (!fresh && check_as_asked(up, &c->file.conf.core, err) != 0)
+			return -1;
 		err_clear(err);
-		if (start_daemons(up, has, err) == 0)
+		if ((fresh ? start_daemons(up, has, err) : reach(up, c, err)) == 0)
 			break;
 		bool over = !fresh || i + 1 == TRIES;
 		if (over)
@@ -250,7 +291,7 @@ static int bring_up(struct up *up, struct connect *c, struct err *err)
 		if (over)
 			return -1;
 	}
-	return connect_open(c, err) != 0 || wait_ready(c, up, err) != 0 ? -1 : 0;
+	return (!c->client && connect_open(c, err) != 0) || wait_ready(c, up, err) != 0 ? -1 : 0;
 }
 
 /* ---- down ---- */
@@ -295,26 +336,21 @@ static size_t end_jobs(struct connect *c, struct err *err)
 
 static int bring_down(struct up *up, struct connect *c, struct err *err)
 {
-	struct shutdown_request m = {.workers_too = true};
-	struct arena arena;
-	void *record = NULL;
+	if (!up_exists(up) && up_remains(up)) {
+		log_info("the cluster %s was not made whole: what there is of it goes", up->name);
+		return up_remove(up, err);
+	}
 	if (!up_exists(up))
 		return err_set(err, ERR_NOT_FOUND, "there is no cluster %s of yours", up->name);
 	/* What died is started once more: only together do they know what still runs. */
-	if (connect_configure(c, err) != 0 || start_daemons(up, c->file.conf.core.node_count, err) != 0 ||
-	    connect_open(c, err) != 0 || wait_ready(c, up, err) != 0)
+	if (connect_configure(c, err) != 0 || reach(up, c, err) != 0 || wait_ready(c, up, err) != 0)
 		return -1;
 	size_t workers = c->file.conf.core.node_count;
 	int64_t until = loop_clock() + END_US;
 	for (size_t jobs; (jobs = end_jobs(c, err)) > 0 || err->code; pause_a_moment())
 		if (err->code || loop_clock() > until)
 			return err->code ? -1 : err_set(err, ERR_TIMEOUT, "%zu jobs do not end", jobs);
-	arena_init(&arena);
-	int rc = connect_ask(c, MSG_shutdown_request, &m, MSG_msg_ok, &arena, &record, err);
-	arena_free(&arena);
-	if (rc != 0)
-		return -1;
-	return wait_gone(up, workers, until, err) == 0 ? up_remove(up, err) : -1;
+	return end_daemons(up, workers, until, err) == 0 ? up_remove(up, err) : -1;
 }
 
 /* ---- the command line ---- */
@@ -415,9 +451,24 @@ static int parse(int argc, char **argv, bool down, struct up *up, int *rc, struc
 	return 0;
 }
 
+static void say_made(const struct up *up, const struct cluster_conf *core)
+{
+	bool other = strcmp(up->name, "local") != 0;
+	char *closed = geteuid() == 0 ? up_closed_place() : NULL;
+	log_info("cluster %s: %zu workers of %u CPUs and %llu MiB; `batchbox down%s%s` ends it", up->name,
+	         core->node_count, core->nodes[0].cpus, (unsigned long long)core->nodes[0].real_memory,
+	         other ? " --name=" : "", other ? up->name : "");
+	if (closed)
+		log_info("other users than root cannot use it: %s is closed to them, and the commands are "
+		         "links "
+		         "to this program",
+		         closed);
+	free(closed);
+}
+
 static int run(int argc, char **argv, bool down)
 {
-	struct up up = {.name = "local", .partition = "main"};
+	struct up up = {.name = "local"};
 	struct connect c = {0};
 	struct err err = {0};
 	int rc = 1, lock = -1;
@@ -426,14 +477,8 @@ static int run(int argc, char **argv, bool down)
 		set_environment(&up);
 		rc = (down ? bring_down(&up, &c, &err) : bring_up(&up, &c, &err)) == 0 ? 0 : 1;
 		if (rc == 0 && !down) {
-			const struct core_node_conf *node = &c.file.conf.core.nodes[0];
 			print_environment(&up);
-			log_info("cluster %s: %zu workers of %u CPUs and %llu MiB; `batchbox down%s%s` ends "
-			         "it",
-			         up.name, c.file.conf.core.node_count, node->cpus,
-			         (unsigned long long)node->real_memory,
-			         strcmp(up.name, "local") ? " --name=" : "",
-			         strcmp(up.name, "local") ? up.name : "");
+			say_made(&up, &c.file.conf.core);
 		}
 	}
 	if (err.code)

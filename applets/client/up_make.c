@@ -74,6 +74,12 @@ bool up_exists(const struct up *up)
 	return exists;
 }
 
+bool up_remains(const struct up *up)
+{
+	struct stat st;
+	return lstat(up->dir, &st) == 0;
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)
 {
 	(void)st, (void)kind, (void)ftw;
@@ -85,6 +91,23 @@ int up_remove(const struct up *up, struct err *err)
 	if (nftw(up->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0 && errno != ENOENT)
 		return err_sys(err, errno, "cannot remove %s", up->dir);
 	return 0;
+}
+
+char *up_closed_place(void)
+{
+	char self[4096];
+	struct stat st;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	if (n <= 0)
+		return NULL;
+	self[n] = '\0';
+	for (char *p = strchr(self + 1, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (stat(self, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return xstrdup(self);
+		*p = '/';
+	}
+	return stat(self, &st) == 0 && !(st.st_mode & S_IXOTH) ? xstrdup(self) : NULL;
 }
 
 void up_leave(const struct up *up, int lock)
@@ -172,7 +195,8 @@ static void write_nodes(const struct up *up, const uint16_t *ports, const char *
 		            "RealMemory=%llu "
 		            "State=UNKNOWN\n",
 		            i + 1, host, ports[i], cpus, (unsigned long long)mem);
-	text_printf(out, "PartitionName=%s Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n", up->partition);
+	text_printf(out, "PartitionName=%s Nodes=ALL Default=YES MaxTime=INFINITE State=UP\n",
+	            up->partition ? up->partition : UP_PARTITION);
 }
 
 static int write_file(const struct up *up, const char *name, const struct text *content, struct err *err)

@@ -15,7 +15,7 @@ struct user {
 	char name[256], home[1024], shell[1024];
 };
 
-/* 0; -1: no such user (or no user database at all). */
+/* 0; -1: no such user (or no user database at all; root is known all the same). */
 int user_by_name(const char *name, struct user *out);
 int user_by_uid(uid_t uid, struct user *out);
 /* "alice", or the number as text. The result lives in a cache of this process. */

@@ -210,7 +210,7 @@ static void grant_step(struct controller *ctl, const struct action *a)
 	w->step = NULL;
 	w->launch = r->launch;
 	w->ready = true;
-	send_step_ready(ctl, a->step, w->peer, w->id);
+	send_step_ready(ctl, a->step, STEP_RIGHTS_SRUN, w->peer, w->id);
 }
 
 static void step_over(struct controller *ctl, const struct action *a)

@@ -215,7 +215,11 @@ void send_job_ended(struct controller *ctl, const struct job *job, struct waiter
 /* Those who wait for all of the job's array: what became of the tasks that have ended; the end, if all have.
  */
 void tell_array_waiters(struct controller *ctl, const struct job *job);
-void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id);
+/* Keys for the step's nodes with these rights. */
+void send_step_ready(struct controller *ctl, const struct step *step, uint32_t rights, struct peer *peer,
+                     uint64_t id);
+/* As its srun has them. */
+#define STEP_RIGHTS_SRUN (STEP_RIGHT_IO | STEP_RIGHT_SIGNAL)
 /* A line for the batch script's standard error. */
 void send_job_notify(struct controller *ctl, const struct job *job, char *text);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
@@ -227,6 +231,7 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 /* "4(x3),2": equal neighbours together, as SLURM_JOB_CPUS_PER_NODE has it. */
 void print_per_node(const uint32_t *v, uint32_t n, struct text *out);
 char *job_node_list(const struct job *job, struct arena *arena);
+char *alloc_node_list(const struct node_alloc_list *nodes, struct arena *arena);
 char *step_node_list(const struct step_record *record, struct arena *arena);
 const struct key_host *worker_key(struct controller *ctl, const char *node, struct err *err);
 

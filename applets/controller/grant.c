@@ -17,12 +17,17 @@ static char *compressed(struct hostlist *h, struct arena *arena)
 	return s;
 }
 
-char *job_node_list(const struct job *job, struct arena *arena)
+char *alloc_node_list(const struct node_alloc_list *nodes, struct arena *arena)
 {
 	struct hostlist *h = hostlist_new();
-	for (uint32_t i = 0; i < job->state.nodes.n; i++)
-		hostlist_add_name(h, job->state.nodes.v[i].node);
+	for (uint32_t i = 0; i < nodes->n; i++)
+		hostlist_add_name(h, nodes->v[i].node);
 	return compressed(h, arena);
+}
+
+char *job_node_list(const struct job *job, struct arena *arena)
+{
+	return alloc_node_list(&job->state.nodes, arena);
 }
 
 char *step_node_list(const struct step_record *record, struct arena *arena)
@@ -195,7 +200,8 @@ static int fill_place(struct controller *ctl, const struct step *step, uint32_t 
 	return 0;
 }
 
-void send_step_ready(struct controller *ctl, const struct step *step, struct peer *peer, uint64_t id)
+void send_step_ready(struct controller *ctl, const struct step *step, uint32_t rights, struct peer *peer,
+                     uint64_t id)
 {
 	const struct step_record *r = &step->record;
 	struct step_ready m;
@@ -208,7 +214,8 @@ void send_step_ready(struct controller *ctl, const struct step *step, struct pee
 	m.serial = r->serial;
 	m.step_id = r->step_id;
 	m.launch = r->launch;
-	m.rights = STEP_RIGHT_IO | STEP_RIGHT_SIGNAL;
+	m.rights = rights;
+	m.uid = step->job->spec.who->uid;
 	m.instance = cluster_meta(ctl->cluster)->instance;
 	m.places.v = arena_array(&arena, r->nodes.n, sizeof(*m.places.v));
 	m.places.n = r->nodes.n;

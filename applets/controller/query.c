@@ -101,12 +101,18 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 	info->dependency = depend.len ? arena_strdup(arena, text_str(&depend)) : NULL;
 	text_free(&depend);
 	info->nodes = job->state.nodes.n ? job_node_list(job, arena) : NULL;
-	info->start_time = job->state.state == JOB_PENDING ? job->planned_start : job->state.start_time;
+	info->start_time = job->state.start_time;
+	info->end_limit = job->limit_at;
+	if (job->state.state == JOB_PENDING) {
+		info->start_time = job_planned_start(job);
+		info->end_limit = job_planned_end(job);
+	}
+	if (job_planned_nodes(job))
+		info->sched_nodes = alloc_node_list(job_planned_nodes(job), arena);
 	tres_print(&tres, &tres_text);
 	info->tres = arena_strdup(arena, text_str(&tres_text));
 	info->cpus = (uint32_t)tres.v[TRES_CPU];
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
-	info->end_limit = job->limit_at;
 	info->limit_min = job_time_limit(job);
 	if (job->spec.batch)
 		fill_files(job, info, arena);

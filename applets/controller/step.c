@@ -57,7 +57,7 @@ int on_step_create(struct request *r, struct err *err)
 		struct waiter *known = waiter_add(r, job->serial, WAIT_STEP);
 		known->launch = step->record.launch;
 		known->ready = true;
-		send_step_ready(ctl, step, r->peer, r->id);
+		send_step_ready(ctl, step, STEP_RIGHTS_SRUN, r->peer, r->id);
 		return 0;
 	}
 	const struct step_request request = core_request(m);
@@ -95,5 +95,22 @@ int on_step_update(struct request *r, struct err *err)
 			step_update(c, step, m->time_limit_min, controller_now());
 	}
 	answer_ok(r);
+	return 0;
+}
+
+/* sattach: keys to a step that somebody else's srun holds. */
+int on_step_attach(struct request *r, struct err *err)
+{
+	const struct step_attach_request *m = r->m;
+	const struct job *job = request_job(r, m->job_id, err);
+	if (!job)
+		return -1;
+	const struct step *step = step_by_id(job, m->step_id);
+	if (!step || step->record.state != JOB_RUNNING)
+		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	if (step->record.step_id == CORE_STEP_BATCH)
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "a batch script has its output in files, and nothing to attach to");
+	send_step_ready(r->ctl, step, STEP_RIGHT_ATTACH, r->peer, r->id);
 	return 0;
 }

@@ -55,19 +55,26 @@ static int test_only(struct request *r, const struct job_spec *spec, struct err 
 {
 	struct controller *ctl = r->ctl;
 	const struct cluster_conf *conf = cluster_conf_of(ctl->cluster);
-	core_time start = 0;
+	struct job_outlook outlook;
 	struct submit_reply m;
-	if (job_test(ctl->cluster, spec, controller_now(), &start, err) != 0)
+	if (job_test(ctl->cluster, spec, controller_now(), &outlook, err) != 0)
 		return -1;
 	schema_init(schema_of_submit_reply(), &m);
 	m.job_id = cluster_meta(ctl->cluster)->next_job_id;
 	if (m.job_id < conf->first_job_id)
 		m.job_id = conf->first_job_id;
-	m.start_time = start;
-	m.partition = (char *)(uintptr_t)partition_of(ctl, spec);
+	m.start_time = outlook.start;
+	m.partition = outlook.part ? outlook.part->conf->name : (char *)(uintptr_t)partition_of(ctl, spec);
 	uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1,
 	         nodes = spec->nodes_min ? spec->nodes_min : 1;
 	m.cpus = (spec->tasks > nodes ? spec->tasks : nodes) * per_task;
+	if (outlook.nodes.n > 0) {
+		m.cpus = 0;
+		for (uint32_t i = 0; i < outlook.nodes.n; i++)
+			m.cpus += outlook.nodes.v[i].cpus;
+		m.nodes = alloc_node_list(&outlook.nodes, &r->arena);
+	}
+	node_alloc_list_free(&outlook.nodes);
 	answer(r, MSG_submit_reply, &m);
 	return 0;
 }

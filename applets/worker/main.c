@@ -318,7 +318,9 @@ static int check_user(const struct worker *w, struct err *err)
 int worker_pidfile(const struct worker *w, struct err *err)
 {
 	char *path = worker_expand_path(w, conf_str(&w->file.conf, P_SlurmdPidFile));
-	int rc = daemon_pidfile(path, geteuid(), getegid(), err);
+	int rc = daemon_parent(path, geteuid(), getegid(), err) == 0
+	                 ? daemon_pidfile(path, geteuid(), getegid(), err)
+	                 : -1;
 	free(path);
 	return rc;
 }

@@ -7,8 +7,10 @@
  *   shepherd.c          this life; starting and finishing
  *   shepherd_files.c    the user's files, opened as the user in a child
  *   shepherd_env.c      the tasks' environment
+ *   shepherd_terminal.c task 0's terminal (srun --pty)
  *   shepherd_task.c     fork, identity, limits, directory, execve
  *   shepherd_io.c       the sessions with srun; pipes to and from the tasks
+ *   shepherd_attach.c   the sessions with sattach
  *   shepherd_end.c      signals, the end by order, what is left over
  *   shepherd_link.c     the link with the worker
  *
@@ -53,6 +55,7 @@ struct stream { /* a task's stdout or stderr on the way to srun */
 	uint32_t number;       /* 1 or 2 */
 	int fd;                /* -1: none, or at its end */
 	struct loop_fd *watch; /* NULL while the window is full */
+	bool terminal;         /* the master's end of one; it is at its end with its task */
 	uint64_t left; /* bytes that were in it when the task exited, or the step's last process, and are
 	                  still to be read */
 };
@@ -68,11 +71,16 @@ struct task {
 	struct stream out[2];
 	int in_fd; /* -1: none, or closed */
 	struct loop_fd *in_watch;
-	size_t in_at; /* into the shepherd's input: the next byte that this task gets */
+	size_t in_at;      /* into the shepherd's input: the next byte that this task gets */
+	struct text typed; /* for it alone, by an attached session; it gets that first */
+	bool typed_eof;    /* and nothing after it */
 };
+
+enum file_kind { FILE_NAMED, FILE_TERMINAL_MASTER, FILE_TERMINAL };
 
 /* A file that tasks start with; tasks that name the same one share the open file. */
 struct user_file {
+	enum file_kind kind;
 	char *path;
 	int flags;
 	int fd;    /* -1: not open */
@@ -84,6 +92,8 @@ struct step_session {
 	struct conn *conn;
 	uint32_t rights;
 	char address[64];
+	uint64_t on_the_way, missed; /* attached: bytes of output */
+	bool paused;                 /* what it typed waits for the tasks */
 	struct list in_all;
 };
 
@@ -106,6 +116,7 @@ struct shepherd {
 
 	/* tasks */
 	struct task *tasks;
+	struct task *terminal; /* the one that has a terminal, or NULL */
 	uint32_t task_count, tasks_exited;
 	int trouble_fd; /* children write here why they could not become tasks */
 	char **env;
@@ -119,6 +130,7 @@ struct shepherd {
 	uint64_t window_used, output_sent;
 	bool discard;        /* nobody will come for the output */
 	struct text encoded; /* kept from message to message */
+	struct text recent;  /* output for who attaches later */
 	struct text input;
 	bool input_eof, input_paused;
 
@@ -158,7 +170,21 @@ int files_open(struct shepherd *s, struct err *err);
 void files_abort(struct shepherd *s);
 /* A task's file for its fd 0, 1 or 2; NULL: a pipe. */
 const struct user_file *files_of(const struct shepherd *s, uint32_t local, int number);
+/* The master's end of the terminal, which is the caller's then; -1: there is none. */
+int files_take_master(struct shepherd *s);
 void files_close(struct shepherd *s);
+
+/* shepherd_terminal.c */
+/* Opens a new terminal's two ends; in the child that has become the user, so that it is the user's. 0 or
+ * errno. */
+int terminal_open(int *master, int *slave);
+/* What came back from that child is a terminal? 0 or errno. */
+int terminal_check(int fd);
+/* In the task, before it is anything else: its terminal is fd 0. 0 or errno. */
+int terminal_control(void);
+/* Ours: to read from in the loop; srun's window from the beginning. */
+int terminal_set_up(struct shepherd *s, int master, struct err *err);
+void terminal_resize(struct shepherd *s, uint32_t rows, uint32_t columns);
 
 /* shepherd_env.c */
 void env_make(struct shepherd *s);
@@ -177,6 +203,7 @@ bool task_epilog_ended(struct task *t, int status);
 void session_adopt(struct shepherd *s, int fd, const struct session_peer *peer,
                    const struct session_keys *keys);
 void session_started(struct shepherd *s);
+void session_say_running(struct step_session *p);
 void session_ended(struct shepherd *s, const struct step_fate *fate); /* step_done, TAG_FINAL */
 void streams_watch(struct shepherd *s);
 void streams_close(struct shepherd *s);
@@ -184,8 +211,20 @@ bool streams_at_end(const struct shepherd *s);
 void task_exited(struct task *t, int status);
 void task_report_exit(struct task *t);                 /* if its output is out */
 void streams_mark(struct shepherd *s, struct task *t); /* t: NULL: of all tasks. Sets `left`. */
-void input_watch(struct shepherd *s);
 void input_close(struct task *t);
+
+void input_watch(struct shepherd *s);
+
+/* shepherd_attach.c */
+/* s->encoded, a step_output with n bytes. */
+void attached_output(struct shepherd *s, size_t n);
+void attached_tell(struct shepherd *s, uint32_t type, const void *record);
+void attached_credit(struct step_session *p, uint64_t bytes);
+/* It has come: hears what runs and what has ended already. */
+void attached_begin(struct step_session *p);
+void attached_typed(struct step_session *p, const struct step_input *m);
+/* The tasks have taken some of it. */
+void attached_unpause(struct shepherd *s);
 
 /* shepherd_end.c */
 void end_begin(struct shepherd *s, uint32_t kill_wait_s, const char *text);

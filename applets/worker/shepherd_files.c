@@ -28,6 +28,14 @@ static bool is_null(const char *pattern)
 	return strcmp(pattern, "none") == 0 || strcmp(pattern, "/dev/null") == 0;
 }
 
+static int file_add(struct shepherd *s, enum file_kind kind, char *path, int flags)
+{
+	s->files = xgrow(s->files, &s->file_cap, s->file_count + 1, sizeof(*s->files));
+	s->files[s->file_count] = (struct user_file){
+	        .kind = kind, .path = path, .flags = flags | O_CLOEXEC | O_NOCTTY, .fd = -1};
+	return (int)s->file_count++;
+}
+
 static int file_find(struct shepherd *s, char *path, int flags)
 {
 	for (size_t i = 0; i < s->file_count; i++)
@@ -36,10 +44,7 @@ static int file_find(struct shepherd *s, char *path, int flags)
 			free(path);
 			return (int)i;
 		}
-	s->files = xgrow(s->files, &s->file_cap, s->file_count + 1, sizeof(*s->files));
-	s->files[s->file_count] =
-	        (struct user_file){.path = path, .flags = flags | O_CLOEXEC | O_NOCTTY, .fd = -1};
-	return (int)s->file_count++;
+	return file_add(s, FILE_NAMED, path, flags);
 }
 
 static int file_name(struct shepherd *s, const char *pattern, uint32_t local, int flags)
@@ -59,12 +64,32 @@ static int file_name(struct shepherd *s, const char *pattern, uint32_t local, in
 	return file_find(s, path, flags);
 }
 
+/* srun(1): task 0 has a terminal, and all others have nothing. */
+static void files_name_terminal(struct shepherd *s)
+{
+	for (uint32_t i = 0; i < s->task_count; i++) {
+		int *of = s->file_of + (size_t)i * 3;
+		if (s->tasks[i].global == 0) {
+			s->terminal = &s->tasks[i];
+			file_add(s, FILE_TERMINAL_MASTER, xstrdup("/dev/ptmx"), O_RDWR);
+			of[0] = file_add(s, FILE_TERMINAL, xstrdup("terminal"), O_RDWR);
+		} else {
+			of[0] = file_name(s, "none", i, O_RDWR);
+		}
+		of[1] = of[2] = of[0];
+	}
+}
+
 static void files_name(struct shepherd *s)
 {
 	const struct step_launch *l = &s->launch;
 	bool append = l->open_mode == 1 || (l->open_mode == 0 && s->record.append);
 	int write_flags = O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC);
 	s->file_of = xcalloc((size_t)s->task_count * 3, sizeof(*s->file_of));
+	if (l->pty) {
+		files_name_terminal(s);
+		return;
+	}
 	for (uint32_t i = 0; i < s->task_count; i++) {
 		int *of = s->file_of + (size_t)i * 3;
 		if (l->std_in)
@@ -108,11 +133,30 @@ static void answer(int to, const struct opener_answer *a, int fd)
 		_exit(1);
 }
 
+/* errno in *error where it is -1. *slave: of the master that was opened last. */
+static int opener_open(const struct user_file *f, int *slave, int *error)
+{
+	int fd = -1;
+	*error = 0;
+	if (f->kind == FILE_TERMINAL_MASTER) {
+		*error = terminal_open(&fd, slave);
+	} else if (f->kind == FILE_TERMINAL) {
+		fd = *slave;
+		*slave = -1;
+		*error = fd < 0 ? ENXIO : 0;
+	} else {
+		fd = open(f->path, f->flags, 0666);
+		*error = fd < 0 ? errno : 0;
+	}
+	return fd;
+}
+
 static void opener_child(const struct shepherd *s, int to) __attribute__((noreturn));
 static void opener_child(const struct shepherd *s, int to)
 {
 	struct opener_answer a = {0};
 	struct err err = {0};
+	int slave = -1;
 	if (identity_become(s->record.grant->who, &err) != 0) {
 		a.error = OPENER_NOT_USER;
 		text_copy(a.text, sizeof(a.text), err_text(&err));
@@ -125,8 +169,7 @@ static void opener_child(const struct shepherd *s, int to)
 	for (size_t i = 0; i < s->file_count; i++) {
 		if (s->files[i].fd >= 0)
 			continue;
-		int fd = open(s->files[i].path, s->files[i].flags, 0666);
-		a.error = fd < 0 ? errno : 0;
+		int fd = opener_open(&s->files[i], &slave, &a.error);
 		answer(to, &a, fd);
 		if (fd >= 0)
 			close(fd);
@@ -166,9 +209,11 @@ static int receive(struct shepherd *s, struct opener_answer *a, int *fd)
 }
 
 /* What comes back must be something to read from or write to. */
-static int check_kind(int fd)
+static int check_kind(enum file_kind kind, int fd)
 {
 	struct stat st;
+	if (kind != FILE_NAMED)
+		return terminal_check(fd);
 	if (fstat(fd, &st) != 0)
 		return errno;
 	if (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode))
@@ -217,7 +262,7 @@ static void opener_readable(void *ctx, uint32_t events)
 			return;
 		}
 		f->fd = fd;
-		f->error = fd < 0 ? (a.error ? a.error : EIO) : check_kind(fd);
+		f->error = fd < 0 ? (a.error ? a.error : EIO) : check_kind(f->kind, fd);
 		if (f->error)
 			break;
 	}
@@ -259,6 +304,17 @@ void files_abort(struct shepherd *s)
 		close(s->opener_fd);
 	s->opener_watch = NULL;
 	s->opener_fd = -1;
+}
+
+int files_take_master(struct shepherd *s)
+{
+	for (size_t i = 0; i < s->file_count; i++)
+		if (s->files[i].kind == FILE_TERMINAL_MASTER) {
+			int fd = s->files[i].fd;
+			s->files[i].fd = -1;
+			return fd;
+		}
+	return -1;
 }
 
 void files_close(struct shepherd *s)

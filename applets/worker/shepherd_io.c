@@ -36,8 +36,6 @@ static void stream_close(struct shepherd *s, struct stream *st)
 static void stream_send(struct shepherd *s, const struct stream *st, uint8_t *data, size_t n, bool eof)
 {
 	struct step_output m;
-	if (!s->srun)
-		return;
 	schema_init(schema_of_step_output(), &m);
 	m.task = st->task->global;
 	m.fd = st->number;
@@ -46,6 +44,9 @@ static void stream_send(struct shepherd *s, const struct stream *st, uint8_t *da
 	m.eof = eof;
 	text_clear(&s->encoded);
 	schema_encode(schema_of_step_output(), &m, &s->encoded);
+	attached_output(s, n);
+	if (!s->srun)
+		return;
 	conn_send_encoded(s->srun->conn, MSG_step_output, 0, s->encoded.s, s->encoded.len);
 	s->window_used += n;
 	s->output_sent += n;
@@ -71,6 +72,12 @@ static void streams_unwatch(struct shepherd *s)
 		}
 }
 
+/* A terminal ends with its task, whoever of the step still has it open: when all of it has been read. */
+static bool stream_is_over(const struct stream *st)
+{
+	return st->terminal && st->task->exited;
+}
+
 static void stream_readable(void *ctx, uint32_t events)
 {
 	static uint8_t buf[CHUNK];
@@ -83,11 +90,12 @@ static void stream_readable(void *ctx, uint32_t events)
 		return;
 	}
 	ssize_t n = read(st->fd, buf, room < sizeof(buf) ? room : sizeof(buf));
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	if (n < 0 && (errno == EINTR || (errno == EAGAIN && !stream_is_over(st))))
 		return;
 	if (n > 0) {
 		stream_send(s, st, buf, (size_t)n, false);
-		st->left -= (uint64_t)n < st->left ? (uint64_t)n : st->left;
+		if (!st->terminal)
+			st->left -= (uint64_t)n < st->left ? (uint64_t)n : st->left;
 	} else {
 		stream_close(s, st);
 		stream_send(s, st, NULL, 0, true);
@@ -97,7 +105,7 @@ static void stream_readable(void *ctx, uint32_t events)
 }
 
 /* A pipe keeps the order: once the bytes that are in it now have been read, all that its writers have written
- * so far was read. */
+ * so far was read. Of a terminal the kernel doesn't know how many these are: it is read to its end. */
 void streams_mark(struct shepherd *s, struct task *t)
 {
 	for (uint32_t i = 0; i < s->task_count; i++)
@@ -106,7 +114,7 @@ void streams_mark(struct shepherd *s, struct task *t)
 			int waiting = 0;
 			if (st->fd >= 0 && (!t || t == &s->tasks[i]) &&
 			    ioctl(st->fd, FIONREAD, &waiting) == 0)
-				st->left = (uint64_t)waiting;
+				st->left = st->terminal ? 1 : (uint64_t)waiting;
 		}
 }
 
@@ -123,7 +131,9 @@ void streams_watch(struct shepherd *s)
 	for (uint32_t i = 0; i < s->task_count; i++)
 		for (int k = 0; k < 2; k++) {
 			struct stream *st = &s->tasks[i].out[k];
-			if (st->fd < 0 || st->watch)
+			while (st->fd >= 0 && stream_is_over(st) && window_left(s) > 0)
+				stream_readable(st, EPOLLIN);
+			if (st->fd < 0 || st->watch || window_left(s) == 0)
 				continue;
 			st->watch = loop_add_fd(s->loop, st->fd, EPOLLIN, stream_readable, st, &err);
 			if (!st->watch)
@@ -163,6 +173,8 @@ void task_exited(struct task *t, int status)
 	t->shepherd->tasks_exited++;
 	input_close(t);
 	streams_mark(t->shepherd, t);
+	if (t->out[0].terminal)
+		streams_watch(t->shepherd);
 	task_report_exit(t);
 }
 
@@ -182,6 +194,7 @@ void task_report_exit(struct task *t)
 	m.tasks.v = &end;
 	m.tasks.n = 1;
 	conn_send(s->srun->conn, MSG_step_task_exit, 0, &m);
+	attached_tell(s, MSG_step_task_exit, &m);
 	t->reported = true;
 }
 
@@ -220,21 +233,36 @@ static void input_drop(struct shepherd *s)
 	}
 }
 
+static void typed_drop(struct task *t, size_t n)
+{
+	memmove(t->typed.s, t->typed.s + n, t->typed.len - n);
+	text_cut(&t->typed, t->typed.len - n);
+}
+
+static bool input_is_left(const struct task *t)
+{
+	return t->typed.len > 0 || (!t->typed_eof && t->in_at < t->shepherd->input.len);
+}
+
 static void input_pump(struct task *t)
 {
 	struct shepherd *s = t->shepherd;
-	while (t->in_fd >= 0 && t->in_at < s->input.len) {
-		ssize_t n = write(t->in_fd, s->input.s + t->in_at, s->input.len - t->in_at);
+	while (t->in_fd >= 0 && input_is_left(t)) {
+		const bool typed = t->typed.len > 0;
+		ssize_t n = typed ? write(t->in_fd, t->typed.s, t->typed.len)
+		                  : write(t->in_fd, s->input.s + t->in_at, s->input.len - t->in_at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
 		if (n < 0)
 			input_close(t); /* it doesn't read any more */
+		else if (typed)
+			typed_drop(t, (size_t)n);
 		else
 			t->in_at += (size_t)n;
 	}
-	if (t->in_fd >= 0 && s->input_eof)
+	if (t->in_fd >= 0 && (s->input_eof || (t->typed_eof && t->typed.len == 0)))
 		input_close(t);
 	if (t->in_watch) {
 		loop_del_fd(s->loop, t->in_watch);
@@ -248,6 +276,7 @@ static void input_writable(void *ctx, uint32_t events)
 	(void)events;
 	input_pump(t);
 	input_drop(t->shepherd);
+	attached_unpause(t->shepherd);
 }
 
 void input_watch(struct shepherd *s)
@@ -258,10 +287,11 @@ void input_watch(struct shepherd *s)
 		if (t->in_fd < 0)
 			continue;
 		input_pump(t);
-		if (t->in_fd >= 0 && t->in_at < s->input.len && !t->in_watch)
+		if (t->in_fd >= 0 && input_is_left(t) && !t->in_watch)
 			t->in_watch = loop_add_fd(s->loop, t->in_fd, EPOLLOUT, input_writable, t, &err);
 	}
 	input_drop(s);
+	attached_unpause(s);
 }
 
 static void input_add(struct shepherd *s, const struct step_input *m)
@@ -314,8 +344,6 @@ static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body,
 		err_prefix(&err, "step_launch");
 	else if (launch.argv.n == 0)
 		err_set(&err, ERR_INVALID, "there is no program to run");
-	else if (launch.pty)
-		err_set(&err, ERR_NOT_SUPPORTED, "--pty is not supported");
 	else if (launch.multi_prog && !programs_are_all(s, &launch))
 		err_set(&err, ERR_INVALID, "there is not one program for each task of this node");
 	if (err.code != 0) {
@@ -352,7 +380,7 @@ static void got_input(struct step_session *p, const uint8_t *body, size_t n)
 	if (schema_decode(schema_of_step_input(), &m, body, n, &arena, &err) != 0)
 		refuse(p, 0, &err);
 	else
-		input_add(p->shepherd, &m);
+		p == p->shepherd->srun ? input_add(p->shepherd, &m) : attached_typed(p, &m);
 	arena_free(&arena);
 }
 
@@ -365,10 +393,25 @@ static void got_credit(struct step_session *p, const uint8_t *body, size_t n)
 	arena_init(&arena);
 	if (schema_decode(schema_of_step_credit(), &m, body, n, &arena, &err) != 0) {
 		refuse(p, 0, &err);
+	} else if (p != s->srun) {
+		attached_credit(p, m.bytes);
 	} else {
 		s->window_used -= m.bytes < s->window_used ? m.bytes : s->window_used;
 		streams_watch(s);
 	}
+	arena_free(&arena);
+}
+
+static void got_window(struct step_session *p, const uint8_t *body, size_t n)
+{
+	struct arena arena;
+	struct step_window m;
+	struct err err = {0};
+	arena_init(&arena);
+	if (schema_decode(schema_of_step_window(), &m, body, n, &arena, &err) != 0)
+		refuse(p, 0, &err);
+	else
+		terminal_resize(p->shepherd, m.rows, m.columns);
 	arena_free(&arena);
 }
 
@@ -392,7 +435,8 @@ static void session_message(void *ctx, struct conn *conn, uint32_t type, uint64_
 		got_signal(p, body, n);
 		break;
 	case MSG_step_window:
-		break; /* no task has a terminal */
+		got_window(p, body, n);
+		break;
 	default:
 		err_set(&err, ERR_NOT_SUPPORTED, "%s is not supported by a step", message_name(type));
 		refuse(p, id, &err);
@@ -477,6 +521,8 @@ void session_adopt(struct shepherd *s, int fd, const struct session_peer *peer,
 		session_gone(p);
 		return;
 	}
+	if ((p->rights & STEP_RIGHT_ATTACH) && !(p->rights & STEP_RIGHT_IO))
+		attached_begin(p);
 	if (!(p->rights & STEP_RIGHT_IO) || s->batch)
 		return;
 	if (s->srun) {
@@ -488,11 +534,10 @@ void session_adopt(struct shepherd *s, int fd, const struct session_peer *peer,
 	session_resume(s);
 }
 
-void session_started(struct shepherd *s)
+void session_say_running(struct step_session *p)
 {
+	const struct shepherd *s = p->shepherd;
 	struct step_running m;
-	if (!s->srun)
-		return;
 	schema_init(schema_of_step_running(), &m);
 	uint32_t *pids = xcalloc((size_t)s->task_count * 2, sizeof(*pids)), *numbers = pids + s->task_count;
 	for (uint32_t i = 0; i < s->task_count; i++) {
@@ -501,10 +546,16 @@ void session_started(struct shepherd *s)
 	}
 	m.pids.v = pids;
 	m.tasks.v = numbers;
-	m.output_sent = s->output_sent;
+	m.output_sent = p == s->srun ? s->output_sent : 0;
 	m.pids.n = m.tasks.n = s->task_count;
-	conn_send(s->srun->conn, MSG_step_running, 0, &m);
+	conn_send(p->conn, MSG_step_running, 0, &m);
 	free(pids);
+}
+
+void session_started(struct shepherd *s)
+{
+	list_each (it, &s->sessions)
+		session_say_running(list_entry(it, struct step_session, in_all));
 }
 
 void session_ended(struct shepherd *s, const struct step_fate *fate)

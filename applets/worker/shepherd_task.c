@@ -35,6 +35,7 @@ struct child {
 	const struct task *task;
 	int fds[3];
 	int trouble_fd;
+	bool terminal; /* that is what its files are */
 };
 
 static void say(const struct child *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -297,8 +298,12 @@ static void child_become(const struct child *c)
 {
 	const struct shepherd *s = c->s;
 	struct err err = {0};
-	setpgid(0, 0);
+	int error = 0;
+	if (!c->terminal)
+		setpgid(0, 0);
 	child_files(c);
+	if (c->terminal && (error = terminal_control()) != 0)
+		give_up(c, strerror(error));
 	child_open_files(s);
 	const struct schema_strs *limits = s->launch.limits.n ? &s->launch.limits : &s->record.grant->limits;
 	for (uint32_t i = 0; i < limits->n; i++)
@@ -359,10 +364,26 @@ static int make_pipe(int *theirs, int *ours, bool child_reads, struct err *err)
 	return 0;
 }
 
+/* Our end of its terminal. */
+static int take_terminal(struct shepherd *s, struct task *t, struct err *err)
+{
+	int master = files_take_master(s);
+	t->out[0].fd = master;
+	t->out[0].terminal = true;
+	t->in_fd = fcntl(master, F_DUPFD_CLOEXEC, 3);
+	if (t->in_fd < 0)
+		return err_sys(err, errno, "cannot share a terminal");
+	return terminal_set_up(s, master, err);
+}
+
 static int task_start(struct shepherd *s, struct task *t, int trouble_fd, struct err *err)
 {
-	struct child c = {.s = s, .task = t, .fds = {-1, -1, -1}, .trouble_fd = trouble_fd};
-	int pipes[3] = {-1, -1, -1}, rc = 0;
+	struct child c = {.s = s,
+	                  .task = t,
+	                  .fds = {-1, -1, -1},
+	                  .trouble_fd = trouble_fd,
+	                  .terminal = t == s->terminal};
+	int pipes[3] = {-1, -1, -1}, rc = c.terminal ? take_terminal(s, t, err) : 0;
 	for (int i = 0; rc == 0 && i < 3; i++) {
 		const struct user_file *file = files_of(s, t->local, i);
 		if (file)
@@ -382,7 +403,8 @@ static int task_start(struct shepherd *s, struct task *t, int trouble_fd, struct
 			t->pid = 0;
 			rc = err_sys(err, errno, "cannot fork");
 		} else {
-			setpgid(t->pid, t->pid); /* whichever of the two comes first */
+			if (!c.terminal)                 /* that one begins a session */
+				setpgid(t->pid, t->pid); /* whichever of the two comes first */
 		}
 	}
 	for (int i = 0; i < 3; i++)

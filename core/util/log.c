@@ -60,6 +60,7 @@ static struct {
 	int fd, syslog_fd;
 	char syslog_path[108];
 	int time_format;
+	bool raw;
 } log_state = {
         .lock = PTHREAD_MUTEX_INITIALIZER,
         .stderr_level = LOG_LEVEL_INFO,
@@ -225,14 +226,24 @@ static void write_line(int fd, const struct text *line)
  * message may have several. */
 static void add_printable(struct text *out, const char *s, bool newlines)
 {
+	const char *end = newlines && log_state.raw ? "\r\n" : "\n";
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
-		if ((c < ' ' && c != '\t' && !(c == '\n' && newlines)) || c == 0x7f)
+		if (c == '\n' && newlines)
+			text_add(out, end);
+		else if ((c < ' ' && c != '\t') || c == 0x7f)
 			text_add_escaped(out, s, 1);
 		else
 			text_add_char(out, *s);
 	}
-	text_add_char(out, '\n');
+	text_add(out, end);
+}
+
+void log_set_raw(bool raw)
+{
+	pthread_mutex_lock(&log_state.lock);
+	log_state.raw = raw;
+	pthread_mutex_unlock(&log_state.lock);
 }
 
 /* As the real one's lines begin. */

@@ -33,6 +33,8 @@ int log_file_fd(void); /* -1: none */
 void log_set_syslog(const char *socket_path, enum log_level level);
 /* How the file's lines begin: a word of LogTimeFormat; false when it is none. */
 bool log_set_time_format(const char *word);
+/* stderr is a terminal that doesn't go to the left by itself at the end of a line. */
+void log_set_raw(bool raw);
 /* "quiet" .. "debug5" or 0..9 -> level; false when it is neither. */
 bool log_level_parse(const char *s, enum log_level *out);
 const char *log_level_name(enum log_level level);

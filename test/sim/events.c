@@ -104,11 +104,12 @@ static void submit(struct world *w)
 	struct job *job = NULL;
 	struct err err = {0};
 	char nodes[32], text[96];
-	core_time start;
+	struct job_outlook outlook = {0};
 	schema_init(schema_of_job_spec(), &spec);
 	random_spec(w, &spec, nodes, text);
 	spec.who = &who;
-	int test = chance(w, 100) ? job_test(w->c, &spec, world_now(w), &start, &err) : 1;
+	int test = chance(w, 100) ? job_test(w->c, &spec, world_now(w), &outlook, &err) : 1;
+	node_alloc_list_free(&outlook.nodes);
 	int rc = test == 1 ? job_submit(w->c, &spec, world_now(w), &job, &err) : test;
 	if (rc == 0 && job && job->tasks)
 		w->tasks_in += job->tasks->set;

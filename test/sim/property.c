@@ -1,6 +1,7 @@
 /* What must hold beyond cluster_check(): told by a second, slow and obvious look at the cluster. */
 #include "test/sim/sim.h"
 #include "core/bits.h"
+#include "core/plan.h"
 #include "core/util/arena.h"
 #include "core/util/hostlist.h"
 #include "core/util/sort.h"
@@ -10,7 +11,89 @@
 
 /* ---- a slow look: would a job fit? ---- */
 
-enum look { LOOK_NOW, LOOK_IF_IDLE, LOOK_IF_UP };
+enum look {
+	LOOK_PLAN, /* what is free now and stays so, as those before it in the plan are served */
+	LOOK_NOW,
+	LOOK_IF_IDLE,
+	LOOK_IF_UP
+};
+
+static bool before(const struct job *a, const struct job *b)
+{
+	if (a->part->conf->priority_tier != b->part->conf->priority_tier)
+		return a->part->conf->priority_tier > b->part->conf->priority_tier;
+	return a->state.priority != b->state.priority ? a->state.priority > b->state.priority
+	                                              : a->serial < b->serial;
+}
+
+static core_time limit_end(const struct world *w, const struct job *job)
+{
+	uint32_t minutes = job_time_limit(job);
+	return world_now(w) +
+	       (core_time)(minutes == CORE_INFINITE ? 365 * 24 * 60 : minutes) * 60 * CORE_SECOND;
+}
+
+/* What an earlier one will have there before the job would be over; NULL: nothing. */
+static const struct node_alloc *has_planned(const struct world *w, const struct planned *e,
+                                            const struct job *job, const struct node *node)
+{
+	if (e->job == job || !before(e->job, job) || e->start >= limit_end(w, job))
+		return NULL;
+	for (uint32_t i = 0; i < e->nodes.n; i++)
+		if (strcmp(e->nodes.v[i].node, node->conf->name) == 0)
+			return &e->nodes.v[i];
+	return NULL;
+}
+
+static bool is_planned(const struct world *w, const struct job *job, const struct node *node, uint32_t core)
+{
+	const struct planned *e;
+	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++) {
+		const struct node_alloc *a = has_planned(w, e, job, node);
+		for (uint32_t i = 0; a && i < a->cores.n; i++)
+			if (a->cores.v[i] == core)
+				return true;
+	}
+	return false;
+}
+
+/* Of all memory there, by those that run and those that are planned before the job: so much at that moment.
+ */
+static uint64_t memory_at(const struct world *w, const struct job *job, const struct node *node, core_time at)
+{
+	const struct planned *e;
+	uint64_t sum = 0;
+	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o)) {
+		uint32_t minutes = o->state.time_limit_min;
+		core_time end = world_now(w) + CORE_SECOND, by_limit = 0;
+		if (o->state.state == JOB_SUSPENDED || (job_is_active(o) && minutes == CORE_INFINITE))
+			end = INT64_MAX;
+		else if (job_is_active(o))
+			by_limit = job_run_since(o) + (core_time)minutes * 60 * CORE_SECOND;
+		end = by_limit > end ? by_limit : end;
+		for (uint32_t i = 0; i < o->state.nodes.n; i++) {
+			const struct node_alloc *a = &o->state.nodes.v[i];
+			if (end > at && a->phase != ALLOC_RELEASED && strcmp(a->node, node->conf->name) == 0)
+				sum += a->mem;
+		}
+	}
+	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++) {
+		const struct node_alloc *a = has_planned(w, e, job, node);
+		sum += a && e->start <= at && e->end > at ? a->mem : 0;
+	}
+	return sum;
+}
+
+static uint64_t planned_memory(const struct world *w, const struct job *job, const struct node *node)
+{
+	const struct planned *e;
+	uint64_t most = node->mem_alloc;
+	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++) {
+		uint64_t sum = has_planned(w, e, job, node) ? memory_at(w, job, node, e->start) : 0;
+		most = sum > most ? sum : most;
+	}
+	return most;
+}
 
 static bool usable(const struct node *node)
 {
@@ -45,13 +128,15 @@ static bool core_busy(const struct node *node, uint32_t core)
 }
 
 /* Free cores, one socket or core after the other. */
-static uint32_t free_cores(const struct world *w, const struct node *node, enum look look)
+static uint32_t free_cores(const struct world *w, const struct job *job, const struct node *node,
+                           enum look look)
 {
 	uint32_t size = w->conf.select_flags & CONF_CR_SOCKET ? node->conf->cores_per_socket : 1, n = 0;
 	for (uint32_t first = 0; first < node->cores_total; first += size) {
 		bool free = true;
 		for (uint32_t i = first; i < first + size; i++)
-			free = free && (look != LOOK_NOW || !core_busy(node, i));
+			free = free && (look > LOOK_NOW || !core_busy(node, i)) &&
+			       (look != LOOK_PLAN || !is_planned(w, job, node, i));
 		n += free ? size : 0;
 	}
 	return n;
@@ -60,7 +145,7 @@ static uint32_t free_cores(const struct world *w, const struct node *node, enum 
 static uint32_t tasks_that_fit(const struct world *w, const struct job *job, const struct node *node,
                                enum look look)
 {
-	uint32_t free = free_cores(w, node, look), per = node->cpus_per_core, best = 0;
+	uint32_t free = free_cores(w, job, node, look), per = node->cpus_per_core, best = 0;
 	bool whole = job->spec.exclusive || w->conf.select_flags == 0;
 	if (whole && free < node->cores_total)
 		return 0;
@@ -73,7 +158,9 @@ static uint32_t tasks_that_fit(const struct world *w, const struct job *job, con
 			        node->conf->cores_per_socket;
 		uint64_t memory = memory_for(w, job, node, (whole ? node->cores_total : cores) * per);
 		uint64_t used =
-		        look == LOOK_NOW && (w->conf.select_flags & CONF_CR_MEMORY) ? node->mem_alloc : 0;
+		        look <= LOOK_NOW && (w->conf.select_flags & CONF_CR_MEMORY) ? node->mem_alloc : 0;
+		if (look == LOOK_PLAN && (w->conf.select_flags & CONF_CR_MEMORY))
+			used = planned_memory(w, job, node);
 		if (job->spec.tasks_per_node && tasks > job->spec.tasks_per_node)
 			break;
 		if (used + memory <= node->conf->real_memory)
@@ -128,14 +215,6 @@ static bool would_fit(const struct world *w, const struct job *job, enum look lo
 }
 
 /* ---- after a pass ---- */
-
-static bool before(const struct job *a, const struct job *b)
-{
-	if (a->part->conf->priority_tier != b->part->conf->priority_tier)
-		return a->part->conf->priority_tier > b->part->conf->priority_tier;
-	return a->state.priority != b->state.priority ? a->state.priority > b->state.priority
-	                                              : a->serial < b->serial;
-}
 
 static bool share_nodes(const struct part *a, const struct part *b)
 {
@@ -202,7 +281,60 @@ static void check_allocation(struct world *w, const struct job *job)
 		           n, tasks);
 }
 
-/* Nobody before a job that was started waits for a node that it got. */
+/* Somebody with no end may be what it waits for: it has no place in the plan, and holds nobody up. */
+static bool waits_for_no_end(const struct world *w)
+{
+	if (w->conf.bf_window)
+		return true;
+	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
+		if (o->state.nodes.n > 0 && !job_is_done(o) &&
+		    (job_time_limit(o) == CORE_INFINITE || o->state.state == JOB_SUSPENDED))
+			return true;
+	const struct planned *e;
+	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++)
+		if (job_time_limit(e->job) == CORE_INFINITE)
+			return true;
+	return false;
+}
+
+/* When it is off its cores by its limit; 0: it has none (any more). */
+static core_time off_its_cores(const struct job *job)
+{
+	if (!job_is_active(job) || job->state.state == JOB_SUSPENDED)
+		return 0;
+	if (job->state.time_limit_min == CORE_INFINITE)
+		return INT64_MAX;
+	return job_run_since(job) + (core_time)job->state.time_limit_min * 60 * CORE_SECOND;
+}
+
+static void check_promise(struct world *w, const struct planned *e, const struct job *job)
+{
+	for (uint32_t i = 0; i < e->nodes.n; i++)
+		for (uint32_t k = 0; k < job->state.nodes.n; k++) {
+			const struct node_alloc *a = &e->nodes.v[i], *b = &job->state.nodes.v[k];
+			if (strcmp(a->node, b->node) != 0 || b->phase == ALLOC_RELEASED)
+				continue;
+			for (uint32_t x = 0; x < a->cores.n; x++)
+				for (uint32_t y = 0; y < b->cores.n; y++)
+					if (a->cores.v[x] == b->cores.v[y])
+						world_fail(w,
+						           "job %u is to start on %s on a core that job %u "
+						           "still has",
+						           e->job->job_id, a->node, job->job_id);
+		}
+}
+
+/* Each that is planned finds at its start what it was promised: no core is another's by then. */
+static void check_planned(struct world *w)
+{
+	const struct planned *e;
+	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++)
+		for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job))
+			if (off_its_cores(job) > e->start)
+				check_promise(w, e, job);
+}
+
+/* Nobody before a job that was started waits for a node that it got, unless the plan has it start by then. */
 static void check_started(struct world *w)
 {
 	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
@@ -210,7 +342,8 @@ static void check_started(struct world *w)
 			continue;
 		check_allocation(w, job);
 		for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
-			if (waits(w, o) && before(o, job) && w->passes == 1 && has_node_of(w, job, o->part))
+			if (waits(w, o) && before(o, job) && w->passes == 1 && !o->planned &&
+			    has_node_of(w, job, o->part) && !(w->conf.backfill && waits_for_no_end(w)))
 				world_fail(w, "job %u was started, and job %u before it waits for room",
 				           job->job_id, o->job_id);
 	}
@@ -246,6 +379,7 @@ static bool waits_behind_somebody(const struct world *w, const struct job *job)
 void property_after_pass(struct world *w)
 {
 	check_started(w);
+	check_planned(w);
 	map_free(&w->started_now);
 	map_init_u64(&w->started_now);
 	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
@@ -264,6 +398,8 @@ void property_after_pass(struct world *w)
 		case REASON_PRIORITY:
 			if (!waits_behind_somebody(w, job))
 				world_fail(w, "job %u waits behind nobody", job->job_id);
+			if (w->passes > 0 && job->planned && would_fit(w, job, LOOK_PLAN))
+				world_fail(w, "job %u is planned for later and could start now", job->job_id);
 			break;
 		case REASON_NODES_UNAVAILABLE:
 		case REASON_REQ_NODE_NOT_AVAIL:

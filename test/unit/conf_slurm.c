@@ -190,6 +190,36 @@ static void unsafe_needs_consent(void **state)
 	slurm_conf_free(&conf);
 }
 
+static void the_scheduler_has_numbers(void **state)
+{
+	(void)state;
+	struct slurm_conf conf;
+	struct text said = TEXT_EMPTY;
+	assert_int_equal(read_text(&conf,
+	                           "SchedulerParameters=bf_max_job_test=7,BF_Window=60,bf_interval=0,"
+	                           "nohold_on_prolog_fail\n",
+	                           &said),
+	                 0);
+	assert_true(conf.core.backfill);
+	assert_int_equal(conf.core.bf_max_job_test, 7);
+	assert_int_equal(conf.core.bf_window, 60);
+	assert_int_equal(conf.core.bf_interval, 30); /* 0 is out of its range */
+	slurm_conf_harmless(&conf, &said);
+	assert_string_equal(text_str(&said), "SchedulerParameters");
+	text_free(&said);
+	slurm_conf_free(&conf);
+	assert_int_equal(read_text(&conf, "SchedulerParameters=bf_interval=-1\n", &said), 0);
+	assert_false(conf.core.backfill);
+	slurm_conf_harmless(&conf, &said);
+	assert_string_equal(text_str(&said), "");
+	text_free(&said);
+	slurm_conf_free(&conf);
+	assert_int_equal(read_text(&conf, "SchedulerType=sched/builtin\n", &said), 0);
+	assert_false(conf.core.backfill);
+	slurm_conf_free(&conf);
+	text_free(&said);
+}
+
 static void defaults_and_records(void **state)
 {
 	(void)state;
@@ -332,6 +362,7 @@ int main(void)
 	        cmocka_unit_test(errors_are_named),
 	        cmocka_unit_test(unsafe_needs_consent),
 	        cmocka_unit_test(defaults_and_records),
+	        cmocka_unit_test(the_scheduler_has_numbers),
 	        cmocka_unit_test(long_values),
 	        cmocka_unit_test(times),
 	        cmocka_unit_test(sizes),

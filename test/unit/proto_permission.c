@@ -111,6 +111,7 @@ static const struct {
         {"script_query", "ors"},
         {"job_signal_request", "ors"},
         {"job_update_request", "ors"},
+        {"step_attach_request", "ors"},
         /* only who owns it: a step runs as the owner */
         {"step_create_request", "o"},
         /* those who run the cluster */
@@ -145,7 +146,7 @@ static const struct {
         {"config_files", ""},
         /* with a step's key */
         {"step_launch", "i"},
-        {"step_input", "i"},
+        {"step_input", "ia"},
         {"step_window", "i"},
         {"step_signal", "g"},
         {"step_credit", "ia"},

@@ -1,0 +1,25 @@
+"""Rows that are not as they should be, yet: the feature that is missing. One that has it must be struck here."""
+from cluster import MISSING
+
+MISSING.update({
+    "sbatch --reservation": "reservations",
+    "scontrol create reservation": "reservations",
+    "sbatch --priority, --constraint": "features in brackets, with numbers or joined by |",
+    "sbatch --exclusive=user": "--exclusive=user",
+    "sbatch --hint": "--hint",
+    "sbatch: GPUs that the cluster doesn't have": "--gpus and its like",
+    "variables of GPUs": "GPUs",
+    "sbatch --signal=USR2@90: to the tasks": "--signal",
+    "sbatch --signal=B:USR2@30: to the script": "--signal",
+    "sbatch --get-user-env": "--get-user-env",
+    "sbatch: mail": "--mail-type of events",
+    "sbatch --test-only": "which nodes --test-only would take",
+    "srun --cpu-bind=q": "--cpu-bind",
+    "salloc: a command on an allocation": "SLURM_NTASKS of salloc --ntasks-per-node",
+    "srun --mpi=pmi2: the PMI-1 wire": "MPI",
+    "srun --mpi=list, --mpi=pmix": "MPI",
+    "sacct: a separator of its own, units, times": "ReqTRES in the history",
+    "sacct: jobstats, -V, -B": "sacct -B",
+    "scontrol listpids": "scontrol listpids",
+    "scancel --clusters": "scancel --clusters",
+})
