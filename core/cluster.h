@@ -213,6 +213,8 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 int job_hold(struct cluster *c, struct job *job, bool admin, bool for_user, core_time now, struct err *err);
 int job_release(struct cluster *c, struct job *job, bool admin, core_time now, struct err *err);
 int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, struct err *err);
+/* Held, in the state SPECIAL_EXIT until it is released (scontrol(1), requeuehold). */
+int job_requeue_special(struct cluster *c, struct job *job, core_time now, struct err *err);
 /* Its processes stand still, its time with them, and its cores are free for others; its memory stays its own.
  */
 int job_suspend(struct cluster *c, struct job *job, core_time now, struct err *err);

@@ -269,7 +269,7 @@ static void apply_priority(struct update *u)
 		s->hold = 0;
 		if (u->pending) {
 			s->reason = REASON_NONE;
-			s->flags &= ~(uint32_t)JOB_FLAG_REQUEUE_HOLD;
+			s->flags &= ~(uint32_t)(JOB_FLAG_REQUEUE_HOLD | JOB_FLAG_SPECIAL_EXIT);
 			if (s->eligible_time < u->c->now && s->depend.n == 0)
 				s->eligible_time = s->accrue_time =
 				        u->spec.begin_time > u->c->now ? u->spec.begin_time : u->c->now;

@@ -94,7 +94,7 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 	s->priority = job_new_priority(c, &job->spec);
 	if (s->state == JOB_PENDING) {
 		s->reason = REASON_NONE;
-		s->flags &= ~(uint32_t)JOB_FLAG_REQUEUE_HOLD;
+		s->flags &= ~(uint32_t)(JOB_FLAG_REQUEUE_HOLD | JOB_FLAG_SPECIAL_EXIT);
 		/* A requeued one still has its delay. */
 		if (s->eligible_time < now && s->depend.n == 0)
 			s->eligible_time = s->accrue_time =
@@ -115,6 +115,15 @@ int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, st
 	if (job->state.state == JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING))
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	job_requeue_now(c, job, hold, "DUE TO JOB REQUEUE");
+	return 0;
+}
+
+int job_requeue_special(struct cluster *c, struct job *job, core_time now, struct err *err)
+{
+	if (job_requeue(c, job, true, now, err) != 0)
+		return -1;
+	job->state.flags |= JOB_FLAG_SPECIAL_EXIT;
+	emit_job_state(c, job);
 	return 0;
 }
 

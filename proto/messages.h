@@ -40,6 +40,7 @@ enum job_verb {
 	JOB_VERB_TOP,
 	JOB_VERB_SUSPEND,
 	JOB_VERB_RESUME,
+	JOB_VERB_REQUEUE_SPECIAL, /* held, in the state SPECIAL_EXIT */
 };
 
 /* A signal that is more than one. */

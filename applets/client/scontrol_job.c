@@ -134,8 +134,8 @@ static int take_requeue_options(struct job_update_request *m, int argc, char **a
 	for (; i < argc; i++) {
 		if (text_eq_nocase(argv[i], "incomplete"))
 			m->incomplete = true;
-		else if (m->verb == JOB_VERB_REQUEUE_HOLD && text_eq_nocase(argv[i], "state=specialexit"))
-			m->special_exit = true;
+		else if (m->verb != JOB_VERB_REQUEUE && text_eq_nocase(argv[i], "state=specialexit"))
+			m->verb = JOB_VERB_REQUEUE_SPECIAL;
 		else
 			break;
 	}

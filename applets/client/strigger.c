@@ -203,11 +203,13 @@ static int check_set(const struct strigger *s)
 		          "--primary_database_resumed_operation)\n");
 		return 1;
 	}
+	if (check_program(s->program) != 0)
+		return 1;
 	if (s->of_job && !s->job) {
 		log_error("You must specify a --jobid value");
 		return 1;
 	}
-	return check_program(s->program);
+	return 0;
 }
 
 static int set(const struct strigger *s)

@@ -65,6 +65,8 @@ static int update_job(struct request *r, struct job *job, struct err *err)
 	core_time now = controller_now();
 	/* An operator's hold is an administrator's, which only one can lift. */
 	bool admin = request_is_operator(r);
+	if (m->incomplete && !job_is_active(job))
+		return 0;
 	switch ((enum job_verb)m->verb) {
 	case JOB_VERB_HOLD:
 		return job_hold(c, job, admin, false, now, err);
@@ -76,6 +78,8 @@ static int update_job(struct request *r, struct job *job, struct err *err)
 		return job_requeue(c, job, false, now, err);
 	case JOB_VERB_REQUEUE_HOLD:
 		return job_requeue(c, job, true, now, err);
+	case JOB_VERB_REQUEUE_SPECIAL:
+		return job_requeue_special(c, job, now, err);
 	case JOB_VERB_EDIT:
 		if (!m->edit)
 			return err_set(err, ERR_INVALID, "an update of a job without a change");
@@ -144,14 +148,15 @@ int on_job_update(struct request *r, struct err *err)
 			return err_set(err, ERR_UNEXPECTED, "%s", "");
 		}
 		if (err->code != ERR_ACCESS_DENIED || stands || m->verb == JOB_VERB_REQUEUE ||
-		    m->verb == JOB_VERB_REQUEUE_HOLD)
+		    m->verb == JOB_VERB_REQUEUE_HOLD || m->verb == JOB_VERB_REQUEUE_SPECIAL)
 			return -1;
 		err_clear(err);
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	}
 	/* scontrol -u */
 	if (m->as_uid != CORE_NO_VAL && m->as_uid != jobs[0]->spec.who->uid && m->as_uid != 0 &&
-	    m->verb != JOB_VERB_REQUEUE && m->verb != JOB_VERB_REQUEUE_HOLD)
+	    m->verb != JOB_VERB_REQUEUE && m->verb != JOB_VERB_REQUEUE_HOLD &&
+	    m->verb != JOB_VERB_REQUEUE_SPECIAL)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	if (n > 1) {
 		update_records(r, jobs, n);

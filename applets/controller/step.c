@@ -84,7 +84,8 @@ int on_step_update(struct request *r, struct err *err)
 	struct err why = {0};
 	struct job *job = request_job(r, m->job_id, &why);
 	if (!job) /* in the word that an update has for who may not */
-		return err_set(err, why.code == ERR_ACCESS_DENIED ? ERR_USER_UNKNOWN : (enum err_code)why.code,
+		return err_set(err,
+		               why.code == ERR_ACCESS_DENIED ? ERR_USER_UNKNOWN : (enum err_code)why.code,
 		               "%s", "");
 	struct step *one = m->step_id == CORE_NO_VAL ? NULL : step_by_id(job, m->step_id);
 	if (m->step_id != CORE_NO_VAL && (!one || one->record.state != JOB_RUNNING))

@@ -21,7 +21,7 @@ r "scontrol notify $batch from root"
 k "notify $batch.0 to a step"
 k "-Q notify $batch quiet"
 shows quiet cat batch.out
-c "cat batch.out"
+c "sort batch.out"
 k "notify $direct hello srun"
 k "notify $alloc hello salloc"
 shows hello cat direct.out
@@ -82,6 +82,7 @@ k "update stepid=$batch.0 timelimit=-3"
 limit
 k "update stepid=$batch.0 timelimit=-300"
 limit
+differs "it says why"
 k "update timelimit=+3 stepid=$batch.0"
 k "update stepid=$batch timelimit=9"
 c "scontrol show step $batch | grep -oE '^StepId=[^ ]*|TimeLimit=.*'"
