@@ -17,6 +17,11 @@ static char *read_text(struct arena *arena, const char *value, void *to)
 	return NULL;
 }
 
+static char *read_path(struct arena *arena, const char *value, void *to)
+{
+	return value[0] == '/' ? read_text(arena, value, to) : xstrdup("an absolute path is wanted");
+}
+
 static char *read_days(struct arena *arena, const char *value, void *to)
 {
 	uint32_t days;
@@ -88,6 +93,8 @@ static const struct setting {
         {"auth", "key_file", read_text, offsetof(struct conf_batchbox, key_file)},
         {"history", "keep_days", read_days, offsetof(struct conf_batchbox, keep_days)},
         {"accept", "unsafe", read_accepted, offsetof(struct conf_batchbox, unsafe)},
+        {"sackd", "log_file", read_path, offsetof(struct conf_batchbox, sackd_log)},
+        {"sackd", "pid_file", read_path, offsetof(struct conf_batchbox, sackd_pid)},
         {"configless", "server", read_server, offsetof(struct conf_batchbox, server)},
 };
 #define SETTING_COUNT (sizeof(settings) / sizeof(settings[0]))

@@ -11,6 +11,7 @@ struct conf_batchbox {
 	char *key_file;            /* [auth] key_file: NULL: searched for */
 	struct conf_server server; /* [configless] server: where this host reaches the controller; host NULL:
 	                            * where slurm.conf says */
+	char *sackd_log, *sackd_pid; /* [sackd] log_file, pid_file: of a login node; NULL: see sackd(8) */
 	uint32_t keep_days; /* [history] keep_days: jobs that ended longer ago leave the history; 0: none */
 	char *unsafe; /* [accept] unsafe: comma list, without blanks, of unsafe parameters of slurm.conf and
 	              the files beside it that the administrator accepts as not acted on */

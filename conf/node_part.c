@@ -700,7 +700,8 @@ static void apply_down(struct node_part *np, const struct down_line *d)
 		if (!hostlist_contains(h, node->name) && !text_eq_nocase(d->names, "ALL"))
 			continue;
 		node->state = d->state;
-		node->reason = d->reason;
+		node->reason = d->reason ? d->reason : arena_strdup(&np->conf->arena, "Set in slurm.conf");
+		node->down_line = true;
 	}
 	if (!h)
 		conf_error_add(np->errors, d->file, d->line, "DownNodes=%s: %s", d->names ? d->names : "",

@@ -122,11 +122,12 @@ static void push_file(struct reader *r, const char *path, bool beside)
 	if (r->read > TEXTS_MAX)
 		return;
 	int error = conf_source_load(r->source, r->arena, path, &text);
-	if (error) {
-		conf_error_add(r->errors, r->depth ? r->file : path, r->depth ? r->line : 0,
-		               "cannot read %s: %s", path, strerror(error));
+	if (error && r->depth == 0)
+		conf_error_add(r->errors, path, 0, "cannot read it: %s", strerror(error));
+	else if (error)
+		conf_error_add(r->errors, r->file, r->line, "cannot read %s: %s", path, strerror(error));
+	if (error)
 		return;
-	}
 	text.beside = beside;
 	if (r->kept)
 		conf_texts_add(r->kept, r->arena, &text);

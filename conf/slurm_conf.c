@@ -350,7 +350,8 @@ int slurm_conf_read_from(struct slurm_conf *conf, const struct conf_source *sour
 	reader_run(&conf->arena, source, conf->path, &conf->texts, errors, take_line, &p);
 	fill_core(conf);
 	node_part_finish(p.records);
-	check_whole(conf, errors);
+	if (conf->texts.n > 0) /* else that it can't be read is all there is to say */
+		check_whole(conf, errors);
 	return errors->n > before ? -1 : 0;
 }
 

@@ -52,7 +52,7 @@ bool time_parse_limit(const char *s, int64_t *seconds)
 	if (dash) {
 		if (!digits(&p, &days) || p != dash)
 			return false;
-		int n = clock_parts(dash + 1, part);
+		int n = dash[1] ? clock_parts(dash + 1, part) : 1;
 		*seconds = days * 86400 + part[0] * 3600 + part[1] * 60 + part[2];
 		return n > 0;
 	}
@@ -129,149 +129,243 @@ void time_print_stamp(struct text *out, int64_t time_us)
 
 /* ---- words and dates ---- */
 
+/* What is read, and how far it has come. */
+struct scan {
+	const char *start, *p;
+	int64_t now_us, at_us; /* at_us: of "now"; 0: a day and a time of day */
+	struct tm tm;
+	bool date, clock; /* what has been said */
+};
+
 static int64_t from_tm(struct tm *tm)
 {
 	tm->tm_isdst = -1;
 	return (int64_t)mktime(tm) * 1000000;
 }
 
-static bool unit_seconds(const char *word, int64_t *out)
+static void skip_blanks(struct scan *c)
+{
+	c->p += strspn(c->p, " \t");
+}
+
+/* The word at p, in any case; it is passed over. */
+static bool take_word(struct scan *c, const char *word)
+{
+	if (!text_starts_nocase(c->p, word) || isalpha((unsigned char)c->p[strlen(word)]))
+		return false;
+	c->p += strlen(word);
+	return true;
+}
+
+static size_t digits_at(const char *p)
+{
+	return strspn(p, "0123456789");
+}
+
+/* A number of so many digits between two values; it is passed over if it is one. */
+static bool take_number(struct scan *c, size_t least, size_t most, int low, int high, int *out)
+{
+	size_t n = digits_at(c->p);
+	if (n < least)
+		return false;
+	n = n > most ? most : n;
+	int v = 0;
+	for (size_t i = 0; i < n; i++)
+		v = v * 10 + (c->p[i] - '0');
+	if (v < low || v > high)
+		return false;
+	c->p += n;
+	*out = v;
+	return true;
+}
+
+static bool take_unit(struct scan *c, int64_t *seconds)
 {
 	static const struct {
 		const char *word;
 		int64_t seconds;
-	} units[] = {{"", 1},         {"second", 1},    {"seconds", 1},   {"minute", 60},
-	             {"minutes", 60}, {"hour", 3600},   {"hours", 3600},  {"day", 86400},
-	             {"days", 86400}, {"week", 604800}, {"weeks", 604800}};
+	} units[] = {{"seconds", 1}, {"second", 1},   {"minutes", 60}, {"minute", 60},    {"hours", 3600},
+	             {"hour", 3600}, {"days", 86400}, {"day", 86400},  {"weeks", 604800}, {"week", 604800}};
+	skip_blanks(c);
+	*seconds = 1;
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (text_eq_nocase(word, units[i].word)) {
-			*out = units[i].seconds;
-			return true;
-		}
+		if (!take_word(c, units[i].word))
+			continue;
+		*seconds = units[i].seconds;
+		return true;
 	}
+	return !isalpha((unsigned char)*c->p);
+}
+
+/* "now", "now+30", "now + 1 hour" */
+static bool take_now(struct scan *c)
+{
+	int64_t n, unit;
+	c->at_us = c->now_us;
+	skip_blanks(c);
+	if (*c->p != '+' && *c->p != '-')
+		return true;
+	struct scan ahead = *c;
+	int sign = *ahead.p++ == '+' ? 1 : -1;
+	skip_blanks(&ahead);
+	if (!digits(&ahead.p, &n) || !take_unit(&ahead, &unit))
+		return false;
+	c->p = ahead.p;
+	c->at_us += sign * n * unit * 1000000;
+	return true;
+}
+
+static void set_clock(struct scan *c, int hour, int minute, int second)
+{
+	c->tm.tm_hour = hour;
+	c->tm.tm_min = minute;
+	c->tm.tm_sec = second;
+	c->clock = true;
+}
+
+static void set_date(struct scan *c, int year, int month, int day)
+{
+	c->tm.tm_year = year - 1900;
+	c->tm.tm_mon = month - 1;
+	c->tm.tm_mday = day;
+	c->date = true;
+}
+
+/* "16:30", "4:30:10 pm" */
+static bool take_clock(struct scan *c)
+{
+	int h, m, sec = 0;
+	if (!take_number(c, 1, 2, 0, 23, &h) || *c->p != ':')
+		return false;
+	c->p++;
+	if (!take_number(c, 1, 2, 0, 59, &m))
+		return false;
+	if (*c->p == ':' && (c->p++, !take_number(c, 1, 2, 0, 59, &sec)))
+		return false;
+	struct scan ahead = *c;
+	skip_blanks(&ahead);
+	bool pm = take_word(&ahead, "pm");
+	if (pm || take_word(&ahead, "am")) {
+		c->p = ahead.p;
+		h = pm && h < 12 ? h + 12 : !pm && h == 12 ? 0 : h;
+	}
+	set_clock(c, h, m, sec);
+	return true;
+}
+
+/* YYYY-MM-DD */
+static bool take_long_date(struct scan *c)
+{
+	int year, month, day;
+	if (!take_number(c, 4, 4, 1970, 9999, &year) || *c->p++ != '-' ||
+	    !take_number(c, 2, 2, 1, 12, &month) || *c->p++ != '-' || !take_number(c, 2, 2, 1, 31, &day))
+		return false;
+	set_date(c, year, month, day);
+	return true;
+}
+
+/* MM/DD[/YY], MM.DD[.YY] and MMDD[YY]; without a year it is this one. */
+static bool take_short_date(struct scan *c)
+{
+	int month, day, year = c->tm.tm_year + 1900;
+	bool joined = digits_at(c->p) > 2;
+	if (!take_number(c, 1, 2, 1, 12, &month))
+		return false;
+	char sep = *c->p;
+	if (!joined)
+		c->p++;
+	if (!take_number(c, 1, 2, 1, 31, &day))
+		return false;
+	bool more = joined ? digits_at(c->p) > 0 : *c->p == sep;
+	if (more) {
+		c->p += !joined;
+		if (!take_number(c, 2, sep == '/' ? 4 : 2, 0, 9999, &year))
+			return false;
+		year += year < 100 ? 2000 : 0;
+	}
+	set_date(c, year, month, day);
+	return true;
+}
+
+static bool take_date_or_clock(struct scan *c)
+{
+	size_t n = digits_at(c->p);
+	const char *after = c->p + n;
+	if (n == 0)
+		return false;
+	if (n <= 2 && *after == ':')
+		return take_clock(c);
+	if (n == 4 && *after == '-' && digits_at(after + 1) == 2)
+		return take_long_date(c);
+	if (n <= 2 ? *after == '/' || *after == '.' : (n == 4 && *after != '-') || n == 6)
+		return take_short_date(c);
 	return false;
 }
 
-/* "now+30", "now+1hour" */
-static bool parse_now(const char *s, int64_t now_us, int64_t *out)
-{
-	int64_t n, unit;
-	if (!text_starts_nocase(s, "now"))
-		return false;
-	s += 3;
-	if (*s == '\0') {
-		*out = now_us;
-		return true;
-	}
-	if (*s != '+' && *s != '-')
-		return false;
-	int sign = *s++ == '+' ? 1 : -1;
-	if (!digits(&s, &n) || !unit_seconds(s, &unit))
-		return false;
-	*out = now_us + sign * n * unit * 1000000;
-	return true;
-}
-
-/* "16:30", "4:30:10pm" into tm; what follows must be the end. */
-static bool parse_clock(const char *s, struct tm *tm)
-{
-	int64_t h, m, sec = 0;
-	if (!digits(&s, &h) || *s++ != ':' || !digits(&s, &m))
-		return false;
-	if (*s == ':' && (s++, !digits(&s, &sec)))
-		return false;
-	if (text_eq_nocase(s, "pm") && h < 12)
-		h += 12;
-	else if (text_eq_nocase(s, "am") && h == 12)
-		h = 0;
-	else if (*s && !text_eq_nocase(s, "am") && !text_eq_nocase(s, "pm"))
-		return false;
-	if (h > 23 || m > 59 || sec > 59)
-		return false;
-	tm->tm_hour = (int)h;
-	tm->tm_min = (int)m;
-	tm->tm_sec = (int)sec;
-	return true;
-}
-
-static bool parse_date(const char *s, size_t n, struct tm *tm)
-{
-	int64_t a, b, c;
-	const char *p = s;
-	if (!digits(&p, &a))
-		return false;
-	if (p == s + n && n == 6) { /* MMDDYY */
-		c = a % 100;
-		b = a / 100 % 100;
-		a = a / 10000;
-		c += 2000;
-	} else if (*p == '/') { /* MM/DD[/YY] */
-		p++;
-		if (!digits(&p, &b))
-			return false;
-		c = tm->tm_year + 1900;
-		if (*p == '/' && (p++, !digits(&p, &c)))
-			return false;
-		c += c < 100 ? 2000 : 0;
-	} else if (*p == '-') { /* YYYY-MM-DD */
-		c = a;
-		p++;
-		if (!digits(&p, &a) || *p++ != '-' || !digits(&p, &b))
-			return false;
-	} else {
-		return false;
-	}
-	if (p != s + n || a < 1 || a > 12 || b < 1 || b > 31 || c < 1970 || c > 9999)
-		return false;
-	tm->tm_mon = (int)a - 1;
-	tm->tm_mday = (int)b;
-	tm->tm_year = (int)c - 1900;
-	tm->tm_hour = tm->tm_min = tm->tm_sec = 0;
-	return true;
-}
-
-static bool parse_word(const char *s, struct tm *tm, bool *of_day)
+static bool take_day_word(struct scan *c)
 {
 	static const struct {
 		const char *word;
 		int hour, days;
 		bool of_day;
-	} words[] = {{"today", 0, 0, false},  {"tomorrow", 0, 1, false},  {"midnight", 0, 0, true},
-	             {"noon", 12, 0, true},   {"elevenses", 11, 0, true}, {"fika", 15, 0, true},
-	             {"teatime", 16, 0, true}};
+	} words[] = {{"today", 0, 0, false}, {"tomorrow", 0, 1, false}, {"midnight", 0, 0, true},
+	             {"noon", 12, 0, true},  {"fika", 15, 0, true},     {"teatime", 16, 0, true}};
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!text_eq_nocase(s, words[i].word))
+		if (!take_word(c, words[i].word))
 			continue;
-		tm->tm_hour = words[i].hour;
-		tm->tm_min = tm->tm_sec = 0;
-		tm->tm_mday += words[i].days;
-		*of_day = words[i].of_day;
+		if (words[i].of_day) {
+			set_clock(c, words[i].hour, 0, 0);
+		} else {
+			c->tm.tm_mday += words[i].days;
+			c->date = true;
+		}
 		return true;
 	}
 	return false;
 }
 
-bool time_parse_when(const char *s, int64_t now_us, int64_t *out_us)
+/* Between a date and a time of day: blanks, T or -. */
+static bool take_separator(struct scan *c)
+{
+	if (c->date && !c->clock && (*c->p == 'T' || *c->p == 't' || *c->p == '-') &&
+	    isdigit((unsigned char)c->p[1])) {
+		c->p++;
+		return take_clock(c);
+	}
+	skip_blanks(c);
+	return true;
+}
+
+bool time_parse_when_at(const char *s, int64_t now_us, int64_t *out_us, size_t *pos)
 {
 	time_t now = (time_t)(now_us / 1000000);
-	struct tm tm;
-	bool of_day = false;
-	if (parse_now(s, now_us, out_us))
-		return true;
-	if (!localtime_r(&now, &tm))
-		return false;
-	if (!parse_word(s, &tm, &of_day)) {
-		size_t n = strcspn(s, "T");
-		if (parse_clock(s, &tm))
-			of_day = true;
-		else if (!parse_date(s, n, &tm) || (s[n] && !parse_clock(s + n + 1, &tm)))
-			return false;
+	struct scan c = {.start = s, .p = s, .now_us = now_us};
+	bool good = *s != '\0' && localtime_r(&now, &c.tm) != NULL;
+	while (good && *c.p) {
+		const char *before = c.p;
+		good = take_word(&c, "now") ? take_now(&c) : take_day_word(&c) || take_date_or_clock(&c);
+		good = good && take_separator(&c) && c.p > before;
 	}
-	struct tm copy = tm;
+	*pos = (size_t)(c.p - s);
+	if (!good)
+		return false;
+	if (c.at_us) {
+		*out_us = c.at_us;
+		return true;
+	}
+	if (!c.clock)
+		set_clock(&c, 0, 0, 0);
+	struct tm copy = c.tm;
 	*out_us = from_tm(&copy);
-	if (of_day && *out_us < now_us) {
-		tm.tm_mday++;
-		*out_us = from_tm(&tm);
+	if (!c.date && *out_us < now_us) {
+		c.tm.tm_mday++;
+		*out_us = from_tm(&c.tm);
 	}
 	return true;
+}
+
+bool time_parse_when(const char *s, int64_t now_us, int64_t *out_us)
+{
+	size_t pos;
+	return time_parse_when_at(s, now_us, out_us, &pos);
 }

@@ -25,3 +25,5 @@ void time_print_stamp(struct text *out, int64_t time_us);
  * MM/DD/YY, YYYY-MM-DD[THH:MM[:SS]]. Both in microseconds since the epoch. past_is_tomorrow: a bare time of
  * day that is over means the next day's. */
 bool time_parse_when(const char *s, int64_t now_us, int64_t *out_us);
+/* The same; *pos is how far it could be read. */
+bool time_parse_when_at(const char *s, int64_t now_us, int64_t *out_us, size_t *pos);

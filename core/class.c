@@ -23,7 +23,8 @@ static const struct need_row {
         NEED(STR, req_nodes),      NEED(STR, exc_nodes),        NEED(BOOL, exclusive),
         NEED(BOOL, oversubscribe), NEED(BOOL, overcommit),      NEED(U32, sockets_per_node),
         NEED(BOOL, immediate),     NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
-        NEED(STR, partition),
+        NEED(STR, partition),      NEED(BOOL, contiguous),      NEED(BOOL, spread_job),
+        NEED(BOOL, use_min_nodes), NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 
@@ -179,6 +180,7 @@ void queue_settle(struct cluster *c, struct job *job)
 	core_time at = job_eligible_at(job);
 	if (at <= c->now) {
 		queue_add(c, job);
+		due_deadline(c, job);
 		return;
 	}
 	queue_remove(c, job);

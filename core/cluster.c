@@ -25,6 +25,10 @@ void cluster_make_nodes(struct cluster *c)
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i] = &c->node_block[i];
 		node_init(c->nodes[i], &c->conf->nodes[i], (uint32_t)i);
+		if (c->conf->nodes[i].down_line) {
+			c->nodes[i]->state.reason_uid = c->conf->slurm_uid;
+			c->nodes[i]->state.reason_time = c->now; /* 0 before the start */
+		}
 		map_put_text(&c->nodes_by_name, c->conf->nodes[i].name, c->nodes[i]);
 	}
 }
@@ -119,7 +123,6 @@ void cluster_run(struct cluster *c, core_time now)
 {
 	c->now = now;
 	due_run(c);
-	c->sched_wanted = c->sched_wanted || c->plan.unfinished;
 	/* A pass that refuses who would not wait makes way for others; a start may be what others wait for.
 	 */
 	for (int i = 0; c->sched_wanted && i < PASSES_MAX; i++) {
@@ -130,7 +133,7 @@ void cluster_run(struct cluster *c, core_time now)
 
 core_time cluster_next_time(const struct cluster *c)
 {
-	return c->sched_wanted || c->plan.unfinished ? c->now : due_next(&c->due);
+	return c->sched_wanted ? c->now : due_next(&c->due);
 }
 
 /* ---- figures ---- */

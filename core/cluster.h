@@ -35,9 +35,10 @@ enum action_kind {
 	                     epilog, report */
 	ACTION_END_STEP,  /* likewise for one step, on all of its nodes */
 	ACTION_JOB_ENDED, /* the job has ended (it may still be COMPLETING): tell who waits */
-	ACTION_STEP_ENDED,  /* all nodes of the step are done */
-	ACTION_REFUSE_STEP, /* a queued step can't be placed any more: tell the waiting srun (text says why)
-	                     */
+	ACTION_STEP_ENDED,   /* all nodes of the step are done */
+	ACTION_STEP_REFUSED, /* node did not take its part of the step: tell its srun (text says why) */
+	ACTION_REFUSE_STEP,  /* a queued step can't be placed any more: tell the waiting srun (text says why)
+	                      */
 };
 
 struct action {
@@ -201,6 +202,9 @@ struct job_outlook {
 };
 int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err);
+/* The tasks that SLURM_TASKS_PER_NODE has of a node: where no number was asked for, as many as its CPUs take.
+ */
+uint32_t job_tasks_on(const struct job *job, const struct node_alloc *share);
 struct job *job_by_id(const struct cluster *c, uint32_t job_id); /* the latest of that id */
 struct job *job_by_serial(const struct cluster *c, uint64_t serial);
 /* Cancels in any state; signal 0 or SIGKILL ends it, another signal is sent to its steps. ERR_ALREADY_DONE

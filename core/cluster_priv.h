@@ -380,6 +380,8 @@ uint32_t step_could_use(struct cluster *c, const struct step *step, bool *held);
 /* ---- sched.c, due.c ---- */
 void sched_pass(struct cluster *c);
 void due_run(struct cluster *c);
+/* Watches over a job that has a deadline and may start. */
+void due_deadline(struct cluster *c, const struct job *job);
 void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, uint64_t attempt);
 
 /* ---- cluster.c, restore.c ---- */

@@ -42,7 +42,8 @@ struct core_node_conf {
 	char *gres;
 	enum conf_node_state state;
 	char *reason;
-	bool dynamic; /* made at run time: slurm.conf doesn't have it */
+	bool down_line; /* state and reason are of a DownNodes line */
+	bool dynamic;   /* made at run time: slurm.conf doesn't have it */
 };
 
 struct core_part_conf {

@@ -47,6 +47,23 @@ void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, u
 	due_add(&c->due, (struct due){.at = at, .kind = kind, .key = key, .attempt = attempt});
 }
 
+/* The last moment at which a job with a deadline may start (sbatch(1), --deadline): its smallest limit must
+ * fit. */
+static core_time last_start(const struct job *job)
+{
+	uint32_t least = job->spec.time_min_min != CORE_NO_VAL ? job->spec.time_min_min : job_time_limit(job);
+	return least == CORE_INFINITE || least == CORE_NO_VAL
+	               ? 0
+	               : job->spec.deadline - (core_time)least * 60 * CORE_SECOND;
+}
+
+void due_deadline(struct cluster *c, const struct job *job)
+{
+	core_time at = job->spec.deadline ? last_start(job) + CORE_SECOND : 0;
+	if (job->spec.deadline)
+		due_at(c, at > c->now ? at : c->now, DUE_DEADLINE, job->serial, 0);
+}
+
 /* ---- what happens ---- */
 
 static void job_limit(struct cluster *c, const struct due *due)
@@ -83,6 +100,14 @@ static void job_begin(struct cluster *c, const struct due *due)
 	struct job *job = job_by_serial(c, due->key);
 	if (job && !job->class)
 		queue_settle(c, job);
+}
+
+static void job_deadline(struct cluster *c, const struct due *due)
+{
+	struct job *job = job_by_serial(c, due->key);
+	if (job && job->state.state == JOB_PENDING && job->class && job->spec.deadline &&
+	    last_start(job) < c->now)
+		job_end_pending(c, job, JOB_DEADLINE, REASON_DEADLINE);
 }
 
 static void job_depend(struct cluster *c, const struct due *due)
@@ -132,7 +157,7 @@ void due_run(struct cluster *c)
 	static void (*const runs[])(struct cluster *, const struct due *) = {
 	        [DUE_LIMIT] = job_limit,         [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
 	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
-	        [DUE_NODE_SILENT] = node_silent, [DUE_PLAN] = plan_again,
+	        [DUE_NODE_SILENT] = node_silent, [DUE_DEADLINE] = job_deadline, [DUE_PLAN] = plan_again,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

@@ -14,6 +14,7 @@ enum due_kind {
 	DUE_NODE_DOWN,
 	DUE_STEP_LIMIT,
 	DUE_DEPEND,
+	DUE_DEADLINE,
 	DUE_PLAN
 };
 

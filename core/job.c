@@ -92,6 +92,15 @@ void job_heard(struct job *job, core_time now)
 	job->last_heard = now;
 }
 
+uint32_t job_tasks_on(const struct job *job, const struct node_alloc *share)
+{
+	const struct job_spec *spec = &job->spec;
+	uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
+	if (spec->tasks_set || spec->tasks_per_node)
+		return share->tasks;
+	return share->cpus > per_task ? share->cpus / per_task : 1;
+}
+
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec)
 {
 	if (spec->time_limit_min == 0)
@@ -138,7 +147,7 @@ static struct tres asked(const struct cluster *c, const struct job *job)
 	t.v[TRES_CPU] = spec->tasks * per_task;
 	if (t.v[TRES_CPU] < t.v[TRES_NODE])
 		t.v[TRES_CPU] = t.v[TRES_NODE];
-	if (spec->mem_per_node != CORE_NO_VAL64)
+	if (spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node != 0)
 		t.v[TRES_MEM] = spec->mem_per_node * t.v[TRES_NODE];
 	else if (spec->mem_per_cpu != CORE_NO_VAL64)
 		t.v[TRES_MEM] = spec->mem_per_cpu * t.v[TRES_CPU];

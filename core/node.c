@@ -23,7 +23,7 @@ void node_init(struct node *node, const struct core_node_conf *conf, uint32_t in
 	        [CONF_NODE_UNKNOWN] = {NODE_UNKNOWN, 0},
 	        [CONF_NODE_DOWN] = {NODE_DOWN, 0},
 	        [CONF_NODE_DRAIN] = {NODE_UNKNOWN, NODE_FLAG_DRAIN},
-	        [CONF_NODE_FAIL] = {NODE_UNKNOWN, NODE_FLAG_FAIL},
+	        [CONF_NODE_FAIL] = {NODE_IDLE, NODE_FLAG_FAIL},
 	        [CONF_NODE_FUTURE] = {NODE_FUTURE, 0},
 	        [CONF_NODE_CLOUD] = {NODE_IDLE, NODE_FLAG_CLOUD | NODE_FLAG_POWERED_DOWN},
 	};

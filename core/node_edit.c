@@ -11,17 +11,24 @@ static const struct node_verb {
 	bool needs_reason, down, up, future;
 	bool only_bad;   /* of one that is neither bad nor FUTURE it is an error */
 	bool not_future; /* of a FUTURE one it is */
+	bool idle_only;  /* of one with jobs */
 	uint32_t set, clear;
 } node_verbs[] = {
         {.word = "DRAIN", .needs_reason = true, .set = NODE_FLAG_DRAIN, .clear = NODE_FLAG_FAIL},
         {.word = "DOWN", .needs_reason = true, .down = true},
         {.word = "FAIL", .needs_reason = true, .set = NODE_FLAG_FAIL, .clear = NODE_FLAG_DRAIN},
         {.word = "RESUME", .up = true, .only_bad = true, .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
-        {.word = "IDLE", .up = true, .not_future = true, .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
+        {.word = "IDLE",
+         .up = true,
+         .only_bad = true,
+         .not_future = true,
+         .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
         {.word = "UNDRAIN", .clear = NODE_FLAG_DRAIN | NODE_FLAG_FAIL},
         {.word = "FUTURE",
          .future = true,
-         .clear = NODE_FLAG_CLOUD | NODE_FLAG_POWERED_DOWN | NODE_FLAG_DYNAMIC_FUTURE},
+         .idle_only = true,
+         .clear = NODE_FLAG_CLOUD | NODE_FLAG_POWERED_DOWN | NODE_FLAG_DYNAMIC_FUTURE | NODE_FLAG_DRAIN |
+                  NODE_FLAG_FAIL},
 };
 
 static const struct node_verb *verb_of(const char *word)
@@ -57,7 +64,6 @@ static void apply_verb(struct cluster *c, struct node *node, const struct node_v
 		s->left_future = false;
 		forget_place(c, node);
 		node_set_reason(c, node, NULL, 0);
-		node_fail_jobs(c, node);
 	} else if (verb->up && (s->base == NODE_DOWN || s->base == NODE_FUTURE)) {
 		s->left_future |= s->base == NODE_FUTURE;
 		node_move(node, NODE_IDLE);
@@ -73,8 +79,13 @@ static int check_state(const struct node *node, const struct node_edit *edit, st
 	const bool future = node->state.base == NODE_FUTURE, bad = is_bad(node);
 	if (!edit->state)
 		return 0;
-	if (!verb || (verb->only_bad && !bad && !future) || (verb->not_future && future) ||
-	    (verb->future && future && bad))
+	/* What it lacks must come first. */
+	const bool invalid = (node->state.flags & NODE_FLAG_INVALID_REG) && verb && !verb->future &&
+	                     !verb->set && !verb->down;
+	const bool silent = verb && text_eq(verb->word, "IDLE") && !node->connected;
+	if (!verb || invalid || (verb->only_bad && !bad && !future && !silent) ||
+	    (verb->not_future && future) || (verb->future && future && bad) ||
+	    (verb->idle_only && !list_empty(&node->shares)))
 		return err_set(err, ERR_INVALID_STATE, "%s", "");
 	if (verb->needs_reason && !edit->reason && !node->state.reason)
 		return err_set(err, ERR_INVALID,
@@ -128,11 +139,12 @@ static void take_conf(struct cluster *c, const struct node *node)
 static void set_features(struct cluster *c, struct node *node, const struct node_edit *edit)
 {
 	struct node_state *s = &node->state;
-	/* Kept even when empty: "" is another word than slurm.conf's. */
+	/* Kept even when empty: "" is another word than slurm.conf's. All that are available are active,
+	 * until something else is said. */
 	if (edit->features)
 		text_set(&s->features, edit->features);
-	if (edit->features_act)
-		text_set(&s->features_act, edit->features_act);
+	if (edit->features_act || edit->features)
+		text_set(&s->features_act, edit->features_act ? edit->features_act : edit->features);
 	if (edit->weight != CORE_NO_VAL)
 		s->weight = edit->weight;
 	if (edit->addr)

@@ -34,7 +34,8 @@ int part_names_check(const struct cluster *c, const char *names, struct err *err
 	for (char *name = copy ? text_split(&rest, ',') : NULL; rc == 0 && name;
 	     name = text_split(&rest, ','))
 		if (!part_by_name(c, name))
-			rc = err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s", name);
+			rc = err_set(err, ERR_INVALID_PARTITION, "invalid partition specified: %s",
+			             *name ? name : "(null)");
 	free(copy);
 	return rc;
 }

@@ -8,8 +8,11 @@
 
 #include <string.h>
 
-#define PLAN_CHEAP 100000 /* nodes looked at: so much may be done again at every event */
-#define PLAN_SLICE 20000  /* in one pass; a few ms */
+#define PLAN_SLICE 20000 /* nodes looked at in one pass: a few ms */
+/* So long no more is planned, in microseconds, for each node that was looked at: some ten times what it took.
+ * On a small cluster the plan is made anew at every event, on a large one it leaves time for the rest. */
+#define PLAN_REST_US  5
+#define PLAN_GRACE_US 20000 /* after so much it begins to rest */
 
 /* ---- entries ---- */
 
@@ -122,14 +125,32 @@ static void note_time(struct cluster *c, core_time at)
 	p->times[n] = at;
 }
 
+/* ---- how much of it at a time ---- */
+
+/* What was done has been rested from, but for a little. */
+static bool has_rested(const struct cluster *c)
+{
+	const core_time longest = c->conf->bf_interval * CORE_SECOND, rest = c->plan.rest_until - c->now;
+	return rest <= PLAN_GRACE_US || rest > longest; /* more only by a clock that was set back */
+}
+
+static void rest(struct cluster *c, size_t nodes)
+{
+	struct plan *p = &c->plan;
+	const core_time longest = c->now + c->conf->bf_interval * CORE_SECOND;
+	p->slice += nodes;
+	p->rest_until = (p->rest_until > c->now && p->rest_until < longest ? p->rest_until : c->now) +
+	                (core_time)nodes * PLAN_REST_US;
+	p->rest_until = p->rest_until < longest ? p->rest_until : longest;
+}
+
 /* ---- the earliest start ---- */
 
 static bool fits(struct cluster *c, struct select_ask *ask, core_time at, struct node_alloc_list *out)
 {
 	ask->from = at;
 	ask->to = span_end(at, spec_time_limit(ask->part, ask->spec));
-	c->plan.work += ask->part->conf->node_count + 1;
-	c->plan.slice += ask->part->conf->node_count + 1;
+	rest(c, ask->part->conf->node_count + 1);
 	return select_job(c, ask, out);
 }
 
@@ -206,26 +227,18 @@ static void look_again_at(struct cluster *c, core_time at)
 void plan_begin(struct cluster *c)
 {
 	struct plan *p = &c->plan;
-	const core_time next = p->begun_at + c->conf->bf_interval * CORE_SECOND;
 	const bool gone = p->broken || p->nodes_version != c->nodes_version;
-	const bool may_begin = p->work < PLAN_CHEAP || c->now >= next || c->now < p->begun_at;
 	p->slice = 0;
-	p->times_known = p->unfinished = false;
-	p->may_grow = c->conf->backfill;
-	if (gone)
+	p->times_known = false;
+	p->may_grow = c->conf->backfill && has_rested(c);
+	if (gone || (p->may_grow && p->room != c->room))
 		plan_cut(c, 0);
-	if (!gone && p->room == c->room)
-		return;
-	if (may_begin) {
-		plan_cut(c, 0);
+	if (p->may_grow) {
 		p->broken = false;
 		p->nodes_version = c->nodes_version;
 		p->room = c->room;
-		p->begun_at = c->now;
-		p->work = 0;
-	} else {
-		p->may_grow = p->may_grow && !gone;
-		look_again_at(c, next);
+	} else if (c->conf->backfill && (gone || p->room != c->room)) {
+		look_again_at(c, p->rest_until);
 	}
 }
 
@@ -234,10 +247,10 @@ enum plan_answer plan_add(struct cluster *c, const struct job_class *class, stru
 {
 	struct plan *p = &c->plan;
 	const size_t slice = c->conf->bf_slice ? c->conf->bf_slice : PLAN_SLICE;
-	if (!p->may_grow || rank >= c->conf->bf_max_job_test)
+	if (!c->conf->backfill || rank >= c->conf->bf_max_job_test)
 		return PLAN_FULL;
-	if (p->slice >= slice) {
-		p->unfinished = true;
+	if (!p->may_grow || p->slice >= slice) {
+		look_again_at(c, p->rest_until);
 		return PLAN_FULL;
 	}
 	struct planned found = {.job = job};

@@ -28,10 +28,9 @@ struct plan {
 	bool times_known;
 	bool broken;                  /* what it relied on takes longer */
 	bool may_grow;                /* in this pass */
-	bool unfinished;              /* for want of time: the next pass goes on */
 	uint64_t nodes_version, room; /* the cluster's when it was begun */
-	core_time begun_at, retry_at;
-	uint64_t work, slice; /* nodes looked at for it: since it was begun, and in this pass */
+	core_time rest_until, retry_at;
+	size_t slice; /* nodes looked at in this pass */
 };
 /* Before a pass: what can't be kept is forgotten. */
 void plan_begin(struct cluster *c);

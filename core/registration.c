@@ -79,6 +79,14 @@ static bool may_return(const struct cluster *c, const struct node *node)
 	return c->conf->return_to_service == 2;
 }
 
+/* The reason goes with the state, unless it is that of another one. */
+static void go_idle(struct cluster *c, struct node *node)
+{
+	node_move(node, NODE_IDLE);
+	if (!(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)))
+		node_set_reason(c, node, NULL, 0);
+}
+
 static void take_state(struct cluster *c, struct node *node, bool rebooted, bool joins)
 {
 	enum node_base_state base = (enum node_base_state)node->state.base;
@@ -89,10 +97,9 @@ static void take_state(struct cluster *c, struct node *node, bool rebooted, bool
 		node_move(node, NODE_IDLE);
 		node->state.left_future = true;
 	} else if (base == NODE_UNKNOWN) {
-		node_move(node, NODE_IDLE);
+		go_idle(c, node);
 	} else if (base == NODE_DOWN && may_return(c, node)) {
-		node_move(node, NODE_IDLE);
-		node_set_reason(c, node, NULL, 0);
+		go_idle(c, node);
 	} else if (base == NODE_IDLE && rebooted && c->conf->return_to_service != 2) {
 		node_move(node, NODE_DOWN);
 		node_set_reason(c, node, REASON_REBOOTED, c->conf->slurm_uid);

@@ -83,14 +83,28 @@ void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uin
 	over(c, step, sn, REASON_NONE, status, text);
 }
 
+/* Nothing listens there for the step's srun: it would dial in vain. */
+static void tell_refused(struct cluster *c, const struct step *step, const struct step_node *sn,
+                         const char *why)
+{
+	if (step->record.step_id != CORE_STEP_BATCH)
+		emit_action(c, &(struct action){.kind = ACTION_STEP_REFUSED,
+		                                .job = step->job,
+		                                .step = step,
+		                                .node = sn->node,
+		                                .text = why});
+}
+
 void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                           uint64_t launch, const char *why, core_time now)
 {
 	struct step_node *sn;
 	c->now = now;
 	struct step *step = find(c, node, serial, attempt, launch, &sn);
-	if (step)
-		over(c, step, sn, REASON_LAUNCH_FAILED, STATUS_LAUNCH_FAILED, why);
+	if (!step)
+		return;
+	tell_refused(c, step, sn, why);
+	over(c, step, sn, REASON_LAUNCH_FAILED, STATUS_LAUNCH_FAILED, why);
 }
 
 /* ---- hooks ---- */
@@ -147,6 +161,7 @@ void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uin
 	struct job *job = step->job;
 	bool again = step->record.step_id == CORE_STEP_BATCH && job->spec.requeue && job_is_active(job);
 	if (!again) {
+		tell_refused(c, step, sn, why);
 		over(c, step, sn, REASON_LAUNCH_FAILED, STATUS_LAUNCH_FAILED, why);
 		return;
 	}

@@ -296,6 +296,9 @@ void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
 	start_meta(c, instance);
 	take_edits(c, &notes);
 	for (size_t i = 0; i < c->node_count; i++) {
+		struct node_state *state = &c->nodes[i]->state;
+		if (state->reason && state->reason_uid != CORE_NO_VAL && state->reason_time == 0)
+			state->reason_time = now;
 		c->nodes[i]->last_heard = now;
 		node_arm_down(c, c->nodes[i]);
 	}

@@ -38,10 +38,12 @@ struct selection {
 
 /* ---- features and memory ---- */
 
-/* "a&b": all of them. Other operators are refused at submit. */
-static bool has_features(const struct node *node, const char *wanted)
+/* "a&b": all of them. Other operators are refused at submit. active: now, and not only after a reboot
+ * (scontrol(1), ActiveFeatures). */
+static bool has_features(const struct node *node, const char *wanted, bool active)
 {
-	const char *features = node->conf->features_act ? node->conf->features_act : node->conf->features;
+	const char *features =
+	        active && node->conf->features_act ? node->conf->features_act : node->conf->features;
 	for (const char *p = wanted; p && *p;) {
 		size_t n = strcspn(p, "&,");
 		if (n && !text_list_has(features, p, n))
@@ -76,11 +78,11 @@ static uint32_t usable_per_core(const struct selection *s, const struct node *no
 	return threads && threads < node->cpus_per_core ? threads : node->cpus_per_core;
 }
 
-/* With CR_ONE_TASK_PER_CORE a task has whole cores. */
+/* With CR_ONE_TASK_PER_CORE, or --ntasks-per-core=1, a task has whole cores. */
 static uint32_t task_cpus(const struct selection *s, const struct node *node)
 {
 	uint32_t per = usable_per_core(s, node);
-	if (!(s->c->conf->select_flags & CONF_CR_ONE_TASK_PER_CORE))
+	if (!(s->c->conf->select_flags & CONF_CR_ONE_TASK_PER_CORE) && s->ask->spec->tasks_per_core != 1)
 		return s->cpus_per_task;
 	return (s->cpus_per_task + per - 1) / per * per;
 }
@@ -89,7 +91,8 @@ static uint32_t task_cpus(const struct selection *s, const struct node *node)
 static uint32_t cores_for(const struct selection *s, const struct node *node, uint32_t tasks)
 {
 	uint32_t per = usable_per_core(s, node), min = s->ask->spec->min_cpus_node;
-	uint64_t cpus = (uint64_t)tasks * task_cpus(s, node);
+	/* sbatch(1), --overcommit: as if there were one task on each node. */
+	uint64_t cpus = (uint64_t)(s->ask->spec->overcommit ? 1 : tasks) * task_cpus(s, node);
 	cpus = cpus > min ? cpus : min;
 	uint64_t cores = (cpus + per - 1) / per;
 	if (s->by_socket && node->conf->cores_per_socket) {
@@ -159,6 +162,8 @@ static uint32_t node_fit(const struct selection *s, const struct node *node, uin
 	uint32_t fit = spec->overcommit ? s->tasks : cpus / task_cpus(s, node);
 	if (spec->tasks_per_node && fit > spec->tasks_per_node)
 		fit = spec->tasks_per_node;
+	if (spec->tasks_per_socket && fit / spec->tasks_per_socket >= node->conf->sockets)
+		fit = spec->tasks_per_socket * node->conf->sockets;
 	fit = fit > s->tasks ? s->tasks : fit;
 	while (fit > 0 && !memory_fits(s, node, fit))
 		fit--;
@@ -169,7 +174,8 @@ static bool shape_fits(const struct job_spec *spec, const struct node *node)
 {
 	return node->conf->sockets >= spec->sockets_per_node &&
 	       node->conf->cores_per_socket >= spec->cores_per_socket &&
-	       node->conf->threads_per_core >= spec->threads_per_core;
+	       node->conf->threads_per_core >= spec->threads_per_core &&
+	       node->conf->cores_per_socket * node->conf->threads_per_core >= spec->tasks_per_socket;
 }
 
 /* ---- candidates ---- */
@@ -187,7 +193,7 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
-	return has_features(node, spec->features) && shape_fits(spec, node) && !is_named(s->exc, node);
+	return has_features(node, spec->features, true) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
 /* False: a node that --nodelist names can't take part. */
@@ -281,8 +287,47 @@ static bool single_node(struct selection *s)
 	return true;
 }
 
+/* How many candidates from the first on, which follow each other, are enough, and have all that are named; 0:
+ * none are. */
+static size_t run_from(const struct selection *s, size_t first, size_t at_least)
+{
+	uint64_t fit = 0, named = 0;
+	const uint64_t all_named = s->req ? hostlist_count(s->req) : 0;
+	for (size_t i = first; i < s->n && i - first < s->nodes_max; i++) {
+		if (i > first && s->v[i].node->index != s->v[i - 1].node->index + 1)
+			return 0;
+		fit += s->v[i].fit;
+		named += s->v[i].required;
+		if (i + 1 - first >= at_least && fit >= s->tasks && named == all_named)
+			return i + 1 - first;
+	}
+	return 0;
+}
+
+/* --contiguous: the shortest row of nodes that follow each other, and of these the first. */
+static size_t choose_row(struct selection *s)
+{
+	size_t best = 0, first = 0;
+	sort_stable(s->v, s->n, sizeof(*s->v), by_index, NULL);
+	for (uint32_t least = s->nodes_wanted; best == 0 && least >= s->nodes_min; least = s->nodes_min) {
+		for (size_t i = 0; i < s->n; i++) {
+			size_t n = run_from(s, i, least);
+			if (n == 0 || (best && n >= best))
+				continue;
+			best = n;
+			first = i;
+		}
+		if (least == s->nodes_min)
+			break;
+	}
+	memmove(s->v, s->v + first, best * sizeof(*s->v));
+	return best;
+}
+
 static size_t choose(struct selection *s)
 {
+	if (s->ask->spec->contiguous)
+		return choose_row(s);
 	if (single_node(s))
 		return 1;
 	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, s);
@@ -358,7 +403,7 @@ void node_alloc_list_free(struct node_alloc_list *list)
 static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 {
 	sort_stable(s->v, n, sizeof(*s->v), by_index, NULL);
-	if (s->whole && !(s->c->conf->select_flags & CONF_CR_PACK_NODES))
+	if (s->ask->spec->spread_job || (s->whole && !(s->c->conf->select_flags & CONF_CR_PACK_NODES)))
 		spread_evenly(s, n);
 	else
 		spread(s, n);
@@ -366,6 +411,18 @@ static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 	out->n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++)
 		fill_share(s, &s->v[i], &out->v[i]);
+}
+
+/* sbatch(1), --nodes: of a range as many as possible, but none without a task; --spread-job: of all. */
+static uint32_t nodes_wanted(const struct selection *s)
+{
+	const struct job_spec *spec = s->ask->spec;
+	uint32_t most = spec->spread_job ? s->nodes_max : spec->nodes_max;
+	const uint32_t all = (uint32_t)s->ask->part->conf->node_count;
+	if (spec->tasks_set && most > s->tasks)
+		most = s->tasks;
+	most = most > all ? all : most;
+	return spec->use_min_nodes || most < s->nodes_min ? s->nodes_min : most;
 }
 
 static void prepare(struct selection *s)
@@ -389,10 +446,7 @@ static void prepare(struct selection *s)
 	/* Fewer tasks than nodes: every node still gets its one CPU. */
 	s->tasks =
 	        spec->tasks > s->nodes_min || (spec->tasks_set && spec->tasks) ? spec->tasks : s->nodes_min;
-	/* sbatch(1), --nodes: of a range as many as possible, but none without a task. */
-	s->nodes_wanted = s->nodes_min;
-	if (spec->nodes_max > s->nodes_min && s->tasks > s->nodes_min)
-		s->nodes_wanted = spec->nodes_max < s->tasks ? spec->nodes_max : s->tasks;
+	s->nodes_wanted = nodes_wanted(s);
 	s->whole = spec->exclusive || (flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0 ||
 	           part->oversubscribe == 1;
 	s->by_socket = (flags & CONF_CR_SOCKET) != 0;
@@ -450,7 +504,7 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
 bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
 {
 	for (size_t i = 0; i < part->conf->node_count; i++)
-		if (has_features(c->nodes[part->conf->node_index[i]], wanted))
+		if (has_features(c->nodes[part->conf->node_index[i]], wanted, false))
 			return true;
 	return false;
 }
@@ -459,7 +513,8 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
                  struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
-	bool cpus_ok = false, mem_ok = false, features_ok = !spec->features;
+	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, features_ok = !spec->features,
+	     active_ok = features_ok;
 	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
 	/* Tasks that belong together need their CPUs together. */
@@ -474,10 +529,23 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		const struct node *node = c->nodes[part->conf->node_index[i]];
 		cpus_ok = cpus_ok || (node->cpus_total >= cpus && node->cpus_total >= per_node);
 		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
-		features_ok = features_ok || has_features(node, spec->features);
+		features_ok = features_ok || has_features(node, spec->features, false);
+		active_ok = active_ok || has_features(node, spec->features, true);
+		shape_ok = shape_ok || shape_fits(spec, node);
+		tmp_ok = tmp_ok || node->conf->tmp_disk >= spec->min_tmp_disk;
 	}
 	if (!features_ok)
 		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
+	if (spec->priority == 0) /* held: what it asks for is looked at when it is released */
+		return 0;
+	if (!active_ok)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
+	if (!shape_ok)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
+		               spec->tasks_per_socket ? "" : err_code_text(ERR_SOCKETS_UNAVAILABLE));
+	if (!tmp_ok)
+		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
+		               err_code_text(ERR_TMP_DISK_UNAVAILABLE));
 	if (!cpus_ok)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_TOO_MANY_CPUS));
 	if (!mem_ok)

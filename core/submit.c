@@ -56,21 +56,26 @@ static int check_both_names(const struct job_spec *spec, struct err *err)
 /* What there are no rules for is refused by name, never stored and forgotten. */
 static int check_supported(const struct job_spec *spec, struct err *err)
 {
-	const struct {
-		const char *what, *value;
-	} rows[] = {
-	        {"--licenses", spec->licenses},
-	        {"--reservation", spec->reservation},
-	};
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].value)
-			return err_set(err, ERR_NOT_SUPPORTED, "%s=%s is not supported by this controller",
-			               rows[i].what, rows[i].value);
-	if (spec->contiguous)
-		return err_set(err, ERR_NOT_SUPPORTED, "--contiguous is not supported by this controller");
+	/* There are none of either: the real one's words where it has none. */
+	if (text_or_null(spec->licenses))
+		return err_set(err, ERR_INVALID_LICENSES, "%s", "");
+	if (text_or_null(spec->reservation))
+		return err_set(err, ERR_RESERVATION_INVALID, "%s", "");
 	if (spec->features && strpbrk(spec->features, "|[]()*"))
 		return err_set(err, ERR_NOT_SUPPORTED,
 		               "--constraint=%s: only features joined by & are supported", spec->features);
+	return 0;
+}
+
+/* sbatch(1), --time-min and --deadline */
+static int check_times(const struct cluster *c, const struct job_spec *spec, struct err *err)
+{
+	const uint32_t limit = spec->time_limit_min, least = spec->time_min_min;
+	if (least != CORE_NO_VAL &&
+	    (least == 0 || least == CORE_INFINITE || (limit != CORE_NO_VAL && limit != 0 && least > limit)))
+		return err_set(err, ERR_INVALID_TIME_MIN, "%s", "");
+	if (spec->deadline && spec->deadline / CORE_SECOND < c->now / CORE_SECOND)
+		return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 	return 0;
 }
 
@@ -118,6 +123,9 @@ static struct job_spec normalised(const struct cluster *c, const struct job_spec
 		spec.cpus_per_task = 1;
 	if (!spec.tasks_set && spec.tasks < spec.nodes_min)
 		spec.tasks = spec.nodes_min;
+	spec.qos = NULL; /* without accounts there are none, and the real one forgets it */
+	if (spec.deadline && spec.time_limit_min == CORE_NO_VAL && spec.time_min_min == CORE_NO_VAL)
+		spec.time_min_min = 1;
 	const struct part *part = part_first_asked(c, &spec);
 	if (!spec.partition && part)
 		spec.partition = part->conf->name;
@@ -189,7 +197,8 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 	if (!spec->who)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	if (check_supported(spec, err) != 0 || check_spec_numbers(spec, err) != 0 ||
-	    check_array(c, spec, err) != 0 || depend_check(c, spec->dependency, err) != 0)
+	    check_times(c, spec, err) != 0 || check_array(c, spec, err) != 0 ||
+	    depend_check(c, spec->dependency, err) != 0)
 		return -1;
 	*part = job_check_part(c, spec, err);
 	if (!*part || check_node_names(c, spec->req_nodes, err) != 0 ||

@@ -11,10 +11,11 @@
 
 static int failed(struct submit *s, const struct err *err)
 {
-	submit_refused(s->command == SUBMIT_SALLOC ? "Job submit/allocate failed"
-	                                           : "Unable to allocate resources",
-	               err);
-	return 1;
+	if (s->test_only)
+		submit_refused_test(err);
+	else
+		submit_refused(submit_failure(s), err);
+	return submit_error_exit();
 }
 
 static void give_up(struct allocation *a)
@@ -100,7 +101,8 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	if (connect_configure(&a->connection, &err) != 0)
 		return 1;
 	submit_limits(s, &a->connection.file.conf);
-	if (connect_open(&a->connection, &err) != 0) {
+	if (submit_check_conf(s, &a->connection.file.conf, &err) != 0 ||
+	    connect_open(&a->connection, &err) != 0) {
 		int rc = failed(s, &err);
 		connect_help(rc, &err);
 		return rc;

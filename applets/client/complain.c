@@ -1,31 +1,66 @@
 #include "applets/client/complain.h"
 
+#include "applets/common/option_error.h"
 #include "core/util/log.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+/* How many options begin with the n bytes; one that is that word counts alone, as *exact. */
+static unsigned beginning(const struct option *options, const char *word, size_t n,
+                          const struct option **exact)
+{
+	unsigned found = 0;
+	*exact = NULL;
+	for (const struct option *o = options; o && o->name; o++) {
+		if (strncmp(o->name, word, n) != 0)
+			continue;
+		found++;
+		if (o->name[n] == '\0' || found == 1)
+			*exact = o;
+		if (o->name[n] == '\0')
+			return 1;
+	}
+	return found;
+}
+
+/* A beginning of several options, or a value for one that has none: what option_error() can't tell. */
+static bool complain_long(const char *program, int c, const char *word, const struct option *options)
+{
+	const struct option *one;
+	size_t n = strcspn(word + 2, "=");
+	unsigned found = beginning(options, word + 2, n, &one);
+	if (found > 1) {
+		fprintf(stderr, "%s: option '%s' is ambiguous; possibilities:", program, word);
+		for (const struct option *o = options; o->name; o++)
+			if (strncmp(o->name, word + 2, n) == 0)
+				fprintf(stderr, " '--%s'", o->name);
+		fputc('\n', stderr);
+	} else if (c == ':' && one) {
+		fprintf(stderr, "%s: option '--%s' requires an argument\n", program, one->name);
+	} else if (one && word[2 + n] == '=' && one->has_arg == no_argument) {
+		fprintf(stderr, "%s: option '--%s' doesn't allow an argument\n", program, one->name);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+void complain_option_of(const char *program, int c, char **argv, const struct option *options)
+{
+	/* Where an argument is missing optind may point past the last word. */
+	const char *word = "";
+	for (int i = optind; i > 0 && !*word; i--)
+		word = argv[i - 1] ? argv[i - 1] : "";
+	if (strncmp(word, "--", 2) != 0 || !word[2] || !complain_long(program, c, word, options))
+		option_error(program, c, argv);
+	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
+}
+
 void complain_option(const char *program, int c, char **argv)
 {
-	/* Behind an option that lacks its argument optind may point past the end. */
-	const char *word = c == ':' && optind > 1 && !argv[optind - 1] ? argv[optind - 2]
-	                   : optind > 0                                ? argv[optind - 1]
-	                                                               : "";
-	bool is_long = word && strncmp(word, "--", 2) == 0;
-	if (c == ':' && is_long)
-		fprintf(stderr, "%s: option '%s' requires an argument\n", program, word);
-	else if (c == ':')
-		fprintf(stderr, "%s: option requires an argument -- '%c'\n", program, optopt);
-	else if (is_long && optopt != 0 && strchr(word, '='))
-		fprintf(stderr, "%s: option '%.*s' doesn't allow an argument\n", program,
-		        (int)strcspn(word, "="), word);
-	else if (is_long)
-		fprintf(stderr, "%s: unrecognized option '%s'\n", program, word);
-	else
-		fprintf(stderr, "%s: invalid option -- '%c'\n", program, optopt);
-	fprintf(stderr, "Try \"%s --help\" for more information\n", program);
+	complain_option_of(program, c, argv, NULL);
 }
 
 int complain_clusters(const char *names, const char *from)

@@ -1,10 +1,16 @@
 #include "applets/client/submit.h"
 #include "core/util/arena.h"
 
+#include <ctype.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
+
+#define ENV_FILE_MAX (4u << 20) /* bytes */
 
 extern char **environ;
 
@@ -67,32 +73,78 @@ static void add_all(struct env_list *e, const char *prefix)
 			put(e, xstrdup(*p));
 }
 
-void env_list_export(struct env_list *e, const char *export_vars)
+/* The next of a list's words, which may have commas between quotes; the quotes belong to the value. */
+static char *next_word(char **rest)
 {
-	if (!export_vars || text_eq_nocase(export_vars, "ALL")) {
-		add_all(e, "");
-		return;
-	}
-	/* SLURM_* always come along. */
-	add_all(e, "SLURM_");
-	if (text_eq_nocase(export_vars, "NONE") || text_eq_nocase(export_vars, "NIL")) {
-		env_list_set(e, "SLURM_EXPORT_ENV", "%s", export_vars);
-		if (text_eq_nocase(export_vars, "NONE"))
-			env_list_set(e, "SLURM_GET_USER_ENV", "1");
-		return;
-	}
+	char *word = *rest, quote = 0, *p = word;
+	if (!word)
+		return NULL;
+	for (; *p && (*p != ',' || quote); p++)
+		if (quote ? *p == quote : *p == '"' || *p == '\'')
+			quote = quote ? 0 : *p;
+	*rest = *p ? p + 1 : NULL;
+	*p = '\0';
+	return word;
+}
+
+/* A word of --export: NAME, NAME=VALUE. What is in the environment already counts more. */
+static void export_word(struct env_list *e, char *word)
+{
+	size_t n = strcspn(word, "=");
+	char *name = xstrndup(word, n);
+	if (word[n] && find(e, name, n) == e->n)
+		put(e, xstrdup(word));
+	else if (!word[n] && *name && getenv(name))
+		env_list_set(e, name, "%s", getenv(name));
+	free(name);
+}
+
+static bool has_all(const char *export_vars)
+{
 	char *copy = xstrdup(export_vars), *rest = copy;
-	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
-		if (text_eq_nocase(word, "ALL")) {
-			add_all(e, "");
-		} else if (strchr(word, '=')) {
-			put(e, xstrdup(word));
-		} else if (*word && getenv(word)) {
-			env_list_set(e, word, "%s", getenv(word));
-		}
-	}
-	env_list_set(e, "SLURM_EXPORT_ENV", "%s", export_vars);
+	bool all = false;
+	for (char *word; (word = next_word(&rest));)
+		all |= text_eq_nocase(word, "ALL");
 	free(copy);
+	return all;
+}
+
+void env_list_export(struct env_list *e, const struct submit *s)
+{
+	const char *vars = s->export_vars;
+	bool batch = s->command == SUBMIT_SBATCH, all = !vars || has_all(vars);
+	/* SLURM_* always come along. */
+	add_all(e, all ? "" : "SLURM_");
+	bool none = vars && (text_eq_nocase(vars, "NONE") || text_eq_nocase(vars, "NIL"));
+	char *copy = vars && !none ? xstrdup(vars) : NULL, *rest = copy;
+	for (char *word; (word = next_word(&rest));)
+		if (!text_eq_nocase(word, "ALL"))
+			export_word(e, word);
+	free(copy);
+	if (batch && vars && !text_eq_nocase(vars, "ALL"))
+		env_list_set(e, "SLURM_EXPORT_ENV", "%s", vars);
+	/* The worker begins with what the user's login there has. */
+	if (batch && (s->get_user_env || (!all && !text_eq_nocase(vars, "NIL"))))
+		env_list_set(e, "SLURM_GET_USER_ENV", "1");
+}
+
+int env_list_read(struct env_list *e, const char *file, struct err *err)
+{
+	uint32_t number;
+	struct text all = TEXT_EMPTY;
+	char buf[4096];
+	int fd = text_to_u32(file, &number) && number > 2 ? dup((int)number)
+	                                                  : open(file, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(err, ERR_NOT_FOUND, "Could not open user environment file %s", file);
+	for (ssize_t n; (n = read(fd, buf, sizeof(buf))) > 0 && all.len < ENV_FILE_MAX;)
+		text_add_n(&all, buf, (size_t)n);
+	close(fd);
+	for (size_t at = 0; at < all.len; at += strlen(all.s + at) + 1)
+		if (strchr(all.s + at, '='))
+			put(e, xstrdup(all.s + at));
+	text_free(&all);
+	return 0;
 }
 
 void env_list_distribution(struct env_list *e, const struct submit *s)
@@ -104,28 +156,120 @@ void env_list_distribution(struct env_list *e, const struct submit *s)
 		env_list_set(e, "SLURM_DIST_PLANESIZE", "%" PRIu32, s->plane_size);
 }
 
+/* What was asked for, as a number; 0 or "none" asks for nothing. */
+static void number(struct env_list *e, const char *name, uint64_t value)
+{
+	if (value && value != CORE_NO_VAL && value != CORE_NO_VAL64)
+		env_list_set(e, name, "%" PRIu64, value);
+}
+
+static void words(struct env_list *e, const char *name, const char *value)
+{
+	if (value)
+		env_list_set(e, name, "%s", value);
+}
+
+/* "Task", "None": as the real ones have it. */
+static void profile(struct env_list *e, const char *types)
+{
+	struct text shown = TEXT_EMPTY;
+	for (const char *p = types; p && *p; p++)
+		text_add_char(&shown, p == types || p[-1] == ',' ? (char)toupper((unsigned char)*p) : *p);
+	if (types)
+		env_list_set(e, "SLURM_PROFILE", "%s", text_str(&shown));
+	text_free(&shown);
+}
+
+static void cpu_freq(struct env_list *e, const struct job_spec *spec)
+{
+	struct text t = TEXT_EMPTY;
+	if (spec->cpu_freq_min)
+		text_printf(&t, "%s-", spec->cpu_freq_min);
+	text_add(&t, spec->cpu_freq_max ? spec->cpu_freq_max : "");
+	if (spec->cpu_governor)
+		text_printf(&t, "%s%s", t.len ? ":" : "", spec->cpu_governor);
+	if (t.len)
+		env_list_set(e, "SLURM_CPU_FREQ_REQ", "%s", t.s);
+	text_free(&t);
+}
+
+/* What steps are told by no variable. */
+static void job_options(struct env_list *e, const struct submit *s)
+{
+	const struct job_spec *spec = &s->spec;
+	number(e, "SLURM_MEM_PER_NODE", spec->mem_per_node);
+	number(e, "SLURM_MEM_PER_CPU", spec->mem_per_cpu);
+	words(e, "SLURM_ACCTG_FREQ", s->acctg_freq);
+	words(e, "SLURM_HINT", s->hint);
+	/* As the real ones have it: no limit. */
+	if (s->hint && strcmp(s->hint, "multithread") == 0 && !spec->tasks_per_core)
+		number(e, "SLURM_NTASKS_PER_CORE", UINT16_MAX);
+	words(e, "SLURM_GPU_BIND", spec->tres_bind ? spec->tres_bind + strlen("gpu:") : NULL);
+	words(e, "SLURM_GPU_FREQ", spec->tres_freq ? spec->tres_freq + strlen("gpu:") : NULL);
+	profile(e, s->profile);
+	if (s->mem_bind_set) {
+		env_list_set(e, "SLURM_MEM_BIND", "%s", s->mem_bind.given);
+		env_list_set(e, "SLURM_MEM_BIND_VERBOSE", "%s", s->mem_bind.verbose ? "verbose" : "quiet");
+	}
+}
+
+void env_list_options(struct env_list *e, const struct submit *s)
+{
+	const struct job_spec *spec = &s->spec;
+	uint32_t tasks = spec->tasks_set ? spec->tasks : spec->nodes_min * spec->tasks_per_node;
+	number(e, "SLURM_NTASKS", tasks);
+	number(e, "SLURM_NPROCS", tasks);
+	env_list_distribution(e, s);
+	if (spec->cpus_per_task_set)
+		number(e, "SLURM_CPUS_PER_TASK", spec->cpus_per_task);
+	number(e, "SLURM_NTASKS_PER_NODE", spec->tasks_per_node);
+	number(e, "SLURM_NTASKS_PER_CORE", spec->tasks_per_core);
+	number(e, "SLURM_NTASKS_PER_SOCKET", spec->tasks_per_socket);
+	number(e, "SLURM_THREADS_PER_CORE", spec->threads_per_core);
+	number(e, "SLURM_OVERCOMMIT", spec->overcommit);
+	words(e, "SLURM_JOB_ACCOUNT", spec->account);
+	cpu_freq(e, spec);
+	if (s->command != SUBMIT_SRUN)
+		job_options(e, s);
+}
+
 void env_list_submit(struct env_list *e, const struct submit *s)
 {
 	const struct job_spec *spec = &s->spec;
 	char cwd[4096];
-	env_list_set(e, "SLURM_PRIO_PROCESS", "0");
+	env_list_set(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
 	env_list_set(e, "SLURM_SUBMIT_DIR", "%s", getcwd(cwd, sizeof(cwd)) ? cwd : "/");
 	env_list_set(e, "SLURM_SUBMIT_HOST", "%s", spec->alloc_node);
 	env_list_set(e, "SLURM_JOB_NAME", "%s", spec->name);
-	uint32_t tasks = spec->tasks_set ? spec->tasks : spec->nodes_min * spec->tasks_per_node;
-	if (tasks) {
-		env_list_set(e, "SLURM_NTASKS", "%" PRIu32, tasks);
-		env_list_set(e, "SLURM_NPROCS", "%" PRIu32, tasks);
-	}
-	env_list_distribution(e, s);
-	if (spec->cpus_per_task_set)
-		env_list_set(e, "SLURM_CPUS_PER_TASK", "%" PRIu32, spec->cpus_per_task);
-	if (spec->tasks_per_node)
-		env_list_set(e, "SLURM_NTASKS_PER_NODE", "%" PRIu32, spec->tasks_per_node);
-	if (spec->mem_per_node != CORE_NO_VAL64)
-		env_list_set(e, "SLURM_MEM_PER_NODE", "%" PRIu64, spec->mem_per_node);
-	if (spec->mem_per_cpu != CORE_NO_VAL64)
-		env_list_set(e, "SLURM_MEM_PER_CPU", "%" PRIu64, spec->mem_per_cpu);
+	env_list_options(e, s);
+	words(e, "SLURM_JOB_DEPENDENCY", spec->dependency);
+	if (spec->open_mode && s->command == SUBMIT_SBATCH)
+		env_list_set(e, "SLURM_OPEN_MODE", "%s", spec->open_mode == 1 ? "a" : "t");
+}
+
+void env_list_binding(struct env_list *e, const char *what, bool verbose, const char *type, const char *list)
+{
+	const char *loud = verbose ? "verbose" : "quiet";
+	char name[64];
+	snprintf(name, sizeof(name), "SLURM_%s", what);
+	env_list_set(e, name, "%s,%s%s", loud, type, list);
+	snprintf(name, sizeof(name), "SLURM_%s_LIST", what);
+	env_list_set(e, name, "%s", list);
+	snprintf(name, sizeof(name), "SLURM_%s_TYPE", what);
+	env_list_set(e, name, "%s", type);
+	snprintf(name, sizeof(name), "SLURM_%s_VERBOSE", what);
+	env_list_set(e, name, "%s", loud);
+}
+
+void env_list_bindings(struct env_list *e, const struct submit *s)
+{
+	if (s->mem_bind_set)
+		env_list_binding(e, "MEM_BIND", s->mem_bind.verbose, s->mem_bind.type ? s->mem_bind.type : "",
+		                 s->mem_bind.list ? s->mem_bind.list : "");
+	if (s->mem_bind.prefer)
+		env_list_set(e, "SLURM_MEM_BIND_PREFER", "prefer");
+	if (s->mem_bind.sort)
+		env_list_set(e, "SLURM_MEM_BIND_SORT", "sort");
 }
 
 void env_counts(struct text *out, const uint32_t *v, uint32_t n)

@@ -200,7 +200,7 @@ static void print_usage(FILE *to)
 
 int help_main(int argc, char **argv)
 {
-	static char help[] = "-h";
+	static char help[] = "--help";
 	if (argc == 2 && strcmp(argv[1], "--facts") == 0)
 		return all_facts();
 	if (argc < 2 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {

@@ -1,5 +1,7 @@
 #include "applets/client/option_parsers.h"
 
+#include "applets/client/complain.h"
+#include "applets/client/signals.h"
 #include "applets/common/rlimits.h"
 #include "applets/common/users.h"
 #include "conf/size.h"
@@ -14,19 +16,40 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX 60
-#define UNUSED      (void)s, (void)row, (void)value, (void)err
-#define AT(type)    ((type *)(void *)((char *)s + row->offset))
+#define THREADS_MAX      60
+#define NICE_MAX         2147483645
+#define SIGNAL_TIME_MAX  65535
+#define DELAY_BOOT_MAX_S UINT32_MAX
 
-static int bad(const struct option_row *row, struct err *err)
+int option_bad(const struct option_row *row, struct err *err)
 {
 	return err_set(err, ERR_INVALID, "Invalid --%s specification", row->name);
 }
 
-static int bad_number(const struct option_row *row, const char *value, struct err *err)
+int option_bad_number(const struct option_row *row, const char *value, struct err *err)
 {
 	return err_set(err, ERR_LIMIT, "Invalid numeric value \"%s\" for --%s.", value ? value : "",
 	               row->name);
+}
+
+int option_fatal(struct submit *s, const char *fmt, ...)
+{
+	struct text words = TEXT_EMPTY;
+	va_list ap;
+	va_start(ap, fmt);
+	text_vprintf(&words, fmt, ap);
+	va_end(ap);
+	log_write(LOG_LEVEL_FATAL, "%s", text_str(&words));
+	text_free(&words);
+	return submit_over(s, 1);
+}
+
+int option_word(const char *const *words, const char *word, size_t n)
+{
+	for (int i = 0; words[i]; i++)
+		if (strlen(words[i]) == n && strncasecmp(words[i], word, n) == 0)
+			return i;
+	return -1;
 }
 
 /* ---- generic ---- */
@@ -34,67 +57,108 @@ static int bad_number(const struct option_row *row, const char *value, struct er
 PARSER(str)
 {
 	(void)err;
-	/* "--comment=" takes a value back. */
-	*AT(char *) = *value ? arena_strdup(&s->arena, value) : NULL;
+	*OPTION_AT(char *) = arena_strdup(&s->arena, value);
 	return 0;
 }
 
 PARSER(u32)
 {
-	return text_to_u32(value, AT(uint32_t)) ? 0 : bad_number(row, value, err);
+	return text_to_u32(value, OPTION_AT(uint32_t)) ? 0 : option_bad_number(row, value, err);
+}
+
+PARSER(positive)
+{
+	uint32_t n;
+	if (!text_to_u32(value, &n) || n == 0)
+		return option_bad_number(row, value, err);
+	*OPTION_AT(uint32_t) = n;
+	return 0;
 }
 
 PARSER(flag)
 {
-	(void)err;
-	*AT(bool) = !value || strcmp(value, "0") != 0;
+	(void)err, (void)value;
+	*OPTION_AT(bool) = true;
 	return 0;
 }
 
 PARSER(time)
 {
-	return time_parse_minutes(value, AT(uint32_t)) ? 0 : bad(row, err);
+	return time_parse_minutes(value, OPTION_AT(uint32_t)) ? 0 : option_bad(row, err);
 }
 
-PARSER(mem)
+/* A file of a batch job: "none" is /dev/null; of a step it is a word of its own. */
+PARSER(file)
 {
-	return size_parse_mib(value, AT(uint64_t)) ? 0 : bad(row, err);
+	(void)err;
+	bool none = s->command == SUBMIT_SBATCH && text_eq_nocase(value, "none");
+	*OPTION_AT(char *) = arena_strdup(&s->arena, none ? "/dev/null" : value);
+	return 0;
 }
 
 PARSER(unsupported)
 {
-	UNUSED;
-	return err_set(err, ERR_NOT_SUPPORTED, "--%s is not supported by batchbox", row->name);
+	(void)s, (void)value;
+	return err_set(err, ERR_NOT_SUPPORTED, "--%s is not supported by batchbox: %s", row->name,
+	               row->reason);
 }
 
 PARSER(help)
 {
-	UNUSED;
+	OPTION_UNUSED;
 	return 0;
 }
 
 PARSER(version)
 {
-	UNUSED;
+	OPTION_UNUSED;
 	return 0;
 }
 
+/* -v counts up; SLURM_DEBUG and its like say how far. */
 PARSER(verbose)
 {
-	UNUSED;
-	s->verbose++;
+	(void)row, (void)err;
+	if (value)
+		s->verbose = (unsigned)strtoul(value, NULL, 10);
+	else
+		s->verbose++;
+	return 0;
+}
+
+/* ---- when ---- */
+
+static int when(const struct option_row *row, const char *value, int64_t *out, struct err *err)
+{
+	size_t at;
+	if (time_parse_when_at(value, loop_wall_clock(), out, &at))
+		return 0;
+	if (*value)
+		fprintf(stderr, "Invalid time specification (pos=%zu): %s\n", at, value);
+	return option_bad(row, err);
+}
+
+PARSER(begin)
+{
+	return when(row, value, &s->spec.begin_time, err);
+}
+
+/* sbatch(1), --deadline: without a limit the job needs a minute at least. */
+PARSER(deadline)
+{
+	return when(row, value, &s->spec.deadline, err);
+}
+
+PARSER(delay_boot)
+{
+	int64_t seconds;
+	if (!time_parse_limit(value, &seconds) || seconds < 0 || seconds > DELAY_BOOT_MAX_S)
+		return option_bad(row, err);
+	s->spec.delay_boot_s = (uint32_t)seconds;
 	return 0;
 }
 
 /* ---- one option each ---- */
-
-PARSER(begin)
-{
-	if (time_parse_when(value, loop_wall_clock(), &s->spec.begin_time))
-		return 0;
-	fprintf(stderr, "Invalid time specification (pos=0): %s\n", value);
-	return bad(row, err);
-}
 
 PARSER(chdir)
 {
@@ -104,76 +168,12 @@ PARSER(chdir)
 	return 0;
 }
 
-PARSER(cpus_per_task)
-{
-	if (!text_to_u32(value, &s->spec.cpus_per_task) || s->spec.cpus_per_task == 0)
-		return bad_number(row, value, err);
-	s->spec.cpus_per_task_set = s->cpus_per_task_set = true;
-	return 0;
-}
-
-/* Of sockets and cores, which matter only where tasks are bound to CPUs. */
-static bool is_inner_level(const char *word)
-{
-	return strcmp(word, "*") == 0 || strcmp(word, "block") == 0 || strcmp(word, "cyclic") == 0 ||
-	       strcmp(word, "fcyclic") == 0;
-}
-
-/* Of nodes: the first level. */
-static bool node_level(struct submit *s, const char *word)
-{
-	if (strcmp(word, "block") == 0 || strcmp(word, "*") == 0)
-		s->dist = DIST_BLOCK;
-	else if (strcmp(word, "cyclic") == 0)
-		s->dist = DIST_CYCLIC;
-	else if (strcmp(word, "plane") == 0)
-		s->dist = DIST_PLANE;
-	else
-		return false;
-	return true;
-}
-
-static int plane(struct submit *s, const struct option_row *row, const char *size, struct err *err)
-{
-	if (!size)
-		size = getenv("SLURM_DIST_PLANESIZE");
-	s->dist_words = arena_strdup(&s->arena, "plane");
-	if (size && text_to_u32(size, &s->plane_size) && s->plane_size > 0)
-		return 0;
-	log_error("Invalid plane size or size not specified");
-	return bad(row, err);
-}
-
-PARSER(distribution)
-{
-	char *words = arena_strdup(&s->arena, value), *rest = words;
-	for (char *c = words; *c; c++)
-		*c = (char)tolower((unsigned char)*c);
-	if (strchr(words, ',') || strcmp(words, "arbitrary") == 0)
-		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
-		               value);
-	char *size = strchr(words, '=');
-	if (size)
-		*size++ = '\0';
-	const char *nodes = text_split(&rest, ':');
-	if (!node_level(s, nodes) || (s->dist == DIST_PLANE ? rest != NULL : size != NULL))
-		return bad(row, err);
-	if (s->dist == DIST_PLANE)
-		return plane(s, row, size, err);
-	const char *shown = s->dist == DIST_BLOCK ? "block" : "cyclic";
-	s->dist_words = rest ? arena_printf(&s->arena, "%s:%s", shown, rest) : arena_strdup(&s->arena, shown);
-	for (unsigned level = 0; rest; level++)
-		if (!is_inner_level(text_split(&rest, ':')) || level > 1)
-			return bad(row, err);
-	return 0;
-}
-
 PARSER(threads)
 {
 	uint32_t n;
 	(void)s;
 	if (!text_to_u32(value, &n) || n == 0)
-		return bad_number(row, value, err);
+		return option_bad_number(row, value, err);
 	if (n > THREADS_MAX)
 		log_error("Thread value --threads=%" PRIu32 " exceeds recommended limit of %d", n,
 		          THREADS_MAX);
@@ -182,10 +182,22 @@ PARSER(threads)
 
 PARSER(exclusive)
 {
-	if (value && *value && !text_eq_nocase(value, "exclusive"))
+	static const char *const shared[] = {"user", "mcs", NULL};
+	if (value && option_word(shared, value, strlen(value)) >= 0)
 		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
 		               value);
+	if (value && *value && !text_eq_nocase(value, "exclusive"))
+		return option_bad(row, err);
 	s->spec.exclusive = s->exclusive_step = true;
+	s->spec.oversubscribe = false;
+	return 0;
+}
+
+PARSER(oversubscribe)
+{
+	OPTION_UNUSED;
+	s->spec.oversubscribe = true;
+	s->spec.exclusive = s->exclusive_step = false;
 	return 0;
 }
 
@@ -195,8 +207,8 @@ PARSER(uid)
 	if (geteuid() != 0)
 		return err_set(err, ERR_INVALID, "--%s only permitted by root user", row->name);
 	if (user_parse(value, &uid) != 0)
-		return bad(row, err);
-	*AT(uint32_t) = uid;
+		return option_bad(row, err);
+	*OPTION_AT(uint32_t) = uid;
 	return 0;
 }
 
@@ -206,15 +218,8 @@ PARSER(gid)
 	if (geteuid() != 0)
 		return err_set(err, ERR_INVALID, "--%s only permitted by root user", row->name);
 	if (group_by_name(value, &gid) != 0)
-		return bad(row, err);
-	*AT(uint32_t) = gid;
-	return 0;
-}
-
-PARSER(hold)
-{
-	UNUSED;
-	s->spec.priority = 0;
+		return option_bad(row, err);
+	*OPTION_AT(uint32_t) = gid;
 	return 0;
 }
 
@@ -222,15 +227,26 @@ PARSER(immediate)
 {
 	s->spec.immediate = true;
 	s->immediate_s = 5;
-	return !value || text_to_u32(value, &s->immediate_s) ? 0 : bad_number(row, value, err);
+	(void)row;
+	if (!value || !*value || text_to_u32(value, &s->immediate_s))
+		return 0;
+	return err_set(err, ERR_LIMIT, "Invalid numeric value \"%s\" for immediate.", value);
 }
 
 PARSER(kill_bad_exit)
 {
-	(void)row, (void)err;
+	uint32_t yes = 1;
+	if (value && *value && !text_to_u32(value, &yes))
+		return option_bad_number(row, value, err);
 	s->kill_set = true;
-	s->kill_on_bad_exit = !value || strcmp(value, "0") != 0;
+	s->kill_on_bad_exit = yes != 0;
 	return 0;
+}
+
+PARSER(kill_command)
+{
+	s->kill_command = value && *value ? signal_parse(value) : SIGTERM;
+	return s->kill_command > 0 ? 0 : option_bad(row, err);
 }
 
 PARSER(mpi)
@@ -245,21 +261,38 @@ PARSER(mpi)
 	return err_set(err, ERR_NOT_SUPPORTED, "--mpi=%s is not supported by batchbox: only none is", value);
 }
 
+/* What is no number counts as 0, as with the real ones. */
 PARSER(nice)
 {
-	int64_t v = 100;
-	if (value && (!text_to_i64(value, &v) || v > INT32_MAX || v < INT32_MIN))
-		return bad(row, err);
-	if (v < 0 && geteuid() != 0)
-		v = 0; /* as the real one: only root may raise a priority */
+	long long v = value && *value ? strtoll(value, NULL, 10) : 100;
+	(void)row;
+	if (v > NICE_MAX || v < -NICE_MAX)
+		return err_set(err, ERR_INVALID, "Invalid --nice value, out of range (+/- %d)", NICE_MAX);
 	s->spec.nice = (int32_t)v;
+	return 0;
+}
+
+PARSER(priority)
+{
+	(void)row;
+	if (text_eq_nocase(value, "TOP")) {
+		s->spec.priority = CORE_NO_VAL - 1;
+		return 0;
+	}
+	long long v = strtoll(value, NULL, 10);
+	if (v < 0)
+		return err_set(err, ERR_INVALID, "Priority must be >= 0");
+	if (v >= CORE_NO_VAL)
+		return err_set(err, ERR_INVALID, "Priority must be < %" PRIu32, CORE_NO_VAL);
+	s->spec.priority = (uint32_t)v;
 	return 0;
 }
 
 PARSER(no_kill)
 {
-	(void)row, (void)err;
-	s->spec.no_kill = !value || !text_eq_nocase(value, "off");
+	if (value && *value && !text_eq_nocase(value, "off"))
+		return option_bad(row, err);
+	s->spec.no_kill = !value || !*value;
 	return 0;
 }
 
@@ -267,14 +300,14 @@ PARSER(yes_no)
 {
 	bool yes = text_eq_nocase(value, "yes");
 	if (!yes && !text_eq_nocase(value, "no"))
-		return bad(row, err);
-	*AT(uint32_t) = yes;
+		return option_bad(row, err);
+	*OPTION_AT(uint32_t) = yes;
 	return 0;
 }
 
 PARSER(no_requeue)
 {
-	UNUSED;
+	OPTION_UNUSED;
 	s->spec.requeue = false;
 	s->spec.requeue_set = true;
 	return 0;
@@ -282,61 +315,10 @@ PARSER(no_requeue)
 
 PARSER(requeue)
 {
-	UNUSED;
+	OPTION_UNUSED;
 	s->spec.requeue = true;
 	s->spec.requeue_set = true;
 	return 0;
-}
-
-/* "3", "2-4", with k for 1024 */
-static bool node_number(const char **p, uint32_t *out)
-{
-	uint32_t n;
-	if (!text_read_u32(p, &n))
-		return false;
-	uint64_t v = n;
-	if (**p == 'k' || **p == 'K') {
-		v *= 1024;
-		(*p)++;
-	}
-	*out = (uint32_t)v;
-	return v < CORE_NO_VAL;
-}
-
-PARSER(nodes)
-{
-	const char *p = value;
-	uint32_t min = 0, max = 0;
-	(void)row;
-	bool ok = node_number(&p, &min);
-	max = min;
-	if (ok && *p == '-') {
-		p++;
-		ok = node_number(&p, &max);
-	}
-	if (!ok || *p)
-		return err_set(err, ERR_INVALID, "\"%s\" is not a valid node count", value);
-	if (min == 0 || max < min)
-		return err_set(err, ERR_INVALID, "invalid number of nodes (-N %u-%u)", min, max);
-	s->spec.nodes_min = min;
-	s->spec.nodes_max = max;
-	s->nodes_set = true;
-	return 0;
-}
-
-PARSER(ntasks)
-{
-	if (!text_to_u32(value, &s->spec.tasks) || s->spec.tasks == 0)
-		return bad_number(row, value, err);
-	s->spec.tasks_set = true;
-	return 0;
-}
-
-PARSER(ntasks_per_node)
-{
-	return text_to_u32(value, &s->spec.tasks_per_node) && s->spec.tasks_per_node > 0
-	               ? 0
-	               : bad_number(row, value, err);
 }
 
 PARSER(open_mode)
@@ -346,40 +328,8 @@ PARSER(open_mode)
 	else if (*value == 't' || *value == 'T')
 		s->spec.open_mode = 2;
 	else
-		return bad(row, err);
+		return option_bad(row, err);
 	return 0;
-}
-
-PARSER(priority)
-{
-	uint32_t v;
-	if (text_eq_nocase(value, "TOP"))
-		v = CORE_NO_VAL - 1;
-	else if (!text_to_u32(value, &v) || v >= CORE_NO_VAL)
-		return bad_number(row, value, err);
-	s->spec.priority = v;
-	return 0;
-}
-
-PARSER(tmp)
-{
-	uint64_t mib;
-	if (!size_parse_mib(value, &mib) || mib > UINT32_MAX)
-		return bad(row, err);
-	s->spec.min_tmp_disk = (uint32_t)mib;
-	return 0;
-}
-
-PARSER(gres)
-{
-	(void)s;
-	return text_eq_nocase(value, "none") || !*value ? 0 : option_unsupported(s, row, value, err);
-}
-
-PARSER(mail_type)
-{
-	(void)s;
-	return text_eq_nocase(value, "none") || !*value ? 0 : option_unsupported(s, row, value, err);
 }
 
 PARSER(propagate)
@@ -394,60 +344,98 @@ PARSER(propagate)
 	return 0;
 }
 
+/* [R|B:]SIGNAL[@SECONDS] */
 PARSER(signal)
 {
-	/* A bad one is told as such, a good one as what it is. */
-	const char *at = strrchr(value, '@'), *p = value;
+	const char *p = value;
+	size_t flags = strspn(p, "RBrb");
+	if (flags && p[flags] == ':')
+		p += flags + 1;
+	const char *at = strchr(p, '@');
+	char *word = arena_strndup(&s->arena, p, at ? (size_t)(at - p) : strlen(p));
 	uint32_t seconds = 0;
-	if ((*p == 'R' || *p == 'B' || *p == 'r' || *p == 'b') && p[1] == ':')
-		p += 2;
-	if (at && !text_to_u32(at + 1, &seconds))
-		return bad(row, err);
-	bool number = *p >= '0' && *p <= '9';
-	static const char *const names[] = {"HUP",  "INT", "QUIT", "ABRT", "KILL", "ALRM", "TERM", "USR1",
-	                                    "USR2", "URG", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "XCPU"};
-	size_t n = at ? (size_t)(at - p) : strlen(p);
-	bool known = number;
-	if (n > 3 && strncasecmp(p, "SIG", 3) == 0) {
-		p += 3;
-		n -= 3;
-	}
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		known = known || (strlen(names[i]) == n && strncasecmp(p, names[i], n) == 0);
-	return known ? option_unsupported(s, row, value, err) : bad(row, err);
+	if (signal_parse(word) <= 0 ||
+	    (at && at[1] && (!text_to_u32(at + 1, &seconds) || seconds > SIGNAL_TIME_MAX)))
+		return option_bad(row, err);
+	return err_set(err, ERR_NOT_SUPPORTED,
+	               "--%s is not supported by batchbox: no signal is sent before a job's end", row->name);
+}
+
+/* [TIMEOUT][MODE] */
+PARSER(get_user_env)
+{
+	const char *p = value ? value : "";
+	uint32_t seconds;
+	if (isdigit((unsigned char)*p) && !text_read_u32(&p, &seconds))
+		return option_bad(row, err);
+	if (*p && (!strchr("SsLl", *p) || p[1]))
+		return option_bad(row, err);
+	*OPTION_AT(bool) = true;
+	return 0;
+}
+
+PARSER(wait_all_nodes)
+{
+	uint32_t n;
+	(void)s;
+	if (!text_to_u32(value, &n))
+		return option_bad_number(row, value, err);
+	return n <= 1 ? 0 : option_bad(row, err);
+}
+
+PARSER(clusters)
+{
+	(void)row, (void)err;
+	if (!text_eq_nocase(value, "all"))
+		return submit_over(s, complain_clusters(value, "--cluster"));
+	log_error("Problem talking to database");
+	log_error("No clusters can be reached now. Contact your admin to resolve the problem.");
+	return submit_over(s, 1);
+}
+
+PARSER(reboot)
+{
+	(void)value;
+	if (geteuid() == 0)
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "--%s is not supported by batchbox: nodes are not booted for jobs", row->name);
+	log_error("rebooting of nodes is only allowed for admins");
+	return err_set(err, ERR_ACCESS_DENIED, "%s: Access/permission denied", submit_failure(s));
 }
 
 /* ---- -v ---- */
 
 #define MEMBER ((const void *)((const char *)s + row->offset))
 
-static const char *text_or(const char *s)
+static void print_limit(struct text *out, uint32_t minutes)
 {
-	return s ? s : "";
+	if (minutes == CORE_INFINITE)
+		text_add(out, "UNLIMITED");
+	else
+		time_print_hms(out, (int64_t)minutes * 60);
 }
 
 void option_print(const struct submit *s, const struct option_row *row, struct text *out)
 {
-	if (row->parse == option_str || row->parse == option_chdir)
-		text_add(out,
-		         text_or(row->parse == option_chdir ? s->spec.work_dir : *(char *const *)MEMBER));
-	else if (row->parse == option_u32)
-		text_printf(out, "%" PRIu32, *(const uint32_t *)MEMBER);
-	else if (row->parse == option_verbose)
+	const char *given = s->given[option_row_number(row)];
+	if (row->parse == option_verbose)
 		text_printf(out, "%u", s->verbose);
-	else if (row->parse == option_nodes)
-		text_printf(out, s->spec.nodes_max > s->spec.nodes_min ? "%u-%u" : "%u", s->spec.nodes_min,
-		            s->spec.nodes_max);
-	else if (row->parse == option_ntasks)
-		text_printf(out, "%" PRIu32, s->spec.tasks);
-	else if (row->parse == option_cpus_per_task)
-		text_printf(out, "%" PRIu32, s->spec.cpus_per_task);
-	else if (row->parse == option_ntasks_per_node)
-		text_printf(out, "%" PRIu32, s->spec.tasks_per_node);
 	else if (row->parse == option_time)
-		time_print_limit(out, *(const uint32_t *)MEMBER);
+		print_limit(out, *(const uint32_t *)MEMBER);
 	else if (row->parse == option_mem)
 		size_print_mib(out, *(const uint64_t *)MEMBER);
-	else
+	else if (row->parse == option_begin)
+		time_print_stamp(out, s->spec.begin_time);
+	else if (row->parse == option_deadline)
+		time_print_stamp(out, s->spec.deadline);
+	else if (row->parse == option_nice)
+		text_printf(out, "%" PRId32, s->spec.nice);
+	else if (row->parse == option_exclusive)
+		text_add(out, "exclusive");
+	else if (row->parse == option_file)
+		submit_print_file(s, *(char *const *)MEMBER, out);
+	else if (row->argument == 0 || !given)
 		text_add(out, "set");
+	else
+		text_add(out, given);
 }

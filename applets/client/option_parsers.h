@@ -8,55 +8,39 @@ struct option_row {
 	char letter;
 	int argument; /* getopt's no_argument, required_argument, optional_argument */
 	unsigned commands;
-	const char *environment;
+	const char *environment; /* names of variables, as options.def has them */
 	int (*parse)(struct submit *s, const struct option_row *row, const char *value, struct err *err);
 	size_t offset; /* of the member, for the generic parsers */
 	const char *help;
+	const char *reason; /* of a row that is refused */
 };
 
+/* Those that rows name, and a few that call each other. */
 #define PARSER(name)                                                                                         \
 	int option_##name(struct submit *s, const struct option_row *row, const char *value, struct err *err)
-PARSER(str);
-PARSER(u32);
-PARSER(flag);
-PARSER(time);
-PARSER(mem);
-PARSER(begin);
-PARSER(chdir);
-PARSER(cpus_per_task);
-PARSER(distribution);
-PARSER(threads);
-PARSER(exclusive);
-PARSER(uid);
-PARSER(gid);
-PARSER(hold);
-PARSER(immediate);
-PARSER(kill_bad_exit);
-PARSER(mpi);
-PARSER(nice);
-PARSER(no_kill);
-PARSER(no_requeue);
-PARSER(yes_no);
-PARSER(requeue);
-PARSER(propagate);
-PARSER(nodes);
-PARSER(ntasks);
-PARSER(ntasks_per_node);
-PARSER(open_mode);
-PARSER(priority);
-PARSER(tmp);
-PARSER(gres);
-PARSER(mail_type);
-PARSER(signal);
-PARSER(verbose);
-PARSER(help);
-PARSER(version);
+#define O(name, letter, argument, commands, environment, parser, member, help) PARSER(parser);
+#define U(name, letter, argument, commands, environment, reason)
+#include "applets/client/options.def"
+#undef O
+#undef U
 PARSER(unsupported);
+/* SBATCH_WAIT4SWITCH and its like: the time of --switches. */
+void option_switches_wait(struct submit *s, const char *value);
+
+#define OPTION_AT(type) ((type *)(void *)((char *)s + row->offset))
+#define OPTION_UNUSED   (void)s, (void)row, (void)value, (void)err
+
+/* "Invalid --NAME specification": ERR_INVALID. */
+int option_bad(const struct option_row *row, struct err *err);
+/* 'Invalid numeric value "VALUE" for --NAME.' */
+int option_bad_number(const struct option_row *row, const char *value, struct err *err);
+/* The program ends with exit code 1, and with these words behind "fatal: ". */
+int option_fatal(struct submit *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Does one of the words, which a NULL ends, equal the n bytes, in any case? Its index, or -1. */
+int option_word(const char *const *words, const char *word, size_t n);
 
 /* The value in force, for -v. */
 void option_print(const struct submit *s, const struct option_row *row, struct text *out);
 
 /* The rows; NULL: there are no more. */
 const struct option_row *option_row_at(size_t i);
-/* What stands before a row's name in the environment of that command: SLURM, SBATCH, SALLOC. */
-const char *option_prefix(enum submit_command command);

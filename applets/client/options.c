@@ -13,14 +13,18 @@
 enum { S = SUBMIT_SRUN, B = SUBMIT_SBATCH, A = SUBMIT_SALLOC };
 
 static const struct option_row rows[] = {
-#define NONE     no_argument
-#define REQUIRED required_argument
-#define OPTIONAL optional_argument
+#define NONE       no_argument
+#define REQUIRED   required_argument
+#define OPTIONAL   optional_argument
+#define EACH(name) "SLURM_" name " SBATCH_" name " SALLOC_" name
 #define O(name, letter, argument, commands, environment, parser, member, help)                               \
 	{name, letter, argument, commands, environment, option_##parser, offsetof(struct submit, member),    \
-	 help},
+	 help, NULL},
+#define U(name, letter, argument, commands, environment, reason)                                             \
+	{name, letter, argument, commands, environment, option_unsupported, 0, NULL, reason},
 #include "applets/client/options.def"
 #undef O
+#undef U
 };
 #define ROWS     (sizeof(rows) / sizeof(rows[0]))
 #define ROW_BASE 1000 /* getopt's value of a row */
@@ -46,12 +50,29 @@ bool option_is_for(size_t row, enum submit_command command)
 	return rows[row].commands & command;
 }
 
+const char *option_reason(size_t row)
+{
+	return rows[row].reason;
+}
+
+size_t option_row_number(const struct option_row *row)
+{
+	return (size_t)(row - rows);
+}
+
 enum option_origin submit_origin(const struct submit *s, const char *name)
 {
 	for (size_t i = 0; i < ROWS; i++)
 		if ((rows[i].commands & s->command) && strcmp(rows[i].name, name) == 0)
 			return s->origin[i];
 	return ORIGIN_DEFAULT;
+}
+
+const char *submit_failure(const struct submit *s)
+{
+	return s->command == SUBMIT_SBATCH   ? "Batch job submission failed"
+	       : s->command == SUBMIT_SALLOC ? "Job submit/allocate failed"
+	                                     : "Unable to allocate resources";
 }
 
 /* ---- setting ---- */
@@ -62,34 +83,85 @@ static int set(struct submit *s, const struct option_row *row, const char *value
 	size_t i = (size_t)(row - rows);
 	if (s->origin[i] > origin)
 		return 0;
-	s->origin[i] = origin;
+	s->origin[i] = s->parsing = origin;
+	s->given[i] = arena_strdup(&s->arena, value);
 	return row->parse(s, row, value, err);
 }
 
-const char *option_prefix(enum submit_command command)
+const char *option_next_variable(const char **at, enum submit_command command, size_t *n)
 {
-	return command == SUBMIT_SBATCH ? "SBATCH" : command == SUBMIT_SALLOC ? "SALLOC" : "SLURM";
+	while (*at && **at) {
+		const char *name = *at;
+		bool all = *name == '*';
+		name += all;
+		*n = strcspn(name, " ");
+		*at = name + *n + strspn(name + *n, " ");
+		unsigned of = strncmp(name, "SBATCH_", 7) == 0   ? SUBMIT_SBATCH
+		              : strncmp(name, "SALLOC_", 7) == 0 ? SUBMIT_SALLOC
+		                                                 : SUBMIT_SRUN;
+		if (all || of == command)
+			return name;
+	}
+	return NULL;
+}
+
+/* srun(1): a flag is set by nothing, "yes" and numbers but 0. */
+static bool is_set(const char *value)
+{
+	return !*value || text_eq_nocase(value, "yes") || strtol(value, NULL, 10) != 0;
+}
+
+static int one_variable(struct submit *s, const struct option_row *row, const char *name, size_t n,
+                        struct err *err)
+{
+	char *variable = arena_strndup(&s->arena, name, n);
+	const char *value = getenv(variable);
+	if (!value || (row->argument == no_argument && !is_set(value)))
+		return 0;
+	bool level = row->parse == option_verbose;
+	if (set(s, row, row->argument == no_argument && !level ? NULL : value, ORIGIN_ENVIRONMENT, err) == 0)
+		return 0;
+	s->variable = variable;
+	return -1;
+}
+
+/* The time of --switches has a variable of its own. */
+static void switches_wait(struct submit *s)
+{
+	static const char names[] = EACH("WAIT4SWITCH");
+	const char *at = names;
+	size_t n;
+	const char *name = option_next_variable(&at, s->command, &n);
+	const char *value = name ? getenv(arena_strndup(&s->arena, name, n)) : NULL;
+	if (value && submit_origin(s, "switches") == ORIGIN_ENVIRONMENT)
+		option_switches_wait(s, value);
 }
 
 int submit_environment(struct submit *s, struct err *err)
 {
 	for (size_t i = 0; i < ROWS; i++) {
-		char name[64];
-		if (!(rows[i].commands & s->command) || !rows[i].environment ||
-		    rows[i].parse == option_unsupported)
+		const char *at = rows[i].environment, *name;
+		size_t n;
+		if (!(rows[i].commands & s->command))
 			continue;
-		snprintf(name, sizeof(name), "%s_%s", option_prefix(s->command), rows[i].environment);
-		const char *value = getenv(name);
-		if (value && set(s, &rows[i], value, ORIGIN_ENVIRONMENT, err) != 0) {
-			err_prefix(err, "environment variable %s=%s", name, value);
-			return -1;
-		}
+		while ((name = option_next_variable(&at, s->command, &n)))
+			if (one_variable(s, &rows[i], name, n, err) != 0)
+				return -1;
 	}
+	switches_wait(s);
 	return 0;
+}
+
+int submit_error_exit(void)
+{
+	const char *value = getenv("SLURM_EXIT_ERROR");
+	int code = value ? (int)strtol(value, NULL, 10) : 0;
+	return code ? code : 1;
 }
 
 int submit_init(struct submit *s, enum submit_command command, struct err *err)
 {
+	const char *exit_error = getenv("SLURM_EXIT_ERROR");
 	memset(s, 0, sizeof(*s));
 	arena_init(&s->arena);
 	s->command = command;
@@ -99,6 +171,9 @@ int submit_init(struct submit *s, enum submit_command command, struct err *err)
 	s->spec.tasks = 0;
 	s->spec.cpus_per_task = 0;
 	s->dist = s->immediate_s = s->job_id = s->relative = s->wait_s = s->uid = s->gid = CORE_NO_VAL;
+	s->core_spec = s->thread_spec = CORE_NO_VAL;
+	if (exit_error && strtol(exit_error, NULL, 10) == 0)
+		log_error("SLURM_EXIT_ERROR has zero value");
 	(void)err;
 	return 0;
 }
@@ -148,7 +223,33 @@ int submit_exit_code(const struct submit *s, const struct err *err)
 	if (s->over)
 		return s->exit_code;
 	log_error("%s", err_text(err));
+	if (s->variable)
+		log_info("%s in the environment has that value", s->variable);
 	return err->code == ERR_INVALID ? 255 : 1;
+}
+
+/* What is asked for on the command line alone: in a script it means nothing. */
+static bool is_for_us(const struct submit *s, const struct option_row *row, enum option_origin origin)
+{
+	return !(origin == ORIGIN_SCRIPT && s->command == SUBMIT_SBATCH &&
+	         (row->parse == option_help || row->parse == option_version ||
+	          row->offset == offsetof(struct submit, quiet)));
+}
+
+static int one_option(struct submit *s, const struct option_row *row, enum option_origin origin,
+                      struct err *err)
+{
+	if (!is_for_us(s, row, origin))
+		return 0;
+	if (row->parse == option_help) {
+		command_print_usage(command_find(s->program), stdout);
+		return submit_over(s, 0);
+	}
+	if (row->parse == option_version) {
+		puts("slurm " SLURM_VERSION_TEXT);
+		return submit_over(s, 0);
+	}
+	return set(s, row, optarg, origin, err);
 }
 
 int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin origin, int *rest,
@@ -167,95 +268,23 @@ int submit_arguments(struct submit *s, int argc, char **argv, enum option_origin
 	for (int c; (c = getopt_long(argc, argv, shorts, longs, NULL)) != -1;) {
 		const struct option_row *row = c == '?' || c == ':' ? NULL : row_of(s, c);
 		if (!row) {
-			complain_option(s->program, c, argv);
+			complain_option_of(s->program, c, argv, longs);
 			return submit_over(s, 255);
 		}
-		if (row->parse == option_help) {
-			command_print_usage(command_find(s->program), stdout);
-			return submit_over(s, 0);
-		}
-		if (row->parse == option_version) {
-			puts("slurm " SLURM_VERSION_TEXT);
-			return submit_over(s, 0);
-		}
-		if (set(s, row, optarg, origin, err) != 0)
+		if (one_option(s, row, origin, err) != 0)
 			return -1;
 	}
 	*rest = optind;
 	return 0;
 }
 
-/* ---- #SBATCH ---- */
-
-int directive_words(struct arena *arena, const char *line, char ***words, int *count, struct err *err)
+int submit_set(struct submit *s, const char *name, const char *value, enum option_origin origin,
+               struct err *err)
 {
-	char **v = arena_array(arena, strlen(line) / 2 + 3, sizeof(char *));
-	int n = 0;
-	for (const char *p = line;;) {
-		p += strspn(p, " \t");
-		if (*p == '\0' || *p == '#')
-			break;
-		struct text word = TEXT_EMPTY;
-		text_add(&word, "");
-		for (char quote = 0; *p && (quote || (*p != ' ' && *p != '\t')); p++) {
-			if (quote && *p == quote)
-				quote = 0;
-			else if (!quote && (*p == '"' || *p == '\''))
-				quote = *p;
-			else if (*p == '\\' && p[1] && quote != '\'')
-				text_add_char(&word, *++p);
-			else
-				text_add_char(&word, *p);
-			if (quote && p[1] == '\0') {
-				text_free(&word);
-				return err_set(err, ERR_INVALID, "a quote is not closed in: #SBATCH %s",
-				               line);
-			}
-		}
-		v[n++] = arena_strdup(arena, text_str(&word));
-		text_free(&word);
-	}
-	v[n] = NULL;
-	*words = v;
-	*count = n;
-	return 0;
-}
-
-static int one_directive(struct submit *s, const char *line, struct err *err)
-{
-	char **words = NULL, **argv;
-	int n = 0, rest = 0;
-	if (directive_words(&s->arena, line, &words, &n, err) != 0)
-		return -1;
-	argv = arena_array(&s->arena, (size_t)n + 2, sizeof(char *));
-	argv[0] = arena_strdup(&s->arena, s->program);
-	for (int i = 0; i < n; i++)
-		argv[i + 1] = words[i];
-	if (submit_arguments(s, n + 1, argv, ORIGIN_SCRIPT, &rest, err) != 0)
-		return -1;
-	if (rest < n + 1)
-		return err_set(err, ERR_INVALID, "Invalid directive found in batch script: %s", argv[rest]);
-	return 0;
-}
-
-int submit_directives(struct submit *s, const char *script, size_t n, struct err *err)
-{
-	const char *end = script + n;
-	for (const char *line = script; line < end;) {
-		const char *stop = memchr(line, '\n', (size_t)(end - line));
-		size_t len = stop ? (size_t)(stop - line) : (size_t)(end - line);
-		char *text = arena_strndup(&s->arena, line, len);
-		const char *first = text + strspn(text, " \t");
-		/* The first line that is neither blank nor a comment is the first command: nothing after it
-		 * counts. */
-		if (*first && *first != '#')
-			return 0;
-		if (strncmp(text, "#SBATCH", 7) == 0 && (text[7] == ' ' || text[7] == '\t') &&
-		    one_directive(s, text + 8, err) != 0)
-			return -1;
-		line += len + 1;
-	}
-	return 0;
+	for (size_t i = 0; i < ROWS; i++)
+		if ((rows[i].commands & s->command) && strcmp(rows[i].name, name) == 0)
+			return set(s, &rows[i], value, origin, err);
+	return err_set(err, ERR_INTERNAL, "there is no option --%s", name);
 }
 
 void submit_show(const struct submit *s)

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,33 +40,41 @@ static void catch_signals(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
-/* Starts the command, or the user's shell, with the allocation in its environment. */
-static void start(const struct submit *s, const struct allocation *a, char **argv)
+/* The program, as execvp(3) would find it, before anybody changes the directory; NULL: nowhere. */
+static char *find_command(struct arena *arena, const char *name)
+{
+	char cwd[PATH_MAX];
+	if (strchr(name, '/')) {
+		bool here = *name == '.' && getcwd(cwd, sizeof(cwd));
+		char *path = here ? arena_printf(arena, "%s/%s", cwd, name) : arena_strdup(arena, name);
+		return access(path, F_OK) == 0 ? path : NULL;
+	}
+	char *rest = arena_strdup(arena, getenv("PATH"));
+	while (rest) {
+		const char *dir = text_split(&rest, ':');
+		char *path = arena_printf(arena, "%s/%s", *dir ? dir : ".", name);
+		if (access(path, X_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+/* Starts the command with the allocation in its environment. */
+static void start(const struct submit *s, const struct allocation *a, char **command, const char *path)
 {
 	struct env_list env = {0};
-	const char *shell = getenv("SHELL");
-	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
-	char **command = *argv ? argv : own;
-	env_list_export(&env, NULL);
+	env_list_export(&env, s);
 	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->spec.work_dir);
 	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
 	env_list_set(&env, "SLURM_JOB_NAME", "%s", s->spec.name);
 	env_list_job(&env, a->job);
-	env_list_distribution(&env, s);
-	if (s->spec.tasks_set) {
-		env_list_set(&env, "SLURM_NTASKS", "%" PRIu32, s->spec.tasks);
-		env_list_set(&env, "SLURM_NPROCS", "%" PRIu32, s->spec.tasks);
-	}
-	if (s->spec.cpus_per_task_set)
-		env_list_set(&env, "SLURM_CPUS_PER_TASK", "%" PRIu32, s->spec.cpus_per_task);
+	env_list_options(&env, s);
 	env_list_set(&env, "SLURM_NODE_ALIASES", "(null)");
 	child = fork();
 	if (child == 0) {
-		if (s->chdir_set && chdir(s->spec.work_dir) != 0)
-			log_error("couldn't chdir to `%s': %s", s->spec.work_dir, strerror(errno));
-		execvpe(command[0], command, env.v);
-		log_error("%s: %s", command[0], strerror(errno));
-		_exit(errno == ENOENT ? 127 : 126);
+		execve(path, command, env.v);
+		log_error("%s: %s", path, strerror(errno));
+		_exit(126);
 	}
 	env_list_free(&env);
 }
@@ -95,16 +104,19 @@ static bool hear(struct allocation *a)
 	}
 }
 
-static void attend_controller(struct allocation *a, bool *gone)
+/* kill_command: the signal that the command gets when its allocation is gone; 0: none. */
+static void attend_controller(struct allocation *a, bool *gone, int kill_command)
 {
 	if (*gone || !a->connection.client || !hear(a))
 		return;
 	*gone = true;
 	log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
+	if (kill_command && child > 0)
+		kill(child, kill_command);
 }
 
 /* Until the command ends: its status, as wait(2) gives it. */
-static int attend(struct allocation *a, bool *gone)
+static int attend(struct allocation *a, bool *gone, int kill_command)
 {
 	int status = 1 << 8;
 	bool over = child <= 0;
@@ -114,7 +126,7 @@ static int attend(struct allocation *a, bool *gone)
 	a->connection.interrupted = &child_ended;
 	while (!over) {
 		/* What lies in the client's buffer already no poll sees. */
-		attend_controller(a, gone);
+		attend_controller(a, gone, kill_command);
 		sigprocmask(SIG_BLOCK, &mask, &old);
 		over = waitpid(child, &status, WNOHANG) != 0;
 		struct pollfd fd = {.fd = *gone || !a->connection.client ? -1
@@ -125,8 +137,26 @@ static int attend(struct allocation *a, bool *gone)
 		sigprocmask(SIG_SETMASK, &old, NULL);
 	}
 	child = 0;
-	attend_controller(a, gone);
+	attend_controller(a, gone, kill_command);
 	return status;
+}
+
+/* The exit code. A command that a signal ended counts as one that ended well. */
+static int run(const struct submit *s, struct allocation *a, char **command, const char *path)
+{
+	bool gone = false;
+	int status = submit_error_exit() << 8;
+	if (path) {
+		start(s, a, command, path);
+		status = attend(a, &gone, s->kill_command);
+	} else {
+		log_error("_fork_command: Unable to find command \"%s\"", command[0]);
+	}
+	if (!gone) {
+		log_info("Relinquishing job allocation %" PRIu32, a->job_id);
+		allocation_release(a, (uint32_t)status);
+	}
+	return WIFSIGNALED(status) ? 0 : WEXITSTATUS(status);
 }
 
 int salloc_main(int argc, char **argv)
@@ -145,24 +175,26 @@ int salloc_main(int argc, char **argv)
 	                             : (enum log_level)(LOG_LEVEL_INFO + (s.verbose > 5 ? 5 : s.verbose)));
 	submit_show(&s);
 	s.spec.detached = s.no_shell;
-	if (submit_finish(&s, "interactive", &err) != 0) {
-		log_error("%s", err_text(&err));
-		return 1;
+	if (s.get_user_env && err_set(&err, ERR_LIMIT, "SlurmdUser must be root to use --get-user-env") != 0)
+		return submit_exit_code(&s, &err);
+	if (submit_finish(&s, "interactive", &err) != 0)
+		return submit_exit_code(&s, &err);
+	const char *shell = getenv("SHELL");
+	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
+	char **command = rest < argc ? argv + rest : own;
+	const char *path = find_command(&s.arena, command[0]);
+	if (s.chdir_set && chdir(s.spec.work_dir) != 0) {
+		log_error("chdir(%s): %s", s.spec.work_dir, strerror(errno));
+		return submit_error_exit();
 	}
 	catch_signals();
 	rc = allocation_get(&a, &s, &interrupted);
 	if (rc == 0) {
 		log_info("Granted job allocation %" PRIu32, a.job_id);
-		if (!s.no_shell) {
-			bool gone = false;
-			start(&s, &a, argv + rest);
-			int status = attend(&a, &gone);
-			if (!gone) {
-				log_info("Relinquishing job allocation %" PRIu32, a.job_id);
-				allocation_release(&a, (uint32_t)status);
-			}
-			rc = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-		}
+		if (s.bell && !s.no_bell && isatty(STDOUT_FILENO))
+			dprintf(STDOUT_FILENO, "\a");
+		if (!s.no_shell)
+			rc = run(&s, &a, command, path);
 	}
 	allocation_free(&a);
 	submit_free(&s);

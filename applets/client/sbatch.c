@@ -14,14 +14,15 @@
 struct script {
 	char *bytes;
 	size_t n;
-	const char *path; /* NULL: standard input or --wrap */
-	const char *name; /* for the job's name */
+	char *path;          /* NULL: standard input or --wrap */
+	const char *name;    /* for the job's name */
+	struct env_list env; /* of --export-file */
 };
 
 static int get_script(struct submit *s, int argc, char **argv, int rest, struct script *script,
                       struct err *err)
 {
-	if (s->wrap) {
+	if (s->wrap != NULL) {
 		if (rest < argc)
 			return err_set(err, ERR_INVALID, "Script arguments not permitted with --wrap option");
 		struct text t = TEXT_EMPTY;
@@ -31,17 +32,9 @@ static int get_script(struct submit *s, int argc, char **argv, int rest, struct 
 		script->name = "wrap";
 		return 0;
 	}
-	script->path = rest < argc ? argv[rest] : NULL;
-	script->name = script->path ? script->path : "sbatch";
+	script->path = rest < argc ? script_path(&s->arena, argv[rest], submit_directory(s)) : NULL;
+	script->name = rest < argc ? argv[rest] : "sbatch";
 	return script_read(script->path, &script->bytes, &script->n, err);
-}
-
-static char *absolute(struct arena *arena, const char *path)
-{
-	char *resolved = path[0] == '/' ? NULL : realpath(".", NULL);
-	char *s = resolved ? arena_printf(arena, "%s/%s", resolved, path) : arena_strdup(arena, path);
-	free(resolved);
-	return s;
 }
 
 /* Command line, script and environment, in the order of their precedence; origins decide. False: the program
@@ -57,25 +50,26 @@ static bool parse(struct submit *s, int argc, char **argv, struct script *script
 	}
 	log_set_stderr_level(s->quiet ? LOG_LEVEL_ERROR
 	                              : (enum log_level)(LOG_LEVEL_INFO + (s->verbose > 5 ? 5 : s->verbose)));
-	*rc = 1;
+	*rc = submit_error_exit();
 	if (get_script(s, argc, argv, rest, script, &err) != 0) {
 		log_error("%s", err_text(&err));
 		return false;
 	}
-	if (!s->wrap && submit_directives(s, script->bytes, script->n, &err) != 0) {
+	if (!s->wrap && submit_directives(s, script->name, script->bytes, script->n, &err) != 0) {
 		*rc = submit_exit_code(s, &err);
 		return false;
 	}
 	submit_show(s);
 	s->spec.batch = true;
 	if (script->path) {
-		s->spec.command = absolute(&s->arena, script->path);
+		s->spec.command = script->path;
 		s->spec.argv.v = argv + rest + 1;
 		s->spec.argv.n = (uint32_t)(argc - rest - 1);
 	}
-	if (submit_finish(s, script->name, &err) == 0)
+	if (submit_finish(s, script->name, &err) == 0 &&
+	    (!s->export_file || env_list_read(&script->env, s->export_file, &err) == 0))
 		return true;
-	log_error("%s", err_text(&err));
+	*rc = submit_exit_code(s, &err);
 	return false;
 }
 
@@ -115,7 +109,9 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	void *record = NULL;
 	arena_init(&arena);
 	submit_limits(s, &c->file.conf);
-	env_list_export(&env, s->export_vars);
+	if (s->export_file ? env_list_read(&env, s->export_file, err) != 0
+	                   : (env_list_export(&env, s), false))
+		return -1;
 	env_list_submit(&env, s);
 	struct submit_batch m;
 	schema_init(schema_of_submit_batch(), &m);
@@ -133,9 +129,11 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 			fprintf(stderr, "%s\n", reply->message);
 		if (s->test_only)
 			submit_say_start(reply);
+		else if (s->quiet)
+			; /* nothing */
 		else if (s->parsable)
 			printf("%" PRIu32 "\n", reply->job_id);
-		else if (!s->quiet)
+		else
 			printf("Submitted batch job %" PRIu32 "\n", reply->job_id);
 		fflush(stdout);
 		if (s->wait && !s->test_only)
@@ -144,6 +142,14 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	env_list_free(&env);
 	arena_free(&arena);
 	return rc;
+}
+
+static void failed(const struct submit *s, const struct err *err)
+{
+	if (s->test_only)
+		submit_refused_test(err);
+	else
+		submit_refused(submit_failure(s), err);
 }
 
 int sbatch_main(int argc, char **argv)
@@ -160,10 +166,10 @@ int sbatch_main(int argc, char **argv)
 	} else if (s.uid != CORE_NO_VAL && s.uid != geteuid()) {
 		rc = 1;
 		log_error("--uid is not supported by batchbox: run sbatch as that user");
-	} else if (connect_configure(&c, &err) != 0 || connect_open(&c, &err) != 0 ||
-	           (rc = send(&s, &c, &script, &err)) < 0) {
-		submit_refused("Batch job submission failed", &err);
-		rc = 1;
+	} else if (connect_configure(&c, &err) != 0 || submit_check_conf(&s, &c.file.conf, &err) != 0 ||
+	           connect_open(&c, &err) != 0 || (rc = send(&s, &c, &script, &err)) < 0) {
+		failed(&s, &err);
+		rc = submit_error_exit();
 	}
 	connect_help(rc, &err);
 	connect_close(&c);

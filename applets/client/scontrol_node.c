@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WEIGHT_MAX 4294967280u
+
 enum { KEY_TEXT, KEY_WEIGHT, KEY_REFUSED };
 static const struct node_key {
 	const char *name;
@@ -43,20 +45,20 @@ static const struct node_key *key_of(const char *word)
 	return NULL;
 }
 
-/* States that slurmctld judges; the first ones by their beginnings. */
+/* States that slurmctld judges, by their beginnings. */
 static const struct {
 	const char *word;
 	size_t shortest;
 	bool refused; /* there is nothing behind it here */
 	bool needs_reason;
 } states[] = {
-        {"DRAIN", 3, false, true},       {"DOWN", 1, false, true},
-        {"FAIL", 3, false, true},        {"RESUME", 2, false, false},
-        {"UNDRAIN", 3, false, false},    {"IDLE", 1, false, false},
+        {"DRAIN", 3, false, true},       {"DOWN", 3, false, true},
+        {"FAIL", 3, false, true},        {"RESUME", 3, false, false},
+        {"UNDRAIN", 3, false, false},    {"IDLE", 3, false, false},
         {"FUTURE", 3, false, false},     {"CANCEL_REBOOT", 3, false, false},
         {"POWER_DOWN", 7, false, false}, {"POWER_DOWN_ASAP", 12, false, false},
         {"POWER_UP", 7, false, false},   {"POWER_DOWN_FORCE", 12, false, false},
-        {"ALLOCATED", 2, false, false},  {"MIXED", 1, false, false},
+        {"ALLOCATED", 3, false, false},  {"MIXED", 3, false, false},
         {"UNKNOWN", 3, false, false},    {"NoResp", 3, true, false},
 };
 #define STATES (sizeof(states) / sizeof(states[0]))
@@ -75,7 +77,7 @@ static int check_state(struct node_update_request *m, char *word)
 			return -1;
 		}
 		m->state = (char *)(uintptr_t)states[i].word;
-		if (!states[i].needs_reason || m->reason)
+		if (!states[i].needs_reason || text_or_null(m->reason))
 			return 0;
 		fputs("You must specify a reason when DOWNING or DRAINING a node. Request denied\n", stderr);
 		return -1;
@@ -85,6 +87,27 @@ static int check_state(struct node_update_request *m, char *word)
 	        "Valid states are: NoResp DRAIN FAIL FUTURE RESUME POWER_DOWN POWER_UP UNDRAIN\n"
 	        "Not all states are valid given a node's prior state\n",
 	        word);
+	return -1;
+}
+
+static int take_weight(const char *value, uint32_t *weight)
+{
+	int64_t n;
+	if (!*value) {
+		*weight = 0; /* as with the real one */
+		return 0;
+	}
+	if (!text_to_i64(value, &n))
+		log_error("Weight value (%s) is not a valid number", value);
+	else if (n < 0)
+		log_error("Weight value (%s) is less than zero", value);
+	else if (n > WEIGHT_MAX)
+		log_error("Weight value (%s) is greater than %u", value, WEIGHT_MAX);
+	else {
+		*weight = (uint32_t)n;
+		return 0;
+	}
+	fputs("No changes specified\n", stderr);
 	return -1;
 }
 
@@ -105,21 +128,29 @@ static int take_word(struct node_update_request *m, char *word)
 		log_error("update of a node's %s is not supported by batchbox", key->name);
 		return -1;
 	}
-	if (key->kind == KEY_TEXT)
-		*(char **)(void *)((char *)m + key->offset) = equals + 1;
-	else if (!text_to_u32(equals + 1, &m->weight) || m->weight >= CORE_NO_VAL) {
-		log_error("Weight value (%s) is not a valid number", equals + 1);
-		fputs("No changes specified\n", stderr);
-		return -1;
-	}
+	if (key->kind == KEY_WEIGHT)
+		return take_weight(equals + 1, &m->weight);
+	*(char **)(void *)((char *)m + key->offset) = equals + 1;
 	return 0;
+}
+
+static int ask_update(struct scontrol *sc, const struct node_update_request *m)
+{
+	struct err err = {0};
+	void *record = NULL;
+	if (scontrol_connect(sc, "slurm_update error") != 0)
+		return 1;
+	if (connect_ask(&sc->connection, MSG_node_update_request, m, MSG_msg_ok, &sc->arena, &record, &err) ==
+	    0)
+		return 0;
+	fprintf(stderr, "slurm_update error: %s\n",
+	        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_code_text(err.code));
+	return 1;
 }
 
 int scontrol_update_node(struct scontrol *sc, int argc, char **argv)
 {
 	struct node_update_request m;
-	struct err err = {0};
-	void *record = NULL;
 	char *state_word = NULL;
 	schema_init(schema_of_node_update_request(), &m);
 	for (int i = 0; i < argc; i++) {
@@ -132,16 +163,7 @@ int scontrol_update_node(struct scontrol *sc, int argc, char **argv)
 		fputs("No changes specified\n", stderr);
 		return 1;
 	}
-	if (m.state && check_state(&m, state_word) != 0)
-		return 1;
-	if (scontrol_connect(sc, "slurm_update error") != 0)
-		return 1;
-	if (connect_ask(&sc->connection, MSG_node_update_request, &m, MSG_msg_ok, &sc->arena, &record,
-	                &err) == 0)
-		return 0;
-	fprintf(stderr, "slurm_update error: %s\n",
-	        err.code == ERR_ACCESS_DENIED ? err_code_text(ERR_USER_UNKNOWN) : err_code_text(err.code));
-	return 1;
+	return m.state && check_state(&m, state_word) != 0 ? 1 : ask_update(sc, &m);
 }
 
 /* ---- create and delete ---- */
@@ -172,14 +194,17 @@ int scontrol_create_node(struct scontrol *sc, int argc, char **argv)
 	int rc = 1;
 	bool parsed = strchr(m.line, '=') &&
 	              node_part_nodes(&sc->connection.file.conf, m.line, &sc->arena, &nodes, &n, &err) == 0;
-	if (!parsed) {
+	const bool state_is_good =
+	        parsed ? nodes[0].state == CONF_NODE_FUTURE || nodes[0].state == CONF_NODE_CLOUD
+	               : !text_starts_nocase(err_text(&err), "State=");
+	if (!state_is_good) {
+		log_error("Only State=FUTURE and State=CLOUD allowed for nodes created by scontrol");
+		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_STATE));
+	} else if (!parsed) {
 		log_error("Failed to parse nodeline '%s'", m.line);
 		fprintf(stderr, "%s: Unspecified error\n", what);
 		if (err.code)
 			log_error("%s", err_text(&err));
-	} else if (nodes[0].state != CONF_NODE_FUTURE && nodes[0].state != CONF_NODE_CLOUD) {
-		log_error("Only State=FUTURE and State=CLOUD allowed for nodes created by scontrol");
-		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_STATE));
 	} else if (scontrol_connect(sc, what) == 0) {
 		rc = connect_ask(&sc->connection, MSG_node_create_request, &m, MSG_msg_ok, &sc->arena,
 		                 &record, &err) == 0
@@ -201,6 +226,10 @@ int scontrol_delete_node(struct scontrol *sc, const char *word, const char *name
 	void *record = NULL;
 	char what[300];
 	snprintf(what, sizeof(what), "delete_node %s", word);
+	if (!*names) {
+		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_NODE_NAME));
+		return 1;
+	}
 	if (scontrol_connect(sc, what) != 0)
 		return 1;
 	if (connect_ask(&sc->connection, MSG_node_delete_request, &m, MSG_msg_ok, &sc->arena, &record,

@@ -210,8 +210,8 @@ static int check_next_state(const char *word)
 
 int scontrol_reboot(struct scontrol *sc, int argc, char **argv)
 {
-	int i = 0;
-	for (; i < argc; i++) {
+	int lists = 0;
+	for (int i = 0; i < argc; i++) {
 		if (text_starts_nocase(argv[i], "nextstate=")) {
 			if (check_next_state(strchr(argv[i], '=') + 1) != 0)
 				return 1;
@@ -220,13 +220,13 @@ int scontrol_reboot(struct scontrol *sc, int argc, char **argv)
 				fputs("missing reason\n", stderr);
 				return 1;
 			}
-		} else if (!text_eq_nocase(argv[i], "ASAP")) {
-			break;
+		} else if (lists > 0 || !text_eq_nocase(argv[i], "ASAP")) {
+			lists++;
 		}
 	}
-	if (argc - i != 1) {
-		fprintf(stderr, argc == i ? "Missing node list. Specify ALL|<NodeList>\n"
-		                          : "too many arguments for keyword:reboot\n");
+	if (lists != 1) {
+		fprintf(stderr, lists == 0 ? "Missing node list. Specify ALL|<NodeList>\n"
+		                           : "too many arguments for keyword:reboot\n");
 		return 1;
 	}
 	if (conf_str(&sc->connection.file.conf, P_RebootProgram))

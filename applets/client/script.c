@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SCRIPT_MAX (4u << 20) /* the real one's max_script_size */
@@ -43,16 +45,42 @@ static int check(const char *script, size_t n, struct err *err)
 		log_error("line must start with #! followed by the path to an interpreter.");
 		return err_set(err, ERR_INVALID, "For instance: #!/bin/sh");
 	}
-	if (memchr(script, '\0', n))
-		return err_set(
-		        err, ERR_INVALID,
-		        "The SLURM controller does not allow scripts that contain a NULL character '\\0'.");
+	if (memchr(script, '\0', n)) {
+		log_error("The Slurm controller does not allow scripts that");
+		return err_set(err, ERR_INVALID, "contain a NULL character '\\0'.");
+	}
 	const char *cr = memchr(script, '\r', n);
 	if (cr && cr + 1 < script + n && cr[1] == '\n') {
 		log_error("Batch script contains DOS line breaks (\\r\\n)");
 		return err_set(err, ERR_INVALID, "instead of expected UNIX line breaks (\\n).");
 	}
 	return 0;
+}
+
+/* A file of that name in the directories of PATH that the user may read. */
+static char *in_path(struct arena *arena, const char *name)
+{
+	char *rest = arena_strdup(arena, getenv("PATH"));
+	while (rest) {
+		const char *dir = text_split(&rest, ':');
+		char *path = arena_printf(arena, "%s/%s", *dir ? dir : ".", name);
+		struct stat st;
+		if (stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, R_OK) == 0)
+			return path;
+	}
+	return NULL;
+}
+
+char *script_path(struct arena *arena, const char *name, const char *work_dir)
+{
+	if (*name == '.' || *name == '/')
+		return arena_strdup(arena, name);
+	char *path = arena_printf(arena, "%s/%s", work_dir, name), *found = NULL;
+	if (access(path, F_OK) == 0)
+		return path;
+	if (!strchr(name, '/'))
+		found = in_path(arena, name);
+	return found ? found : arena_strdup(arena, name);
 }
 
 int script_read(const char *path, char **script, size_t *n, struct err *err)

@@ -2,6 +2,8 @@
 #include "applets/client/show.h"
 
 #include "applets/client/job_name.h"
+#include "conf/size.h"
+#include "conf/time.h"
 #include "core/records.h"
 #include "core/util/hostlist.h"
 #include "proto/messages.h"
@@ -110,13 +112,6 @@ ROW(reason)
 	const char *p = JOB->reason_text ? JOB->reason_text : job_reason_word(JOB->reason);
 	for (; *p; p++) /* what parses this line expects one word */
 		text_add_char(out, *p == ' ' ? '_' : *p);
-}
-
-static bool when_kill_invalid(const void *record, const struct show_ctx *ctx)
-{
-	const struct job_info *job = record;
-	(void)ctx;
-	return job->spec->kill_invalid_depend == 1;
 }
 
 ROW(dependency)
@@ -324,7 +319,9 @@ ROW(num_cpus)
 ROW(num_tasks)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu32, JOB->spec->tasks);
+	const struct job_spec *spec = JOB->spec;
+	bool each = !spec->tasks_set && spec->tasks < JOB->state->nodes.n;
+	text_printf(out, "%" PRIu32, each ? JOB->state->nodes.n : spec->tasks);
 }
 
 ROW(cpus_per_task)
@@ -348,12 +345,10 @@ static void asked(struct text *out, uint32_t n, const char *none)
 ROW(req_bsct)
 {
 	(void)ctx;
-	asked(out, JOB->spec->sockets_per_node, "0");
-	text_add(out, ":");
-	asked(out, JOB->spec->cores_per_socket, "0");
+	text_add(out, "0:0:");
+	asked(out, JOB->spec->cores_per_socket, "*");
 	text_add(out, ":");
 	asked(out, JOB->spec->threads_per_core, "*");
-	text_add(out, ":*");
 }
 
 ROW(tres)
@@ -371,7 +366,10 @@ ROW(socks_per_node)
 ROW(ntasks_per_node)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu32 ":0:*:*", JOB->spec->tasks_per_node);
+	text_printf(out, "%" PRIu32 ":0:", JOB->spec->tasks_per_node);
+	asked(out, JOB->spec->tasks_per_socket, "*");
+	text_add(out, ":");
+	asked(out, JOB->spec->tasks_per_core, "*");
 }
 
 ROW(core_spec)
@@ -421,8 +419,10 @@ ROW(shares)
 ROW(min_cpus_node)
 {
 	(void)ctx;
-	uint32_t n = JOB->spec->min_cpus_node ? JOB->spec->min_cpus_node : JOB->spec->cpus_per_task;
-	text_printf(out, "%" PRIu32, n ? n : 1);
+	const struct job_spec *spec = JOB->spec;
+	uint64_t n = spec->cpus_per_task ? spec->cpus_per_task : 1;
+	n *= spec->tasks_per_node ? spec->tasks_per_node : 1;
+	text_printf(out, "%" PRIu64, spec->min_cpus_node > n ? spec->min_cpus_node : n);
 }
 
 ROW(min_memory)
@@ -433,18 +433,13 @@ ROW(min_memory)
 	if (mib == CORE_NO_VAL64)
 		mib = 0;
 	text_printf(out, "%s=", per_cpu ? "MinMemoryCPU" : "MinMemoryNode");
-	if (mib == 0)
-		text_add(out, "0");
-	else if (mib % 1024 == 0)
-		text_printf(out, "%" PRIu64 "G", mib / 1024);
-	else
-		text_printf(out, "%" PRIu64 "M", mib);
+	size_print_mib(out, mib);
 }
 
 ROW(min_tmp_disk)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu32, JOB->spec->min_tmp_disk);
+	size_print_mib(out, JOB->spec->min_tmp_disk);
 }
 
 ROW(features)
@@ -509,6 +504,104 @@ static bool when_comment(const void *record, const struct show_ctx *ctx)
 	return JOB->spec->comment != NULL;
 }
 
+ROW(mcs_label)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->mcs_label ? JOB->spec->mcs_label : "N/A");
+}
+
+ROW(delay_boot)
+{
+	(void)ctx;
+	time_print_hms(out, JOB->spec->delay_boot_s);
+}
+
+/* What is shown only where it was asked for. */
+#define OPTIONAL_ROW(name, member)                                                                           \
+	ROW(name)                                                                                            \
+	{                                                                                                    \
+		(void)ctx;                                                                                   \
+		text_add(out, JOB->spec->member);                                                            \
+	}                                                                                                    \
+	static bool when_##name(const void *record, const struct show_ctx *ctx)                              \
+	{                                                                                                    \
+		(void)ctx;                                                                                   \
+		return JOB->spec->member != NULL;                                                            \
+	}
+OPTIONAL_ROW(cluster_features, cluster_features)
+OPTIONAL_ROW(burst_buffer, burst_buffer)
+OPTIONAL_ROW(tres_bind, tres_bind)
+OPTIONAL_ROW(tres_freq, tres_freq)
+
+ROW(network)
+{
+	(void)ctx;
+	show_str(out, JOB->spec->network);
+}
+
+ROW(power)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->power ? JOB->spec->power : "");
+}
+
+static bool when_switches(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->switches != 0;
+}
+
+ROW(switches)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32 "@", JOB->spec->switches);
+	time_print_hms(out, JOB->spec->switches_wait_s);
+}
+
+static bool when_cpu_freq(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->cpu_freq_min || JOB->spec->cpu_freq_max || JOB->spec->cpu_governor;
+}
+
+ROW(cpu_freq)
+{
+	const struct job_spec *spec = JOB->spec;
+	const struct {
+		const char *key, *value;
+	} words[] = {{"CPU_min_freq", spec->cpu_freq_min},
+	             {"CPU_max_freq", spec->cpu_freq_max},
+	             {"Governor", spec->cpu_governor}};
+	const char *between = "";
+	(void)ctx;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (!words[i].value)
+			continue;
+		text_printf(out, "%s%s=%s", between, words[i].key, words[i].value);
+		between = " ";
+	}
+}
+
+/* In one line, and with nothing between them, as the real one has it. */
+ROW(flags)
+{
+	const struct job_spec *spec = JOB->spec;
+	(void)ctx;
+	if (spec->gres_flags)
+		text_printf(out, "GresEnforceBind=%s", spec->gres_flags == 1 ? "Yes" : "No");
+	if (spec->kill_invalid_depend <= 1)
+		text_printf(out, "KillOInInvalidDependent=%s", spec->kill_invalid_depend ? "Yes" : "No");
+	if (spec->spread_job)
+		text_add(out, "SpreadJob=Yes");
+}
+
+static bool when_flags(const void *record, const struct show_ctx *ctx)
+{
+	const struct job_spec *spec = JOB->spec;
+	(void)ctx;
+	return spec->gres_flags || spec->kill_invalid_depend <= 1 || spec->spread_job;
+}
+
 ROW(std_err)
 {
 	(void)ctx;
@@ -541,7 +634,7 @@ static const struct show_row rows[] = {
         {false, "JobName=", name, NULL, NULL},
         {true, "UserId=", user, NULL, NULL},
         {false, "GroupId=", group, NULL, NULL},
-        {false, "MCS_label=N/A", NULL, NULL, NULL},
+        {false, "MCS_label=", mcs_label, NULL, NULL},
         {true, "Priority=", priority, NULL, NULL},
         {false, "Nice=", nice, NULL, NULL},
         {false, "Account=", account, NULL, NULL},
@@ -589,11 +682,12 @@ static const struct show_row rows[] = {
         {false, "", min_memory, NULL, NULL},
         {false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},
         {true, "Features=", features, NULL, NULL},
-        {false, "DelayBoot=00:00:00", NULL, NULL, NULL},
+        {false, "DelayBoot=", delay_boot, NULL, NULL},
+        {true, "ClusterFeatures=", cluster_features, when_cluster_features, NULL},
         {true, "OverSubscribe=", oversubscribe, NULL, NULL},
         {false, "Contiguous=", contiguous, NULL, NULL},
         {false, "Licenses=", licenses, NULL, NULL},
-        {false, "Network=(null)", NULL, NULL, NULL},
+        {false, "Network=", network, NULL, NULL},
         {true, "Command=", command, NULL, NULL},
         {true, "WorkDir=", work_dir, NULL, NULL},
         {true, "AdminComment=", admin_comment, when_admin_comment, NULL},
@@ -601,8 +695,13 @@ static const struct show_row rows[] = {
         {true, "StdErr=", std_err, when_batch, NULL},
         {true, "StdIn=", std_in, when_batch, NULL},
         {true, "StdOut=", std_out, when_batch, NULL},
-        {true, "Power=", NULL, NULL, NULL},
-        {true, "KillOInInvalidDependent=Yes", NULL, when_kill_invalid, NULL},
+        {true, "Switches=", switches, when_switches, NULL},
+        {true, "BurstBuffer=", burst_buffer, when_burst_buffer, NULL},
+        {true, "", cpu_freq, when_cpu_freq, NULL},
+        {true, "Power=", power, NULL, NULL},
+        {true, "", flags, when_flags, NULL},
+        {true, "TresBind=", tres_bind, when_tres_bind, NULL},
+        {true, "TresFreq=", tres_freq, when_tres_freq, NULL},
         {true, "", NULL, NULL, NULL},
 };
 

@@ -81,9 +81,25 @@ static bool when_version(const void *record, const struct show_ctx *ctx)
 	return NODE->state->version != NULL;
 }
 
-static bool when_no_version(const void *record, const struct show_ctx *ctx)
+/* A blank stands behind the last word of that line, unless it is the version. */
+static bool when_more_of_place(const void *record, const struct show_ctx *ctx)
 {
-	return !when_version(record, ctx);
+	return when_version(record, ctx) || when_other_port(record, ctx);
+}
+
+static bool when_no_more_of_place(const void *record, const struct show_ctx *ctx)
+{
+	return !when_more_of_place(record, ctx);
+}
+
+static bool when_port_and_version(const void *record, const struct show_ctx *ctx)
+{
+	return when_version(record, ctx) && when_other_port(record, ctx);
+}
+
+static bool when_port_is_last(const void *record, const struct show_ctx *ctx)
+{
+	return !when_version(record, ctx) && when_other_port(record, ctx);
 }
 
 ROW(version)
@@ -235,9 +251,10 @@ static const struct show_row node_rows[] = {
         {true, "Gres=", gres, NULL, NULL},
         {true, "GresDrain=N/A", NULL, when_detail, NULL},
         {true, "NodeAddr=", addr, NULL, NULL},
-        {false, "NodeHostName=", hostname, when_version, NULL},
-        {false, "NodeHostName=", hostname, when_no_version, " "},
-        {false, "Port=", port, when_other_port, NULL},
+        {false, "NodeHostName=", hostname, when_more_of_place, NULL},
+        {false, "NodeHostName=", hostname, when_no_more_of_place, " "},
+        {false, "Port=", port, when_port_and_version, NULL},
+        {false, "Port=", port, when_port_is_last, " "},
         {false, "Version=", version, when_version, NULL},
         {true, "OS=", os, is_registered, " "},
         {true, "RealMemory=", real_memory, NULL, NULL},

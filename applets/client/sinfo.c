@@ -236,7 +236,8 @@ static bool wanted_node(const struct node_info *node, const struct sinfo_options
 	bool lost = node->flags & NODE_FLAG_NO_RESPOND;
 	if ((o->responding && lost) || (o->dead && !lost))
 		return false;
-	if (o->reasons && !node->state->reason)
+	if (o->reasons && (!node->state->reason ||
+	                   (node->base != NODE_DOWN && !(node->flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)))))
 		return false;
 	return in_state(node, &o->states, arena);
 }
@@ -256,6 +257,8 @@ static bool wanted_part(const struct part_info *part, const struct sinfo_options
 struct sinfo_groups {
 	struct sinfo_group **v;
 	size_t n, cap;
+	struct map by_key;  /* struct sinfo_group */
+	struct map members; /* a group's key and the name of a node that is in it */
 };
 
 static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct part_info *part,
@@ -269,49 +272,67 @@ static struct sinfo_group *new_group(struct sinfo_groups *groups, const struct p
 	return group;
 }
 
-/* The columns in which the nodes of one line must be alike; the others are summed up. */
-static const char grouping[] = "tTEuUHv", exact_grouping[] = "cdmwXYZzfbGeO";
+/* The columns in which the nodes of one line must be alike; the others are summed up. And those in which the
+ * partitions must be: where a format has none that tells them apart, a line is of all of them. */
+static const char grouping[] = "tTEuUHvfbG", exact_grouping[] = "cdmwXYZzeO",
+                  of_partition[] = "alLsrhgPRSBIpM";
 
-/* The text of the node's line in those columns is the group's key. */
+/* The text of the node's line in those columns is the group's key. node NULL: the partition has none. */
 static void group_key(struct text *key, const struct column_format *f, const struct node_info *node,
                       const struct sinfo_options *o, const struct part_info *part)
 {
 	const struct node_info *one[] = {node};
-	const struct sinfo_group alone = {.part = part, .nodes = one, .n = 1};
+	const struct sinfo_group alone = {.part = part, .nodes = one, .n = node != NULL};
 	for (size_t i = 0; i < f->n; i++) {
 		const struct column *column = f->uses[i].column;
-		if (!strchr(grouping, column->letter) &&
-		    !(o->exact && strchr(exact_grouping, column->letter)))
+		/* Those without a letter (-O) are among the first, too. */
+		const bool of_node = node && (strchr(grouping, column->letter) ||
+		                              (o->exact && strchr(exact_grouping, column->letter)));
+		if (!of_node && (!column->letter || !strchr(of_partition, column->letter)))
 			continue;
 		column->value(key, &alone, NULL);
 		text_add_char(key, '\n');
 	}
-	if (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR"))
+	if (o->node_oriented && part)
+		text_printf(key, "%s\n", part->name);
+	if (!node)
+		text_add_char(key, '\n');
+	else if (o->node_oriented || column_format_has(f, "HOSTNAMES") || column_format_has(f, "NODE_ADDR"))
 		text_add(key, node->name);
+}
+
+static struct sinfo_group *group_of(struct sinfo_groups *groups, struct text *key,
+                                    const struct part_info *part, uint32_t order, struct arena *arena)
+{
+	struct sinfo_group *group = map_get_text(&groups->by_key, text_str(key));
+	if (!group) {
+		group = new_group(groups, part, order, arena);
+		map_put_text(&groups->by_key, arena_strdup(arena, text_str(key)), group);
+	}
+	return group;
 }
 
 static void group_nodes(struct sinfo_groups *groups, const struct part_info *part, uint32_t order,
                         const struct node_info **nodes, size_t n, const struct column_format *f,
                         const struct sinfo_options *o, struct arena *arena)
 {
-	struct map by_key;
-	map_init_text(&by_key);
+	struct text key = TEXT_EMPTY;
 	for (size_t i = 0; i < n; i++) {
-		struct text key = TEXT_EMPTY;
-		text_add(&key, "");
+		text_clear(&key);
 		group_key(&key, f, nodes[i], o, part);
-		struct sinfo_group *group = map_get_text(&by_key, text_str(&key));
-		if (!group) {
-			group = new_group(groups, part, order, arena);
-			map_put_text(&by_key, arena_strdup(arena, text_str(&key)), group);
-		}
+		struct sinfo_group *group = group_of(groups, &key, part, order, arena);
+		text_printf(&key, "\n%s", nodes[i]->name);
+		if (map_get_text(&groups->members, text_str(&key)))
+			continue; /* by another partition */
+		map_put_text(&groups->members, arena_strdup(arena, text_str(&key)), group);
 		group->nodes = xgrow(group->nodes, &group->cap, group->n + 1, sizeof(*group->nodes));
 		group->nodes[group->n++] = nodes[i];
-		text_free(&key);
 	}
-	map_free(&by_key);
-	if (n == 0 && !o->node_oriented && !o->reasons && o->states.n == 0)
-		new_group(groups, part, order, arena);
+	if (n == 0 && !o->node_oriented && column_format_has(f, "PARTITION")) {
+		group_key(&key, f, NULL, o, part);
+		group_of(groups, &key, part, order, arena);
+	}
+	text_free(&key);
 }
 
 /* ---- one answer ---- */
@@ -375,7 +396,7 @@ static void collect(struct sinfo_groups *groups, const struct sinfo_data *d, con
 			if (node && wanted_node(node, o, arena))
 				nodes[n++] = node;
 		}
-		group_nodes(groups, o->reasons ? NULL : part, o->reasons ? 0 : p, nodes, n, f, o, arena);
+		group_nodes(groups, part, p, nodes, n, f, o, arena);
 	}
 }
 
@@ -438,6 +459,8 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	struct text out = TEXT_EMPTY;
 	arena_init(&arena);
 	map_init_text(&d.by_name);
+	map_init_text(&groups.by_key);
+	map_init_text(&groups.members);
 	column_format_init(&f);
 	int rc = fetch(connection, o, &arena, &d, err);
 	if (rc != 0) {
@@ -459,7 +482,8 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 		collect(&groups, &d, &f, o, &arena);
 		if (o->long_format && !o->no_header)
 			show_date_line(&out, d.now);
-		rc = print_groups(&groups, &f, o->sort ? o->sort : formats[i].sort, !o->no_header, &out, err);
+		const char *sort = o->sort ? o->sort : o->node_oriented ? "N" : formats[i].sort;
+		rc = print_groups(&groups, &f, sort, !o->no_header, &out, err);
 		if (rc != 0)
 			log_error("%s", err_text(err));
 		else
@@ -470,6 +494,8 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	free(groups.v);
 	free(d.nodes);
 	map_free(&d.by_name);
+	map_free(&groups.by_key);
+	map_free(&groups.members);
 	column_format_free(&f);
 	text_free(&out);
 	arena_free(&arena);

@@ -411,7 +411,7 @@ TEXT(features_act)
 {
 	(void)ctx;
 	const char *list = GROUP->n == 0 ? NULL : FIRST->features_act ? FIRST->features_act : FIRST->features;
-	text_add(out, list && *list ? list : "(null)");
+	text_add(out, list ? list : "(null)");
 }
 
 NUMBER(alloc_mem_number)

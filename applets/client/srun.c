@@ -1,6 +1,8 @@
 /* srun(1): a step, in a job of its own or in the one that it is called in. */
 #include "applets/applet.h"
+#include "applets/client/cpu_bind.h"
 #include "applets/client/multi_prog.h"
+#include "applets/client/option_parsers.h"
 #include "applets/client/srun_hooks.h"
 #include "applets/client/step_io.h"
 #include "applets/client/terminal.h"
@@ -15,9 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #define POLL_US     200000
+#define LEVEL_INFO  3u       /* of SRUN_DEBUG: what is said without -v and -Q */
 #define END_STEP_US 10000000 /* how long the end of a step that was not launched is waited for */
 
 static volatile int interrupted;
@@ -110,7 +114,7 @@ static void fill_request(const struct srun *r, struct step_create_request *m, ch
 	m->plane_size = s->plane_size;
 	m->time_limit_min = s->spec.time_limit_min;
 	m->overlap = s->overlap;
-	m->exact = s->exact || s->cpus_per_task_set;
+	m->exact = s->exact || s->cpus_per_task_set || s->exclusive_step;
 	m->overcommit = s->spec.overcommit;
 	m->immediate = s->immediate_s != CORE_NO_VAL;
 	m->srun_host = s->spec.alloc_node;
@@ -118,9 +122,9 @@ static void fill_request(const struct srun *r, struct step_create_request *m, ch
 	if (r->own_job) {
 		/* The allocation was made for this step. */
 		m->nodes_min = m->nodes_max = job->node_count;
-		m->tasks = job->tasks;
+		bool each = !s->spec.tasks_set && job->tasks < job->node_count;
+		m->tasks = each ? job->node_count : job->tasks;
 		m->tasks_set = true;
-		m->exact = true;
 	} else if (!m->tasks && m->nodes_min) {
 		m->tasks = m->nodes_min * (m->tasks_per_node ? m->tasks_per_node : 1);
 	}
@@ -209,8 +213,12 @@ static void step_env(const struct srun *r, struct env_list *env)
 	const struct step_ready *step = r->step;
 	uint32_t *counts = xcalloc(step->places.n + 1, sizeof(*counts));
 	struct text per_node = TEXT_EMPTY;
-	env_list_export(env, r->s.export_vars);
+	/* The same that the controller takes where nothing is asked for. */
+	const char *spread = step->tasks <= step->places.n ? "cyclic" : "block";
+	env_list_export(env, &r->s);
 	if (r->own_job) {
+		if (r->s.spec.mem_per_node != CORE_NO_VAL64 || r->s.spec.mem_per_cpu != CORE_NO_VAL64)
+			env_list_set(env, "SLURM_DISTRIBUTION", "%s", spread);
 		env_list_submit(env, &r->s);
 		env_list_job(env, r->a.job);
 	} else {
@@ -219,12 +227,20 @@ static void step_env(const struct srun *r, struct env_list *env)
 		env_list_set(env, "SLURM_JOB_NODELIST", "%s", r->a.job->nodes);
 		env_list_set(env, "SLURM_JOB_NUM_NODES", "%" PRIu32, r->a.job->node_count);
 		env_list_set(env, "SLURM_NODELIST", "%s", r->a.job->nodes);
-		env_list_set(env, "SLURM_PRIO_PROCESS", "0");
-		/* The same that the controller takes where nothing is asked for. */
-		env_list_set(env, "SLURM_DISTRIBUTION", "%s",
-		             step->tasks <= step->places.n ? "cyclic" : "block");
-		env_list_distribution(env, &r->s);
+		env_list_set(env, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
+		if (submit_origin(&r->s, "job-name") == ORIGIN_COMMAND_LINE)
+			env_list_set(env, "SLURM_JOB_NAME", "%s", r->s.spec.name);
+		env_list_set(env, "SLURM_DISTRIBUTION", "%s", spread);
+		env_list_options(env, &r->s);
+		text_clear(&per_node);
+		env_counts(&per_node, r->a.job->cpus_per_node.v, r->a.job->cpus_per_node.n);
+		env_list_set(env, "SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0", "%s", text_str(&per_node));
+		text_clear(&per_node);
 	}
+	env_list_bindings(env, &r->s);
+	cpu_bind_environment(&r->s, env);
+	if (r->s.label)
+		env_list_set(env, "SLURM_LABELIO", "1");
 	for (uint32_t i = 0; i < step->places.n; i++)
 		counts[i] = step->places.v[i].tasks.n;
 	env_counts(&per_node, counts, step->places.n);
@@ -244,8 +260,6 @@ static void step_env(const struct srun *r, struct env_list *env)
 		env_list_set(env, "SLURM_PTY_WIN_COL", "%" PRIu32, columns);
 		env_list_set(env, "SLURM_PTY_WIN_ROW", "%" PRIu32, rows);
 	}
-	if (r->s.cpus_per_task_set)
-		env_list_set(env, "SLURM_CPUS_PER_TASK", "%" PRIu32, r->s.spec.cpus_per_task);
 	static const char *const preserved[] = {"SLURM_NNODES", "SLURM_NTASKS", "SLURM_NPROCS",
 	                                        "SLURM_TASKS_PER_NODE"};
 	for (size_t i = 0; r->s.preserve_env && i < sizeof(preserved) / sizeof(preserved[0]); i++)
@@ -431,6 +445,22 @@ static int read_programs(struct srun *r)
 	return 0;
 }
 
+/* SRUN_DEBUG: srun's own level, for what it starts. */
+static void export_level(const struct submit *s)
+{
+	char level[16];
+	snprintf(level, sizeof(level), "%u", LEVEL_INFO + s->verbose - (s->quiet ? 1 : 0));
+	setenv("SRUN_DEBUG", level, 1);
+}
+
+/* What means something in a job only, or only without one. */
+static int check_place(struct srun *r)
+{
+	if (r->own_job && r->s.relative != CORE_NO_VAL)
+		return option_fatal(&r->s, "--relative option invalid for job allocation request");
+	return cpu_bind_check(&r->s);
+}
+
 static int parse(struct srun *r, int argc, char **argv)
 {
 	struct err err = {0};
@@ -445,6 +475,7 @@ static int parse(struct srun *r, int argc, char **argv)
 	        r->s.quiet ? LOG_LEVEL_ERROR
 	                   : (enum log_level)(LOG_LEVEL_INFO + (r->s.verbose > 5 ? 5 : r->s.verbose)));
 	r->argv = argv + rest;
+	export_level(&r->s);
 	submit_show(&r->s);
 	if (rest >= argc && !r->s.test_only) {
 		log_write(LOG_LEVEL_FATAL, "No command given to execute.");
@@ -460,10 +491,8 @@ static int parse(struct srun *r, int argc, char **argv)
 	/* Inside a job SLURM_JOB_NAME is the job's; a step has its command's, or -J's. */
 	if (!r->own_job && submit_origin(&r->s, "job-name") != ORIGIN_COMMAND_LINE)
 		r->s.spec.name = NULL;
-	if (submit_finish(&r->s, rest < argc ? argv[rest] : "srun", &err) != 0) {
-		log_error("%s", err_text(&err));
-		return 255;
-	}
+	if (submit_finish(&r->s, rest < argc ? argv[rest] : "srun", &err) != 0 || check_place(r) != 0)
+		return submit_exit_code(&r->s, &err);
 	r->s.spec.command = r->argv[0];
 	return 0;
 }

@@ -541,13 +541,32 @@ static void before_sleep(void *ctx)
 
 /* ---- what the controller says meanwhile ---- */
 
+/* A worker did not take its part: nothing will ever answer there, and the step is ended everywhere. */
+static void launch_refused(struct place *place, const char *why)
+{
+	struct step_io *io = place->io;
+	if (place->state != PLACE_DIALLING)
+		return; /* who answers there says it himself */
+	log_error("Task launch for StepId=%" PRIu32 ".%" PRIu32 " failed on node %s: %s",
+	          io->conf->step->job_id, io->conf->step->step_id, place->info->node, why);
+	for (uint32_t i = 0; i < place->info->tasks.n; i++) {
+		const struct task_end end = {.task = place->info->tasks.v[i], .status = 1 << 8};
+		task_ended(io, &end);
+	}
+	place_done(place);
+	if (io->places_done == io->place_count)
+		return;
+	end_step(io, 0);
+	say_aborted(io);
+}
+
 static void controller_says(struct step_io *io, uint32_t type, const void *record)
 {
 	if (type == MSG_step_ended) {
 		const struct step_ended *m = record;
 		for (uint32_t i = 0; m->lost_node && i < io->place_count; i++)
 			if (strcmp(io->places[i].info->node, m->lost_node) == 0)
-				place_lost(&io->places[i], "the node was lost");
+				launch_refused(&io->places[i], m->why ? m->why : "no reason given");
 	} else if (type == MSG_job_message) {
 		log_info("%s", ((const struct job_message *)record)->text);
 	} else if (type == MSG_job_ended) {

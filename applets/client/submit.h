@@ -18,9 +18,17 @@ void env_list_set(struct env_list *e, const char *name, const char *fmt, ...)
 void env_list_restore(struct env_list *e, const char *name);
 void env_list_free(struct env_list *e);
 /* This process's environment, as --export wants it: ALL, NONE, names, NAME=VALUE. */
-void env_list_export(struct env_list *e, const char *export_vars);
+void env_list_export(struct env_list *e, const struct submit *s);
+/* --export-file: what the file, or the open file of that number, says. */
+int env_list_read(struct env_list *e, const char *file, struct err *err);
 /* SLURM_SUBMIT_DIR, _HOST, SLURM_JOB_NAME ... : what a submission adds. */
 void env_list_submit(struct env_list *e, const struct submit *s);
+/* What options ask for: SLURM_MEM_PER_NODE, SLURM_NTASKS_PER_CORE ... */
+void env_list_options(struct env_list *e, const struct submit *s);
+/* --mem-bind of a step. */
+void env_list_bindings(struct env_list *e, const struct submit *s);
+/* SLURM_`what`, and SLURM_`what`_LIST, _TYPE and _VERBOSE. */
+void env_list_binding(struct env_list *e, const char *what, bool verbose, const char *type, const char *list);
 /* What -m asks for, if it does. */
 void env_list_distribution(struct env_list *e, const struct submit *s);
 /* What a job's allocation adds: SLURM_JOB_ID, _NODELIST ... */
@@ -29,13 +37,23 @@ void env_list_job(struct env_list *e, const struct job_ready *job);
 void env_counts(struct text *out, const uint32_t *v, uint32_t n);
 
 /* ---- scripts (script.c) ---- */
+/* Where a script is, as sbatch(1) has it under "SCRIPT PATH RESOLUTION"; the name itself when it is nowhere.
+ */
+char *script_path(struct arena *arena, const char *name, const char *work_dir);
 /* Reads and checks a script: path, or NULL for standard input. The bytes are malloc'ed. Errors in the real
  * one's words. */
 int script_read(const char *path, char **script, size_t *n, struct err *err);
 
+/* What slurm.conf has to say of the options: says what it makes of --core-spec and its like. */
+int submit_check_conf(struct submit *s, const struct slurm_conf *conf, struct err *err);
+
 /* Prints a controller's refusal as the real commands do: what it says of it, then `what`: the code's words.
  */
 void submit_refused(const char *what, const struct err *err);
+/* The same of a request that was only tested. */
+void submit_refused_test(const struct err *err);
+/* Where the job begins: --chdir, or here. In the arena. */
+char *submit_directory(struct submit *s);
 
 /* ---- allocations (alloc.c): srun and salloc ---- */
 struct allocation {

@@ -17,14 +17,11 @@ static const struct {
         {"constraint", option_str, "FEATURES"},
         {"dependency", option_str, "KIND:JOBS"},
         {"epilog", option_str, "FILE"},
-        {"error", option_str, "FILE"},
-        {"exclude", option_str, "NODES"},
+        {"bb", option_str, "TEXT"},
+        {"export-file", option_str, "FILE"},
         {"export", option_str, "NAMES"},
-        {"input", option_str, "FILE"},
         {"jobid", option_u32, "JOBS"},
         {"mail-user", option_str, "USERS"},
-        {"nodelist", option_str, "NODES"},
-        {"output", option_str, "FILE"},
         {"partition", option_str, "PARTITIONS"},
         {"prolog", option_str, "FILE"},
         {"task-epilog", option_str, "FILE"},
@@ -39,7 +36,25 @@ static const struct {
         {NULL, option_chdir, "DIR"},
         {NULL, option_cpus_per_task, "N"},
         {NULL, option_ntasks, "N"},
-        {NULL, option_ntasks_per_node, "N"},
+        {NULL, option_positive, "N"},
+        {NULL, option_file, "FILE"},
+        {NULL, option_node_list, "NODES"},
+        {NULL, option_nodefile, "FILE"},
+        {NULL, option_bbf, "FILE"},
+        {NULL, option_deadline, "TIME"},
+        {NULL, option_delay_boot, "TIME"},
+        {NULL, option_switches, "N[@TIME]"},
+        {NULL, option_extra_node_info, "S[:C[:T]]"},
+        {NULL, option_hint, "KIND"},
+        {NULL, option_profile, "KINDS"},
+        {NULL, option_cpu_freq, "[MIN-]MAX[:GOVERNOR]"},
+        {NULL, option_core_spec, "N"},
+        {NULL, option_gres_number, "N"},
+        {NULL, option_gres_mem, "SIZE"},
+        {NULL, option_wait_all_nodes, "0|1"},
+        {NULL, option_clusters, "CLUSTERS"},
+        {NULL, option_kill_command, "SIGNAL"},
+        {NULL, option_get_user_env, "[SECONDS][S|L]"},
         {NULL, option_nodes, "MIN[-MAX]"},
         {NULL, option_distribution, "KIND"},
         {NULL, option_exclusive, "user"},
@@ -88,10 +103,13 @@ bool option_variable(enum submit_command command, size_t i, struct text *name, s
 	const struct option_row *row = option_row_at(i);
 	if (!row)
 		return false;
-	if ((row->commands & command) && row->environment && row->parse != option_unsupported) {
-		text_printf(name, "%s_%s", option_prefix(command), row->environment);
+	if (!(row->commands & command) || row->parse == option_unsupported)
+		return true;
+	const char *at = row->environment, *one;
+	for (size_t n; (one = option_next_variable(&at, command, &n));)
+		text_printf(name, "%s%.*s", name->len ? ", " : "", (int)n, one);
+	if (name->len)
 		text_printf(help, "as --%s", row->name);
-	}
 	return true;
 }
 
@@ -99,15 +117,24 @@ bool option_variable(enum submit_command command, size_t i, struct text *name, s
 
 static const struct command_word srun_variables[] = {
         {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        {"SLURM_EXIT_ERROR", NULL,
+         "the exit code where something else than an option is wrong, in place of 1"},
+        {"SLURM_UMASK", NULL, "the umask of the job or step, in place of this process's"},
         COMMAND_COMMON_VARIABLES,
 };
 static const struct command_word sbatch_variables[] = {
         {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        {"SLURM_EXIT_ERROR", NULL,
+         "the exit code where something else than an option is wrong, in place of 1"},
+        {"SLURM_UMASK", NULL, "the umask of the job or step, in place of this process's"},
         COMMAND_COMMON_VARIABLES,
 };
 static const struct command_word salloc_variables[] = {
         {"SHELL", NULL, "the shell that is started where no command is given"},
         {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        {"SLURM_EXIT_ERROR", NULL,
+         "the exit code where something else than an option is wrong, in place of 1"},
+        {"SLURM_UMASK", NULL, "the umask of the job or step, in place of this process's"},
         COMMAND_COMMON_VARIABLES,
 };
 

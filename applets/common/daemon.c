@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -138,6 +139,21 @@ void daemon_pidfile_remove(void)
 		log_debug("cannot remove the pid file %s: %s", pidfile_path, strerror(errno));
 	close(pidfile_fd);
 	pidfile_fd = -1;
+}
+
+int daemon_nice_value(const char *word)
+{
+	int64_t value;
+	if (text_to_i64(word, &value) && value > INT_MIN && value < INT_MAX)
+		return (int)value;
+	log_error("Invalid option for -n option (nice value), ignored");
+	return 0;
+}
+
+void daemon_nice(int value)
+{
+	if (value != 0 && setpriority(PRIO_PROCESS, 0, value) != 0)
+		log_error("cannot set the nice value to %d: %s", value, strerror(errno));
 }
 
 static int directory_parents(const char *path, struct err *err)

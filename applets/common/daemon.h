@@ -23,6 +23,11 @@ void daemon_notify(const char *state); /* sd_notify's text, e.g. "STOPPING=1" */
 int daemon_pidfile(const char *path, uid_t owner, gid_t group, struct err *err);
 void daemon_pidfile_remove(void);
 
+/* -n of slurmctld(8) and slurmd(8): a word that is no number is logged, and 0; the kernel bounds the value.
+ */
+int daemon_nice_value(const char *word);
+void daemon_nice(int value); /* 0: stays as it is; a failure is logged */
+
 /* A directory with that owner and mode, made (with its parents, 0755) when missing; an existing one is
  * checked: owner, and no write for others. */
 int daemon_directory(const char *path, uid_t owner, gid_t group, mode_t mode, struct err *err);

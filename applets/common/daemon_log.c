@@ -1,5 +1,6 @@
 #include "applets/common/daemon_log.h"
 
+#include "applets/common/daemon.h"
 #include "core/util/arena.h"
 #include "core/util/log_flags.h"
 
@@ -82,6 +83,16 @@ void daemon_log_again(struct daemon_log *log, const struct slurm_conf *conf)
 int daemon_log_open(struct daemon_log *log, struct err *err)
 {
 	return log->path ? log_open_file(log->path, log->level, err) : 0;
+}
+
+int daemon_log_start(struct daemon_log *log, const char *path, const struct slurm_conf *conf, struct err *err)
+{
+	if (path) {
+		log->path = daemon_absolute_path(path);
+		if (daemon_parent(log->path, geteuid(), getegid(), err) != 0)
+			return -1;
+	}
+	return daemon_log_take(log, conf, err) == 0 ? daemon_log_open(log, err) : -1;
 }
 
 void daemon_log_chdir(const struct daemon_log *log, const char *other)

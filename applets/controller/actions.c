@@ -65,8 +65,10 @@ static void fill_env(const struct job *job, const uint8_t *bytes, size_t n, stru
 	}
 	for (size_t f = 0; f < 2; f++) {
 		struct text value = TEXT_EMPTY;
-		for (uint32_t i = 0; i < nodes; i++)
-			values[i] = f == 0 ? job->state.nodes.v[i].cpus : job->state.nodes.v[i].tasks;
+		for (uint32_t i = 0; i < nodes; i++) {
+			const struct node_alloc *share = &job->state.nodes.v[i];
+			values[i] = f == 0 ? share->cpus : job_tasks_on(job, share);
+		}
 		text_printf(&value, "%s=", facts[f]);
 		print_per_node(values, nodes, &value);
 		env->v[env->n++] = arena_strdup(arena, value.s);
@@ -226,6 +228,21 @@ static void step_over(struct controller *ctl, const struct action *a)
 	m.exit_status = a->step->record.exit_status;
 	outbox_add(ctl->outbox, w->peer->id, MSG_step_ended, w->id, false, &m);
 	waiter_remove(w);
+}
+
+static void step_refused(struct controller *ctl, const struct action *a)
+{
+	const struct waiter *w = waiter_of_step(ctl, a->step);
+	struct step_ended m;
+	if (!w)
+		return;
+	schema_init(schema_of_step_ended(), &m);
+	m.job_id = a->job->job_id;
+	m.step_id = a->step->record.step_id;
+	m.state = a->step->record.state;
+	m.lost_node = (char *)(uintptr_t)a->node;
+	m.why = (char *)(uintptr_t)a->text;
+	outbox_add(ctl->outbox, w->peer->id, MSG_step_ended, w->id, false, &m);
 }
 
 static void refuse_step(struct controller *ctl, const struct action *a)
@@ -447,6 +464,9 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_STEP_ENDED:
 		step_over(ctl, a);
+		break;
+	case ACTION_STEP_REFUSED:
+		step_refused(ctl, a);
 		break;
 	case ACTION_REFUSE_STEP:
 		refuse_step(ctl, a);

@@ -64,7 +64,7 @@ void fill_job_ready(struct controller *ctl, const struct job *job, struct job_re
 		const struct node_alloc *share = &job->state.nodes.v[i];
 		const struct node *node = node_by_name(ctl->cluster, share->node);
 		m->cpus_per_node.v[i] = share->cpus;
-		m->tasks_per_node.v[i] = share->tasks;
+		m->tasks_per_node.v[i] = job_tasks_on(job, share);
 		m->node_addrs.v[i] = node ? node->conf->addr : share->node;
 	}
 	m->partition = job->state.partition;

@@ -1,6 +1,7 @@
 /* slurmctld(8): start and stop. */
 #include "applets/applet.h"
 #include "applets/common/daemon.h"
+#include "applets/common/option_error.h"
 #include "applets/common/users.h"
 #include "applets/controller/controller.h"
 #include "core/util/log.h"
@@ -27,28 +28,29 @@ struct ctld_options {
 
 /* ---- options ---- */
 
-static const char usage[] =
-        "Usage: slurmctld [OPTIONS]\n"
-        "  -c        clear: forget all jobs and node states (they are kept under another name)\n"
-        "  -d        run in the background (the default)\n"
-        "  -D        run in the foreground\n"
-        "  -f FILE   read FILE as slurm.conf\n"
-        "  -h, --help  print this\n"
-        "  -i        put jobs aside whose stored records are damaged, instead of refusing to start\n"
-        "  -L FILE   log to FILE\n"
-        "  -n VALUE  set the nice value\n"
-        "  -r        recover the state, but not what scontrol changed of partitions (the default)\n"
-        "  -R        and what scontrol changed of partitions, node weights and features\n"
-        "  -s        work in the directory of the log file, else in StateSaveLocation, else in /var/tmp\n"
-        "  -v        say more (repeat for more)\n"
-        "  -V, --version  print the version\n";
+/* The real one's; slurmctld(8) tells more. */
+static const char usage[] = "Usage: slurmctld [OPTIONS]\n"
+                            "  -c      \tDo not recover state from last checkpoint.\n"
+                            "  -D      \tRun daemon in foreground, with logging copied to stdout.\n"
+                            "  -f file \tUse specified file for slurmctld configuration.\n"
+                            "  -h      \tPrint this help message.\n"
+                            "  -i      \tIgnore errors found while reading in state files on startup.\n"
+                            "  -L logfile \tLog messages to the specified file.\n"
+                            "  -n value \tRun the daemon at the specified nice value.\n"
+                            "  -R      \tRecover full state from last checkpoint.\n"
+                            "  -s      \tChange working directory to SlurmctldLogFile/StateSaveLocation.\n"
+                            "  -v      \tVerbose mode. Multiple -v's increase verbosity.\n"
+                            "  -V      \tPrint version information and exit.\n";
+
+enum { OPTION_HELP = 256 };
 
 static int parse_options(int argc, char **argv, struct ctld_options *o)
 {
-	static const struct option longs[] = {
-	        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
-	int64_t nice_value;
-	for (int c; (c = getopt_long(argc, argv, "cdDf:hiL:n:rRsvV", longs, NULL)) != -1;) {
+	static const struct option longs[] = {{"help", no_argument, NULL, OPTION_HELP},
+	                                      {"version", no_argument, NULL, 'V'},
+	                                      {NULL, 0, NULL, 0}};
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":cdDf:hiL:n:rRsvV", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'c':
 			o->set_aside = true;
@@ -69,11 +71,7 @@ static int parse_options(int argc, char **argv, struct ctld_options *o)
 			o->log = optarg;
 			break;
 		case 'n':
-			if (!text_to_i64(optarg, &nice_value) || nice_value < -20 || nice_value > 19) {
-				log_error("-n %s: a value from -20 to 19 is wanted", optarg);
-				return -1;
-			}
-			o->nice = (int)nice_value;
+			o->nice = daemon_nice_value(optarg);
 			break;
 		case 'R':
 			o->keep_edits = true;
@@ -90,10 +88,14 @@ static int parse_options(int argc, char **argv, struct ctld_options *o)
 		case 'V':
 			puts("slurm " SLURM_VERSION_TEXT);
 			exit(0);
-		case 'h':
+		case 'h': /* as the real one */
+			fputs(usage, stderr);
+			exit(0);
+		case OPTION_HELP:
 			fputs(usage, stdout);
 			exit(0);
 		default:
+			option_error("slurmctld", c, argv);
 			fputs(usage, stderr);
 			return -1;
 		}
@@ -264,10 +266,28 @@ static void on_reopen(void *ctx, int signo)
 	log_reopen();
 }
 
+static void nothing(void *ctx, int signo)
+{
+	(void)ctx;
+	log_debug("signal %d has no effect", signo);
+}
+
+/* slurmctld(8) ignores these. Not by SIG_IGN: what is run for the controller would inherit it. */
+static int ignore_signals(struct controller *ctl, struct err *err)
+{
+	static const int ignored[] = {SIGUSR1, SIGTSTP, SIGXCPU, SIGQUIT, SIGALRM};
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		if (loop_add_signal(ctl->loop, ignored[i], nothing, ctl, err) != 0)
+			return -1;
+	return 0;
+}
+
 static int add_signals(struct controller *ctl, struct err *err)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a write beyond a limit fails, and is handled as a full disk */
+	if (ignore_signals(ctl, err) != 0)
+		return -1;
 	return loop_add_signal(ctl->loop, SIGTERM, on_stop, ctl, err) == 0 &&
 	                       loop_add_signal(ctl->loop, SIGINT, on_stop, ctl, err) == 0 &&
 	                       loop_add_signal(ctl->loop, SIGHUP, on_hangup, ctl, err) == 0 &&
@@ -354,13 +374,13 @@ static int start(struct cluster_file *file, const struct ctld_options *o, struct
 	if (rc == 0)
 		rc = read_key(&ctl, err);
 	if (rc == 0)
+		daemon_nice(o->nice); /* only root may ask for a negative one */
+	if (rc == 0)
 		rc = daemon_drop(a.uid, a.gid, a.name, err);
 	if (rc == 0)
 		rc = daemon_log_open(&ctl.log, err);
 	if (rc == 0 && o->change_dir)
 		daemon_log_chdir(&ctl.log, conf_str(&file->conf, P_StateSaveLocation));
-	if (rc == 0 && nice(o->nice) == -1 && o->nice != 0)
-		log_error("cannot set the nice value to %d: %s", o->nice, strerror(errno));
 	user_name_of(a.uid); /* known from now on without a look-up */
 	if (rc == 0)
 		rc = (ctl.loop = loop_new(err)) ? run(&ctl, o, &a, err) : -1;
@@ -383,8 +403,10 @@ int slurmctld_main(int argc, char **argv)
 	const char *found = cluster_file_find(o.conf);
 	if (!found)
 		log_error("there is no /etc/slurm/slurm.conf: name a file by -f FILE");
-	if (!found || cluster_file_read(&file, found) != 0)
+	if (!found || cluster_file_read(&file, found) != 0) {
+		log_write(LOG_LEVEL_FATAL, "Unable to process configuration file");
 		return 1;
+	}
 	int rc = cluster_file_check(&file);
 	char *path = daemon_absolute_path(file.path); /* it is read again from elsewhere */
 	o.conf = path;

@@ -8,49 +8,93 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A host list, or ALL. */
+/* A host list, or ALL. Anything else is no name of a node. */
 static struct hostlist *nodes_meant(const struct cluster *c, const char *text, struct err *err)
 {
 	struct hostlist *all;
 	const struct node *node;
-	if (!text_eq_nocase(text, "ALL"))
-		return hostlist_parse(text, err);
+	struct err why = {0};
+	if (!text_eq_nocase(text, "ALL")) {
+		all = hostlist_parse(text, &why);
+		if (!all || hostlist_count(all) == 0 || hostlist_count(all) > HOSTLIST_EXPAND_MAX) {
+			hostlist_free(all);
+			err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+			return NULL;
+		}
+		return all;
+	}
 	all = hostlist_new();
 	for (size_t i = 0; (node = node_at(c, i)); i++)
 		hostlist_add_name(all, node->conf->name);
 	return all;
 }
 
+/* A host list with a name for each of n nodes, or NULL for none; an empty one is one empty name. */
+static int places_of(const char *text, uint64_t n, struct hostlist **out, struct err *err)
+{
+	struct err why = {0};
+	*out = NULL;
+	if (!text || !*text)
+		return 0;
+	*out = hostlist_parse(text, &why);
+	return *out && hostlist_count(*out) == n ? 0 : err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+}
+
+/* All of them are known before any is changed. */
+static int all_known(const struct cluster *c, const struct hostlist *nodes, struct err *err)
+{
+	struct hostlist_iter it;
+	hostlist_iter_init(&it, nodes);
+	for (const char *name; (name = hostlist_next(&it));)
+		if (!node_by_name(c, name))
+			return err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
+	return 0;
+}
+
+/* edit is the same for all nodes, but for where each is: addrs and hosts have a name for each, or are NULL.
+ */
+static int edit_all(struct request *r, const struct hostlist *nodes, const struct hostlist *addrs,
+                    const struct hostlist *hosts, struct node_edit *edit, struct err *err)
+{
+	struct hostlist_iter it, addr, host;
+	hostlist_iter_init(&it, nodes);
+	if (addrs)
+		hostlist_iter_init(&addr, addrs);
+	if (hosts)
+		hostlist_iter_init(&host, hosts);
+	for (const char *name; (name = hostlist_next(&it));) {
+		if (addrs)
+			edit->addr = hostlist_next(&addr);
+		if (hosts)
+			edit->hostname = hostlist_next(&host);
+		if (node_edit(r->ctl->cluster, name, edit, request_uid(r), controller_now(), err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
 int on_node_update(struct request *r, struct err *err)
 {
 	const struct node_update_request *m = r->m;
-	struct cluster *c = r->ctl->cluster;
-	struct hostlist *nodes = nodes_meant(c, m->nodes, err);
-	struct hostlist_iter it;
-	const struct node_edit edit = {.state = m->state,
-	                               .reason = m->reason,
-	                               .features = m->features,
-	                               .features_act = m->features_act,
-	                               .comment = m->comment,
-	                               .extra = m->extra,
-	                               .addr = m->addr,
-	                               .hostname = m->hostname,
-	                               .weight = m->weight};
-	int rc = nodes && hostlist_count(nodes) <= HOSTLIST_EXPAND_MAX
-	                 ? 0
-	                 : err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
-	/* All of them are known before any is changed. */
-	if (rc == 0) {
-		hostlist_iter_init(&it, nodes);
-		for (const char *name; rc == 0 && (name = hostlist_next(&it));)
-			if (!node_by_name(c, name))
-				rc = err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
-	}
-	if (rc == 0) {
-		hostlist_iter_init(&it, nodes);
-		for (const char *name; rc == 0 && (name = hostlist_next(&it));)
-			rc = node_edit(c, name, &edit, request_uid(r), controller_now(), err);
-	}
+	struct hostlist *nodes = nodes_meant(r->ctl->cluster, m->nodes, err), *addrs = NULL, *hosts = NULL;
+	struct node_edit edit = {.state = m->state,
+	                         .reason = m->reason,
+	                         .features = m->features,
+	                         .features_act = m->features_act,
+	                         .comment = m->comment,
+	                         .extra = m->extra,
+	                         .addr = m->addr,
+	                         .hostname = m->hostname,
+	                         .weight = m->weight};
+	int rc = nodes ? all_known(r->ctl->cluster, nodes, err) : -1;
+	if (rc == 0)
+		rc = places_of(m->addr, hostlist_count(nodes), &addrs, err);
+	if (rc == 0)
+		rc = places_of(m->hostname, hostlist_count(nodes), &hosts, err);
+	if (rc == 0)
+		rc = edit_all(r, nodes, addrs, hosts, &edit, err);
+	hostlist_free(addrs);
+	hostlist_free(hosts);
 	hostlist_free(nodes);
 	if (rc == 0)
 		answer_ok(r);
@@ -83,9 +127,7 @@ int on_node_delete(struct request *r, struct err *err)
 	struct hostlist *nodes = nodes_meant(c, m->nodes, err), *left = hostlist_new();
 	struct hostlist_iter it;
 	struct err why = {0};
-	int rc = nodes && hostlist_count(nodes) <= HOSTLIST_EXPAND_MAX
-	                 ? 0
-	                 : err_set(err, ERR_INVALID_NODE_NAME, "%s", m->nodes);
+	int rc = nodes ? 0 : err_set(err, ERR_INVALID_NODE_NAME, "%s", m->nodes);
 	if (rc == 0) {
 		hostlist_iter_init(&it, nodes);
 		for (const char *name; (name = hostlist_next(&it));) {

@@ -31,16 +31,16 @@ static int check_spec(const struct job_spec *spec, struct err *err)
 	                         n, SPEC_MAX);
 }
 
-/* What a user may not ask for is as if not asked, as in the real one: sbatch(1), --nice and --priority. */
-static void limit_rights(const struct request *r, struct job_spec *spec)
+/* What a user may not ask for is refused, or as if not asked, as in the real one: sbatch(1), --nice and
+ * --priority. */
+static int limit_rights(const struct request *r, struct job_spec *spec, struct err *err)
 {
 	if (request_is_operator(r))
-		return;
+		return 0;
 	spec->admin_comment = NULL;
-	if (spec->nice < 0)
-		spec->nice = 0;
 	if (spec->priority != 0)
 		spec->priority = CORE_NO_VAL;
+	return spec->nice < 0 ? err_set(err, ERR_INVALID_NICE, "%s", "") : 0;
 }
 
 /* Where it comes from is what the session says, as AllocNodes goes by it. */
@@ -212,7 +212,8 @@ int on_submit_batch(struct request *r, struct err *err)
 	if (check_spec(m->spec, err) != 0)
 		return -1;
 	set_origin(r, m->spec);
-	limit_rights(r, m->spec);
+	if (limit_rights(r, m->spec, err) != 0)
+		return -1;
 	return resolve(r, m->claimed_gid, batch_resolved, err);
 }
 
@@ -270,7 +271,8 @@ int on_alloc_request(struct request *r, struct err *err)
 	if (check_spec(m->spec, err) != 0)
 		return -1;
 	set_origin(r, m->spec);
-	limit_rights(r, m->spec);
+	if (limit_rights(r, m->spec, err) != 0)
+		return -1;
 	return resolve(r, m->claimed_gid, alloc_resolved, err);
 }
 

@@ -4,6 +4,7 @@
 #include "applets/common/cluster_file.h"
 #include "applets/common/configless.h"
 #include "applets/common/daemon.h"
+#include "applets/common/option_error.h"
 #include "core/records.h"
 #include "core/util/log.h"
 #include "core/util/text.h"
@@ -21,18 +22,28 @@
 struct sackd_options {
 	bool foreground;
 	unsigned verbose;
-	const char *conf, *conf_server;
+	const char *conf, *conf_server, *log;
 };
 
-enum { OPTION_CONF_SERVER = 256 };
+enum { OPTION_CONF_SERVER = 256, OPTION_HELP };
+
+static const char usage[] = "Usage: sackd [OPTIONS]\n"
+                            "   --conf-server host[:port]  Get configs from slurmctld at `host[:port]`.\n"
+                            "   -D                         Run daemon in foreground.\n"
+                            "   -f config                  Read configuration from the specified file.\n"
+                            "   -h                         Print this help message.\n"
+                            "   -L logfile                 Log messages to the file `logfile'.\n"
+                            "   -v                         Verbose mode. Multiple -v's increase verbosity.\n"
+                            "   -V                         Print version information and exit.\n";
 
 static int parse_options(int argc, char **argv, struct sackd_options *o)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+	static const struct option longs[] = {{"help", no_argument, NULL, OPTION_HELP},
 	                                      {"version", no_argument, NULL, 'V'},
 	                                      {"conf-server", required_argument, NULL, OPTION_CONF_SERVER},
 	                                      {NULL, 0, NULL, 0}};
-	for (int c; (c = getopt_long(argc, argv, "Df:hvV", longs, NULL)) != -1;) {
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":Df:hL:vV", longs, NULL)) != -1;) {
 		switch (c) {
 		case OPTION_CONF_SERVER:
 			o->conf_server = optarg;
@@ -43,23 +54,24 @@ static int parse_options(int argc, char **argv, struct sackd_options *o)
 		case 'f':
 			o->conf = optarg;
 			break;
+		case 'L':
+			o->log = optarg;
+			break;
 		case 'v':
 			o->verbose++;
 			break;
 		case 'V':
 			puts("slurm " SLURM_VERSION_TEXT);
 			exit(0);
-		case 'h':
-			puts("Usage: sackd [OPTIONS]\n"
-			     "  --conf-server HOST[:PORT]  get the configuration from the controller at "
-			     "HOST\n"
-			     "  -D         run in the foreground\n"
-			     "  -f FILE    read FILE as slurm.conf\n"
-			     "  -v         say more (repeat for more)\n"
-			     "  -V         print the version\n"
-			     "  -h, --help print this");
+		case 'h': /* as the real one */
+			fputs(usage, stderr);
+			exit(0);
+		case OPTION_HELP:
+			fputs(usage, stdout);
 			exit(0);
 		default:
+			option_error("sackd", c, argv);
+			fputs(usage, stderr);
 			return -1;
 		}
 	}
@@ -86,6 +98,7 @@ struct fetched {
 	char *dir;
 	struct configless *follow;
 	const struct cluster_file *file; /* as it was at the start */
+	struct daemon_log *log;
 };
 
 static int read_configuration(struct cluster_file *file, struct fetched *f, const struct sackd_options *o)
@@ -136,6 +149,7 @@ static void changed(void *ctx, const struct conf_texts *texts)
 		log_error("%s, so nothing was changed", err_text(&err));
 	else
 		log_info("the configuration came from the controller, and is kept in %s", f->dir);
+	daemon_log_again(f->log, &file.conf);
 	cluster_file_free(&file);
 }
 
@@ -175,7 +189,19 @@ struct login {
 	struct key_host *key;
 	struct loop *loop;
 	struct ticket_server *tickets;
+	struct fetched *fetched;
+	struct daemon_log log;
+	char *conf_path; /* as it is found from the directory that a daemon works in */
 };
+
+/* The log's levels, from the file, or from what was kept of what the controller sent. */
+static void read_levels(struct login *l)
+{
+	char *kept = l->fetched->dir ? xprintf("%s/slurm.conf", l->fetched->dir) : NULL;
+	cluster_file_log_again(&l->log, kept ? kept : l->conf_path);
+	log_reopen();
+	free(kept);
+}
 
 /* SIGHUP: the key is read again. One that can't be read leaves the old one in force. */
 static void reload(void *ctx, int signo)
@@ -184,6 +210,7 @@ static void reload(void *ctx, int signo)
 	struct err err = {0};
 	struct key_host *key = cluster_file_host_key(l->file, KEY_CLASS_LOGIN, l->host, &err);
 	(void)signo;
+	read_levels(l);
 	if (!key) {
 		log_error("the key stays as it was: %s", err_text(&err));
 		return;
@@ -191,22 +218,22 @@ static void reload(void *ctx, int signo)
 	ticket_server_set_key(l->tickets, key);
 	key_host_free(l->key);
 	l->key = key;
-	log_info("the key was read again; slurm.conf is read when sackd is started");
+	log_info("the key was read again; of slurm.conf only the log's levels are, until sackd is restarted");
 }
 
-/* There is no log file, but whoever tells all daemons of a host so must not end it. */
-static void stay(void *ctx, int signo)
+static void reopen(void *ctx, int signo)
 {
-	(void)ctx;
-	log_info("signal %d: sackd has no log file", signo);
+	(void)signo;
+	read_levels(ctx);
 }
 
 static int add_signals(struct login *l, struct err *err)
 {
+	signal(SIGPIPE, SIG_IGN);
 	return loop_add_signal(l->loop, SIGTERM, stop, l->loop, err) == 0 &&
 	                       loop_add_signal(l->loop, SIGINT, stop, l->loop, err) == 0 &&
 	                       loop_add_signal(l->loop, SIGHUP, reload, l, err) == 0 &&
-	                       loop_add_signal(l->loop, SIGUSR2, stay, l, err) == 0
+	                       loop_add_signal(l->loop, SIGUSR2, reopen, l, err) == 0
 	               ? 0
 	               : -1;
 }
@@ -225,30 +252,64 @@ static int open_tickets(struct login *l, struct err *err)
 	return l->tickets ? 0 : -1;
 }
 
+/* On a login node slurmd(8) of Slurm 22.05 would run: SlurmdDebug and SlurmdSyslogDebug are this daemon's. */
+static int open_log(struct login *l, const struct sackd_options *o, struct err *err)
+{
+	l->log = (struct daemon_log){.debug = P_SlurmdDebug,
+	                             .syslog = P_SlurmdSyslogDebug,
+	                             .verbose = o->verbose,
+	                             .foreground = o->foreground};
+	l->fetched->log = &l->log;
+	return daemon_log_start(&l->log, o->log ? o->log : l->file->own->sackd_log, &l->file->conf, err);
+}
+
+/* Where the other daemons of root have theirs; a user's own is beside his socket. */
+static int make_pidfile(const struct cluster_file *file, struct err *err)
+{
+	char *path = file->own->sackd_pid             ? xstrdup(file->own->sackd_pid)
+	             : cluster_file_single_user(file) ? xprintf("%s/sackd/pid", cluster_file_run_dir(file))
+	                                              : xstrdup("/var/run/sackd.pid");
+	int rc = daemon_parent(path, geteuid(), getegid(), err) == 0
+	                 ? daemon_pidfile(path, geteuid(), getegid(), err)
+	                 : -1;
+	free(path);
+	return rc;
+}
+
+static int run(struct login *l, const struct sackd_options *o, struct err *err)
+{
+	if (open_log(l, o, err) != 0 || (!o->foreground && daemon_detach(err) != 0) ||
+	    make_pidfile(l->file, err) != 0 || key_init(err) != 0)
+		return -1;
+	l->key = cluster_file_host_key(l->file, KEY_CLASS_LOGIN, l->host, err);
+	l->loop = l->key ? loop_new(err) : NULL;
+	if (!l->loop || open_tickets(l, err) != 0 || add_signals(l, err) != 0 ||
+	    start_following(l->fetched, l->loop, err) != 0)
+		return -1;
+	log_info("serving tickets of cluster %s for users of %s", l->file->controller.cluster, l->host);
+	daemon_ready();
+	loop_run(l->loop);
+	daemon_notify("STOPPING=1");
+	return 0;
+}
+
 static int serve(const struct cluster_file *file, const struct sackd_options *o, struct fetched *fetched,
                  struct err *err)
 {
-	struct login l = {.file = file};
-	int rc = -1;
+	struct login l = {.file = file, .fetched = fetched};
 	if (gethostname(l.host, sizeof(l.host) - 1) != 0)
 		return err_set(err, ERR_SYSTEM, "cannot read this host's name");
 	l.host[strcspn(l.host, ".")] = '\0';
-	if ((!o->foreground && daemon_detach(err) != 0) || key_init(err) != 0)
-		return -1;
-	l.key = cluster_file_host_key(file, KEY_CLASS_LOGIN, l.host, err);
-	l.loop = l.key ? loop_new(err) : NULL;
-	if (l.loop && open_tickets(&l, err) == 0 && add_signals(&l, err) == 0 &&
-	    start_following(fetched, l.loop, err) == 0) {
-		log_info("serving tickets of cluster %s for users of %s", file->controller.cluster, l.host);
-		daemon_ready();
-		loop_run(l.loop);
-		rc = 0;
-	}
+	l.conf_path = daemon_absolute_path(file->path);
+	int rc = run(&l, o, err);
 	fetched_free(fetched);
 	ticket_server_free(l.tickets);
 	if (l.loop)
 		loop_free(l.loop);
 	key_host_free(l.key);
+	free(l.log.path);
+	free(l.conf_path);
+	daemon_pidfile_remove();
 	return rc;
 }
 

@@ -1,6 +1,7 @@
 /* slurmd: a worker. Compare slurmd(8). */
 #include "applets/applet.h"
 #include "applets/common/daemon.h"
+#include "applets/common/option_error.h"
 #include "applets/common/users.h"
 #include "applets/worker/health.h"
 #include "applets/worker/hooks.h"
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,7 +22,7 @@
 #include <unistd.h>
 
 struct slurmd_options {
-	bool foreground, print_hardware, rebooted, lock_memory, change_dir;
+	bool foreground, print_hardware, print_gres, rebooted, lock_memory, change_dir;
 	unsigned verbose;
 	uint32_t joins; /* enum worker_joins */
 	const char *conf, *conf_server, *log, *node, *feature, *node_conf;
@@ -31,61 +33,41 @@ struct slurmd_options {
 
 /* ---- options ---- */
 
-static void print_usage(FILE *to)
-{
-	fputs("Usage: slurmd [OPTIONS]\n"
-	      "   -b                         Report node reboot now.\n"
-	      "   -c                         Accepted: there is nothing to clean up.\n"
-	      "   --conf-server host[:port]  Get configuration from the controller at host.\n"
-	      "   -C                         Print node configuration information and exit.\n"
-	      "   --conf \"parameters\"        With -Z: what its node is, as in slurm.conf.\n"
-	      "   -D                         Run daemon in foreground.\n"
-	      "   -f config                  Read configuration from the specified file.\n"
-	      "   -F[feature]                Become a FUTURE node of slurm.conf of this host's shape.\n"
-	      "   -h                         Print this help message.\n"
-	      "   -L logfile                 Log messages to the file `logfile'.\n"
-	      "   -M                         Lock slurmd's memory.\n"
-	      "   -n value                   Run the daemon at the specified nice value.\n"
-	      "   -N node                    Run the daemon for specified nodename.\n"
-	      "   -s                         Change working directory to SlurmdLogFile/SlurmdSpoolDir.\n"
-	      "   -v                         Verbose mode. Multiple -v's increase verbosity.\n"
-	      "   -V                         Print version information and exit.\n"
-	      "   -Z                         Join the cluster as a node that slurm.conf doesn't have.\n"
-	      "   --emulate N                Be N nodes (0: all) of -N's or this host's, and run nothing: "
-	      "for measuring.\n",
-	      to);
-}
+/* The real one's, but for what this one doesn't have or alone has. */
+static const char usage[] =
+        "Usage: slurmd [OPTIONS]\n"
+        "   -b                         Report node reboot now.\n"
+        "   -c                         Force cleanup of slurmd shared memory.\n"
+        "   -C                         Print node configuration information and exit.\n"
+        "   --conf                     Dynamic node configuration, works with -Z.\n"
+        "   --conf-server host[:port]  Get configs from slurmctld at `host[:port]`.\n"
+        "   -D                         Run daemon in foreground.\n"
+        "   --emulate N                Be N nodes (0: all) of -N's or this host's, and run nothing.\n"
+        "   -f config                  Read configuration from the specified file.\n"
+        "   -F[feature]                Start as Dynamic Future node w/optional Feature.\n"
+        "   -G                         Print node's GRES configuration and exit.\n"
+        "   -h                         Print this help message.\n"
+        "   -L logfile                 Log messages to the file `logfile'.\n"
+        "   -M                         Use mlock() to lock slurmd pages into memory.\n"
+        "   -n value                   Run the daemon at the specified nice value.\n"
+        "   -N node                    Run the daemon for specified nodename.\n"
+        "   -s                         Change working directory to SlurmdLogFile/SlurmdSpoolDir.\n"
+        "   -v                         Verbose mode. Multiple -v's increase verbosity.\n"
+        "   -V                         Print version information and exit.\n"
+        "   -Z                         Start as Dynamic Normal node.\n";
 
-enum { OPTION_CONF = 256, OPTION_CONF_SERVER, OPTION_EMULATE };
-
-/* What slurmd has and we don't is known here, so that it is refused by name. */
-static const char *not_served(int c)
-{
-	switch (c) {
-	case 'd':
-		return "-d: there is no slurmstepd program, this one is its own";
-	case 'G':
-		return "-G: generic resources are not supported";
-	default:
-		return NULL;
-	}
-}
+enum { OPTION_CONF = 256, OPTION_CONF_SERVER, OPTION_EMULATE, OPTION_HELP };
 
 static int parse_options(int argc, char **argv, struct slurmd_options *o)
 {
-	static const struct option longs[] = {{"help", no_argument, NULL, 'h'},
+	static const struct option longs[] = {{"help", no_argument, NULL, OPTION_HELP},
 	                                      {"version", no_argument, NULL, 'V'},
 	                                      {"conf", required_argument, NULL, OPTION_CONF},
 	                                      {"conf-server", required_argument, NULL, OPTION_CONF_SERVER},
 	                                      {"emulate", required_argument, NULL, OPTION_EMULATE},
 	                                      {NULL, 0, NULL, 0}};
-	int64_t nice_value;
-	for (int c; (c = getopt_long(argc, argv, "bcCd:Df:F::GhL:Mn:N:svVZ", longs, NULL)) != -1;) {
-		const char *why = not_served(c);
-		if (why) {
-			log_error("%s", why);
-			return -1;
-		}
+	opterr = 0;
+	for (int c; (c = getopt_long(argc, argv, ":bcCd:Df:F::GhL:Mn:N:svVZ", longs, NULL)) != -1;) {
 		switch (c) {
 		case 'b':
 			o->rebooted = true;
@@ -98,6 +80,9 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 		case 'C':
 			o->print_hardware = true;
 			break;
+		case 'd': /* known, so that it is refused by name */
+			log_error("-d: there is no slurmstepd program, this one is its own");
+			return -1;
 		case 'D':
 			o->foreground = true;
 			break;
@@ -115,6 +100,9 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 			o->joins = JOINS_AS_FUTURE;
 			o->feature = text_or_null(optarg);
 			break;
+		case 'G':
+			o->print_gres = true;
+			break;
 		case 'Z':
 			o->joins = JOINS_AS_NEW;
 			break;
@@ -128,11 +116,7 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 			o->lock_memory = true;
 			break;
 		case 'n':
-			if (!text_to_i64(optarg, &nice_value) || nice_value < -20 || nice_value > 19) {
-				log_error("-n %s: a value from -20 to 19 is wanted", optarg);
-				return -1;
-			}
-			o->nice = (int)nice_value;
+			o->nice = daemon_nice_value(optarg);
 			break;
 		case 'N':
 			o->node = optarg;
@@ -146,11 +130,15 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 		case 'V':
 			puts("slurm " SLURM_VERSION_TEXT);
 			exit(0);
-		case 'h':
-			print_usage(stdout);
+		case 'h': /* as the real one */
+			fputs(usage, stderr);
+			exit(0);
+		case OPTION_HELP:
+			fputs(usage, stdout);
 			exit(0);
 		default:
-			print_usage(stderr);
+			option_error("slurmd", c, argv);
+			fputs(usage, stderr);
 			return -1;
 		}
 	}
@@ -167,6 +155,19 @@ static int parse_options(int argc, char **argv, struct slurmd_options *o)
 }
 
 /* ---- who we are ---- */
+
+/* The real one's word, and a line that helps. */
+static void __attribute__((format(printf, 1, 2))) unknown_node(const char *fmt, ...)
+{
+	struct text why = TEXT_EMPTY;
+	va_list ap;
+	va_start(ap, fmt);
+	text_vprintf(&why, fmt, ap);
+	va_end(ap);
+	log_write(LOG_LEVEL_FATAL, "Unable to determine this slurmd's NodeName");
+	log_error("%s", text_str(&why));
+	text_free(&why);
+}
 
 /* Our node's configuration; NULL with err set, or after the log has said why. */
 static const struct core_node_conf *who_am_i(struct worker *w, const struct slurmd_options *o,
@@ -188,15 +189,11 @@ static const struct core_node_conf *who_am_i(struct worker *w, const struct slur
 	if (!node && o->joins == JOINS_AS_NEW)
 		return join_as_new(w, asked ? asked : w->host, o->node_conf);
 	if (!node && asked)
-		err_set(err, ERR_INVALID_NODE_NAME,
-		        "Unable to determine this slurmd's NodeName: no node is named %s in %s", asked,
-		        w->conf_path);
+		unknown_node("no node is named %s in %s", asked, w->conf_path);
 	else if (!node)
-		err_set(err, ERR_INVALID_NODE_NAME,
-		        "Unable to determine this slurmd's NodeName: no NodeName or NodeHostname in %s is "
-		        "this host's name %s; "
-		        "add it there, or start slurmd with -N NAME",
-		        w->conf_path, full);
+		unknown_node("no NodeName or NodeHostname in %s is this host's name %s; add it there, or "
+		             "start slurmd with -N NAME",
+		             w->conf_path, full);
 	return node;
 }
 
@@ -207,21 +204,16 @@ int worker_open_log(struct worker *w, const char *given, unsigned verbose, bool 
 	                             .syslog = P_SlurmdSyslogDebug,
 	                             .verbose = verbose,
 	                             .foreground = foreground};
-	if (path) {
-		char *expanded = worker_expand_path(w, path);
-		w->log.path = daemon_absolute_path(expanded);
-		free(expanded);
-		if (daemon_parent(w->log.path, geteuid(), getegid(), err) != 0)
-			return -1;
-	}
-	return daemon_log_take(&w->log, &w->file.conf, err) == 0 ? daemon_log_open(&w->log, err) : -1;
+	char *expanded = path ? worker_expand_path(w, path) : NULL;
+	int rc = daemon_log_start(&w->log, expanded, &w->file.conf, err);
+	free(expanded);
+	return rc;
 }
 
 /* -n, -M and -s. What fails is said; nobody is worse off than without. */
 static void take_comforts(const struct worker *w, const struct slurmd_options *o)
 {
-	if (o->nice != 0 && setpriority(PRIO_PROCESS, 0, o->nice) != 0)
-		log_error("cannot set the nice value to %d: %s", o->nice, strerror(errno));
+	daemon_nice(o->nice);
 	if (o->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
 		log_error("cannot lock slurmd's memory: %s", strerror(errno));
 	if (o->change_dir) {
@@ -448,10 +440,13 @@ int slurmd_main(int argc, char **argv)
 	if (o.emulate)
 		return worker_emulate(o.conf, o.node, o.emulated, o.log, o.verbose, o.foreground);
 	worker_init(&w, &worker_orders);
-	if (worker_read_configuration(&w, o.conf_server, o.conf) != 0)
+	if (worker_read_configuration(&w, o.conf_server, o.conf) != 0) {
+		log_write(LOG_LEVEL_FATAL, "Unable to process configuration file");
 		return 1;
+	}
 	const struct core_node_conf *node = who_am_i(&w, &o, &err);
-	if (node) {
+	/* -G: a configuration with generic resources is not read at all. */
+	if (node && !o.print_gres) {
 		worker_configure(&w, node);
 		umask(022);
 		if (worker_open_log(&w, o.log, o.verbose, o.foreground, &err) == 0 &&

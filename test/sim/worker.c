@@ -553,6 +553,7 @@ void wanted_send(struct world *w, const struct wanted *a)
 	case ACTION_RESUME:
 	case ACTION_JOB_ENDED:
 	case ACTION_STEP_ENDED:
+	case ACTION_STEP_REFUSED:
 	case ACTION_REFUSE_STEP:
 		break;
 	}

@@ -139,8 +139,32 @@ static void bad_values(void **state)
 	        {"--signal=FOO@10", "Invalid --signal specification"},
 	        {"-m arbitrary", "--distribution=arbitrary is not supported by batchbox"},
 	        {"-m block,pack", "--distribution=block,pack is not supported by batchbox"},
-	        {"--gres=gpu:1", "--gres is not supported by batchbox"},
+	        {"--gres=gpu:1", "Invalid generic resource (gres) specification"},
 	        {"--gres=none", ""},
+	        {"--gres=gpu:0", ""},
+	        {"-N 2-1", "Maximum node count 1 is less than minimum node count 2"},
+	        {"-N 1-x", "\"x\" is not a valid node count"},
+	        {"--mincpus=0", "Invalid numeric value \"0\" for --mincpus."},
+	        {"-B 1:x", "Invalid numeric value \"x\" for second arg of -B."},
+	        {"-B 2:1:1-2", ""},
+	        {"--hint=x", "unrecognized --hint argument \"x\", see --hint=help"},
+	        {"--acctg-freq=task=5,energy=1", ""},
+	        {"--acctg-freq=foo=5", "Invalid --acctg-freq specification: foo=5"},
+	        {"--cpu-freq=low-high:performance", ""},
+	        {"--cpu-freq=low-", "Invalid --cpu-freq argument"},
+	        {"--mem-bind=v,map_mem:0,1", ""},
+	        {"--mem-bind=wrong", "unrecognized --mem-bind argument \"wrong\""},
+	        {"--gpu-bind=single:2", ""},
+	        {"--gpu-bind=single", "Invalid --gpu-bind argument: gpu:single"},
+	        {"--profile=Task,energy", ""},
+	        {"--profile=", "invalid --profile= option"},
+	        {"--nice=2147483646", "Invalid --nice value, out of range (+/- 2147483645)"},
+	        {"--priority=-1", "Priority must be >= 0"},
+	        {"--switches=x@5", "Invalid numeric value \"x\" for --switches."},
+	        {"--get-user-env=10L", ""},
+	        {"--get-user-env=x", "Invalid --get-user-env specification"},
+	        {"--exclusive=wrong", "Invalid --exclusive specification"},
+	        {"--container=/x", "--container is not supported by batchbox: OCI containers are not run"},
 	        {"--comment=", ""},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -163,7 +187,7 @@ static void later_origins_win(void **state)
 	setenv("SBATCH_PARTITION", "two", 1);
 	assert_int_equal(submit_environment(&s, &err), 0);
 	unsetenv("SBATCH_PARTITION");
-	assert_int_equal(submit_directives(&s, script, strlen(script), &err), 0);
+	assert_int_equal(submit_directives(&s, "job.sh", script, strlen(script), &err), 0);
 	assert_string_equal(s.spec.name, "line");
 	assert_string_equal(s.spec.partition, "two");
 	assert_int_equal(s.spec.tasks, 3);
@@ -183,7 +207,13 @@ static void directive_forms(void **state)
 	        {"--comment='dask held out' -n1", "--comment=dask held out|-n1"},
 	        {"-J \"a 'b' c\"", "-J|a 'b' c"},
 	        {"--output=%x_%j.out #end", "--output=%x_%j.out"},
-	        {"-J a#b", "-J|a#b"},
+	        {"-J a#b", "-J|a"},
+	        {"-J a\\#b", "-J|a#b"},
+	        {"-J 'it\\'s' -n1", "-J|it's|-n1"},
+	        {"-J \"a\\\\b\"", "-J|a\\b"},
+	        {"-J c\\ d", "-J|c|d"},
+	        {"-J \"\" -n1", "-J"},
+	        {"-J x:y", "-J|x:y"},
 	        {"", ""},
 	        {"# nothing", ""},
 	};
@@ -204,6 +234,10 @@ static void directive_forms(void **state)
 	char **words;
 	int n;
 	assert_int_equal(directive_words(&arena, "-J 'open", &words, &n, &err), -1);
+	assert_string_equal(err_text(&err), "Unmatched `'` in [ 'open]");
+	err_clear(&err);
+	assert_int_equal(directive_words(&arena, " : -J b", &words, &n, &err), -1);
+	assert_string_equal(err_text(&err), "Unexpected `:` in [: -J b]");
 	arena_free(&arena);
 }
 
@@ -221,7 +255,9 @@ static void exports(void **state)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct env_list e = {0};
 		bool one = false, two = false, three = false;
-		env_list_export(&e, rows[i].export_vars);
+		const struct submit s = {.command = SUBMIT_SBATCH,
+		                         .export_vars = (char *)(uintptr_t)rows[i].export_vars};
+		env_list_export(&e, &s);
 		for (size_t k = 0; k < e.n; k++) {
 			one = one || strcmp(e.v[k], "ONE=1") == 0;
 			two = two || strcmp(e.v[k], "TWO=2") == 0;

@@ -289,6 +289,14 @@ static void a_nodes_words_come_back(void **state)
 	assert_int_equal(node->conf->weight, 7);
 	assert_string_equal(node->conf->features, "a,b");
 	assert_string_equal(node->conf->features_act, "a");
+	/* What becomes available is active, too; what is active can't be taken away. */
+	const struct node_edit more = {.weight = CORE_NO_VAL, .features = "a,c"},
+	                       less = {.weight = CORE_NO_VAL, .features = "c"};
+	assert_int_equal(node_edit(lab->c, "n2", &more, 0, T0, &err), 0);
+	assert_string_equal(node->conf->features_act, "a,c");
+	err_clear(&err);
+	assert_int_equal(node_edit(lab->c, "n2", &less, 0, T0, &err), -1);
+	assert_int_equal(err.code, ERR_ACTIVE_FEATURE_NO_SUBSET);
 	restart(lab, false);
 	node = node_by_name(lab->c, "n2");
 	assert_int_equal(node->conf->weight, 1);

@@ -77,6 +77,7 @@ static void on_action(void *ctx, const struct action *a)
 	case ACTION_SIGNAL:
 	case ACTION_END_STEP:
 	case ACTION_STEP_ENDED:
+	case ACTION_STEP_REFUSED:
 		break;
 	}
 }

@@ -230,7 +230,7 @@ static void states_and_their_words(void **state)
 		uint32_t flags;
 		bool reason;
 	} rows[] = {
-	        {"IDLE", 0, NODE_IDLE, 0, false},
+	        {"IDLE", ERR_INVALID_STATE, NODE_IDLE, 0, false},
 	        {"RESUME", ERR_INVALID_STATE, NODE_IDLE, 0, false},
 	        {"DRAIN", 0, NODE_IDLE, NODE_FLAG_DRAIN, true},
 	        {"FAIL", 0, NODE_IDLE, NODE_FLAG_FAIL, true},

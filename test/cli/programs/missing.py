@@ -13,13 +13,11 @@ MISSING.update({
     "sbatch --signal=B:USR2@30: to the script": "--signal",
     "sbatch --get-user-env": "--get-user-env",
     "sbatch: mail": "--mail-type of events",
-    "sbatch --test-only": "which nodes --test-only would take",
     "srun --cpu-bind=q": "--cpu-bind",
     "salloc: a command on an allocation": "SLURM_NTASKS of salloc --ntasks-per-node",
     "srun --mpi=pmi2: the PMI-1 wire": "MPI",
     "srun --mpi=list, --mpi=pmix": "MPI",
     "sacct: a separator of its own, units, times": "ReqTRES in the history",
     "sacct: jobstats, -V, -B": "sacct -B",
-    "scontrol listpids": "scontrol listpids",
     "scancel --clusters": "scancel --clusters",
 })

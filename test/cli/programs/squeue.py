@@ -3,7 +3,7 @@ import getpass
 import os
 import re
 
-from cluster import match, need, row, run
+from cluster import match, need, row, run, until
 
 USER = getpass.getuser()
 OOD_FIELDS = ("Account JobID BatchHost MinCpus NumCPUs MinTmpDisk NumNodes EndTime Dependency Feature ArrayJobID GroupName GroupID "
@@ -235,6 +235,30 @@ def widths(jobs):
     run(["squeue", "-w", "worker-[1-2]"])
     said = run(["squeue", "-h", "-j", jobs["held"], "-O", "Username,Account,Partition: ,MaxCPUs,MaxNodes,Reason: "])
     need(said.rows()[0][:3] == [USER, "(null)", "main"], said)
+
+
+@row("all", "squeue: every state")
+def states(jobs):
+    short = "PD R CA CF CG CD F TO NF S ST PR BF RV SE OOM DL".split()
+    words = ("PENDING RUNNING COMPLETED CANCELLED FAILED TIMEOUT OUT_OF_MEMORY NODE_FAIL BOOT_FAIL DEADLINE PREEMPTED SUSPENDED STOPPED COMPLETING "
+             "CONFIGURING REQUEUED RESIZING REVOKED SIGNALING SPECIAL_EXIT STAGE_OUT RESV_DEL_HOLD REQUEUE_FED REQUEUE_HOLD").split()
+    for word in short + words:
+        said = run(["squeue", "-h", "-t", word, "-o", "%i %t %T"])
+        need(all(word in line.split()[1:] for line in said.lines), said)
+    need(jobs["long"] in run(["squeue", "-h", "-t", "R", "-o", "%i"]).lines, "R")
+
+
+@row("all", "squeue: reasons")
+def reasons(jobs):
+    held = run(["sbatch", "--parsable", "--wrap", "true", "-H"]).out.strip()
+    run(["scontrol", "hold", held])
+    big = run(["sbatch", "--parsable", "-N3", "-n12", "-o", "/dev/null", "--wrap", "true"]).out.strip()
+    behind = run(["sbatch", "--parsable", "-N3", "-n12", "-o", "/dev/null", "--wrap", "true"]).out.strip()
+    never = run(["sbatch", "--parsable", "-d", f"afterok:{jobs['failed']}", "--wrap", "true"]).out.strip()
+    for job, words in ((jobs["array"], {"JobArrayTaskLimit"}), (held, {"JobHeldAdmin", "JobHeldUser"}), (big, {"Resources"}),
+                       (behind, {"Priority", "Resources"}), (never, {"DependencyNeverSatisfied"}), (jobs["long"], {"None"})):
+        until(lambda: set(run(["squeue", "-h", "-j", job, "-o", "%r"]).lines) & words, f"{words} of {job}", 120)
+    run(["scancel", held, big, behind, never])
 
 
 @row("all", "squeue: errors")
