@@ -2,6 +2,7 @@
  * that differs, a short digest from which the other end finds the names. */
 #include "conf/digest.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,32 @@ static void each_companion(const struct companions *c, item_fn fn, void *ctx)
 	text_free(&value);
 }
 
+/* All that slurm.conf says of a partition. */
+static void part_value(const struct core_part_conf *p, struct text *out)
+{
+	const char *const texts[] = {p->nodes,       p->allow_groups,  p->allow_accounts, p->allow_qos,
+	                             p->alloc_nodes, p->deny_accounts, p->billing};
+	const uint64_t numbers[] = {
+	        p->is_default,          p->hidden,           p->root_only,           p->lln,
+	        p->exclusive_user,      p->no_root_jobs,     p->max_time_min,        p->default_time_min,
+	        p->max_nodes,           p->min_nodes,        p->max_cpus_per_node,   p->priority_tier,
+	        p->priority_job_factor, p->def_mem_per_node, p->def_mem_per_cpu,     p->max_mem_per_node,
+	        p->max_mem_per_cpu,     p->grace_time_s,     p->over_time_limit_min, p->state,
+	        p->oversubscribe,       p->oversubscribe_max};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		text_printf(out, "%s;", texts[i] ? texts[i] : "");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		text_printf(out, "%" PRIu64 " ", numbers[i]);
+}
+
+static void node_value(const struct core_node_conf *n, struct text *out)
+{
+	text_printf(out, "%s %u %u %u %u %u %u %" PRIu64 " %" PRIu64 " %u %u %s %s", n->addr, n->port,
+	            n->cpus, n->boards, n->sockets, n->cores_per_socket, n->threads_per_core, n->real_memory,
+	            n->tmp_disk, n->weight, (unsigned)n->state, n->features ? n->features : "",
+	            n->gres ? n->gres : "");
+}
+
 /* Parameters, partitions, nodes: what is most likely to differ first, since a digest is bounded. */
 static void each_item(const struct slurm_conf *conf, const struct companions *companions, item_fn fn,
                       void *ctx)
@@ -46,16 +73,17 @@ static void each_item(const struct slurm_conf *conf, const struct companions *co
 	fn(ctx, param_rows[P_SlurmctldHost].name, text_str(&value));
 	for (size_t i = 0; i < conf->core.part_count; i++) {
 		text_clear(&name);
+		text_clear(&value);
 		text_printf(&name, "PartitionName=%s", conf->core.parts[i].name);
-		fn(ctx, text_str(&name), conf->core.parts[i].nodes ? conf->core.parts[i].nodes : "");
+		part_value(&conf->core.parts[i], &value);
+		fn(ctx, text_str(&name), text_str(&value));
 	}
 	for (size_t i = 0; i < conf->core.node_count; i++) {
 		const struct core_node_conf *n = &conf->core.nodes[i];
 		text_clear(&name);
 		text_clear(&value);
 		text_printf(&name, "NodeName=%s", n->name);
-		text_printf(&value, "%s %u %u %u %u %u %llu", n->addr, n->port, n->cpus, n->sockets,
-		            n->cores_per_socket, n->threads_per_core, (unsigned long long)n->real_memory);
+		node_value(n, &value);
 		fn(ctx, text_str(&name), text_str(&value));
 	}
 	text_free(&name);

@@ -1,41 +1,13 @@
 #include "conf/node_part.h"
 
 #include "conf/reader.h"
-#include "conf/size.h"
-#include "conf/time.h"
+#include "conf/record.h"
 #include "core/records.h"
-#include "core/tres.h"
 #include "core/util/hostlist.h"
 #include "core/util/map.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* How a value of a record is read into its member. */
-enum field_kind {
-	FIELD_STR,
-	FIELD_U32,
-	FIELD_U16,      /* of 16 bits, less the two that mean none and no end */
-	FIELD_U32_INF,  /* UNLIMITED, INFINITE */
-	FIELD_MIB,      /* UNLIMITED: none */
-	FIELD_LIST,     /* ALL: none is left out */
-	FIELD_TIME_MIN, /* a time limit */
-	FIELD_TIME_S,
-	FIELD_BOOL,
-	FIELD_NODE_STATE,
-	FIELD_PART_STATE,
-	FIELD_SHARE,   /* OverSubscribe */
-	FIELD_BILLING, /* weights of TRES */
-	FIELD_IGNORED, /* harmless */
-	FIELD_REFUSED, /* unsafe to ignore, unless it says none */
-};
-
-struct record_row {
-	const char *key;
-	enum field_kind kind;
-	size_t offset;
-	const char *none; /* FIELD_REFUSED: the value that is fine */
-};
 
 /* What a NodeName line holds beside the core's own structure. */
 struct node_line {
@@ -62,7 +34,6 @@ struct set_line {
 };
 
 #define NODES_MAX 65536u
-#define U16_MOST  65533u
 
 struct node_part {
 	size_t room; /* in conf->core.nodes */
@@ -76,13 +47,29 @@ struct node_part {
 	struct map index; /* node name -> index + 1 */
 };
 
-#define N(key, kind, member)                                                                                 \
+static bool read_node_state(struct arena *arena, void *at, const char *s, bool running)
+{
+	static const char *const words[] = {"UNKNOWN", "DOWN", "DRAIN", "FAIL", "FUTURE", "CLOUD"};
+	uint32_t v = 0;
+	(void)arena;
+	(void)running;
+	if (text_eq_nocase(s, "FAILING"))
+		s = "FAIL";
+	else if (text_eq_nocase(s, "IDLE")) /* what it is then is found out */
+		s = "UNKNOWN";
+	if (!record_word(s, words, 6, &v))
+		return false;
+	*(enum conf_node_state *)at = (enum conf_node_state)v;
+	return true;
+}
+
+#define N(name, how, member)                                                                                 \
 	{                                                                                                    \
-		key, FIELD_##kind, offsetof(struct node_line, member), NULL                                  \
+		.key = (name), .kind = FIELD_##how, .offset = offsetof(struct node_line, member)             \
 	}
-#define NX(key, kind, none)                                                                                  \
+#define NX(name, how, fine)                                                                                  \
 	{                                                                                                    \
-		key, FIELD_##kind, 0, none                                                                   \
+		.key = (name), .kind = FIELD_##how, .none = (fine)                                           \
 	}
 static const struct record_row node_rows[] = {
         N("NodeName", STR, names),
@@ -101,7 +88,7 @@ static const struct record_row node_rows[] = {
         N("Weight", U32, core.weight),
         N("Feature", STR, core.features),
         N("Features", STR, core.features),
-        N("State", NODE_STATE, core.state),
+        {.key = "State", .own = read_node_state, .offset = offsetof(struct node_line, core.state)},
         N("Reason", STR, core.reason),
         NX("Gres", REFUSED, "none"),
         NX("BcastAddr", IGNORED, NULL),
@@ -111,67 +98,15 @@ static const struct record_row node_rows[] = {
         NX("CpuBind", REFUSED, "none"),
 };
 
-#define PP(key, kind, member)                                                                                \
-	{                                                                                                    \
-		key, FIELD_##kind, offsetof(struct part_line, core.member), NULL                             \
-	}
-static const struct record_row part_rows[] = {
-        PP("PartitionName", STR, name),
-        PP("Nodes", STR, nodes),
-        PP("Default", BOOL, is_default),
-        PP("Hidden", BOOL, hidden),
-        PP("RootOnly", BOOL, root_only),
-        PP("LLN", BOOL, lln),
-        PP("DisableRootJobs", BOOL, no_root_jobs),
-        PP("MaxTime", TIME_MIN, max_time_min),
-        PP("DefaultTime", TIME_MIN, default_time_min),
-        PP("DefTime", TIME_MIN, default_time_min),
-        PP("MaxNodes", U32_INF, max_nodes),
-        PP("MinNodes", U32, min_nodes),
-        PP("PriorityTier", U16, priority_tier),
-        PP("PriorityJobFactor", U16, priority_job_factor),
-        PP("DefMemPerNode", MIB, def_mem_per_node),
-        PP("DefMemPerCPU", MIB, def_mem_per_cpu),
-        PP("GraceTime", TIME_S, grace_time_s),
-        PP("OverTimeLimit", U32_INF, over_time_limit_min),
-        PP("State", PART_STATE, state),
-        PP("OverSubscribe", SHARE, oversubscribe),
-        PP("Shared", SHARE, oversubscribe),
-        PP("AllowGroups", LIST, allow_groups),
-        PP("AllowAccounts", LIST, allow_accounts),
-        PP("DenyAccounts", LIST, deny_accounts),
-        PP("AllocNodes", LIST, alloc_nodes),
-        PP("MaxMemPerNode", MIB, max_mem_per_node),
-        PP("MaxMemPerCPU", MIB, max_mem_per_cpu),
-        PP("MaxCPUsPerNode", U32_INF, max_cpus_per_node),
-        NX("AllowQos", REFUSED, "ALL"),
-        NX("DenyQos", REFUSED, ""),
-        NX("ExclusiveUser", REFUSED, "NO"),
-        NX("ReqResv", REFUSED, "NO"),
-        NX("QOS", REFUSED, ""),
-        NX("PreemptMode", REFUSED, "OFF"),
-        NX("Alternate", IGNORED, NULL),
-        NX("CpuBind", REFUSED, "none"),
-        NX("DefCpuPerGPU", IGNORED, NULL),
-        NX("DefMemPerGPU", IGNORED, NULL),
-        NX("Priority", IGNORED, NULL),
-        NX("JobDefaults", IGNORED, NULL),
-        NX("ResumeTimeout", IGNORED, NULL),
-        NX("SuspendTime", IGNORED, NULL),
-        NX("SuspendTimeout", IGNORED, NULL),
-        NX("SelectTypeParameters", REFUSED, "NONE"),
-        PP("TRESBillingWeights", BILLING, billing),
-};
-
 static const struct record_row down_rows[] = {
-        {"DownNodes", FIELD_STR, offsetof(struct down_line, names), NULL},
-        {"Reason", FIELD_STR, offsetof(struct down_line, reason), NULL},
-        {"State", FIELD_NODE_STATE, offsetof(struct down_line, state), NULL},
+        {.key = "DownNodes", .kind = FIELD_STR, .offset = offsetof(struct down_line, names)},
+        {.key = "Reason", .kind = FIELD_STR, .offset = offsetof(struct down_line, reason)},
+        {.key = "State", .own = read_node_state, .offset = offsetof(struct down_line, state)},
 };
 static const struct record_row set_rows[] = {
-        {"NodeSet", FIELD_STR, offsetof(struct set_line, name), NULL},
-        {"Nodes", FIELD_STR, offsetof(struct set_line, nodes), NULL},
-        {"Feature", FIELD_STR, offsetof(struct set_line, feature), NULL},
+        {.key = "NodeSet", .kind = FIELD_STR, .offset = offsetof(struct set_line, name)},
+        {.key = "Nodes", .kind = FIELD_STR, .offset = offsetof(struct set_line, nodes)},
+        {.key = "Feature", .kind = FIELD_STR, .offset = offsetof(struct set_line, feature)},
 };
 
 bool node_part_takes(const char *key)
@@ -184,224 +119,41 @@ bool node_part_takes(const char *key)
 	return false;
 }
 
-/* ---- one value ---- */
-
-static bool word_index(const char *s, const char *const *words, size_t n, uint32_t *out)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (text_eq_nocase(s, words[i])) {
-			*out = (uint32_t)i;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool read_share(const char *s, struct core_part_conf *part)
-{
-	static const char *const words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
-	char word[16];
-	size_t n = strcspn(s, ":");
-	if (n >= sizeof(word))
-		return false;
-	memcpy(word, s, n);
-	word[n] = '\0';
-	part->oversubscribe_max = 4;
-	return word_index(word, words, 4, &part->oversubscribe) &&
-	       (s[n] == '\0' || text_to_u32(s + n + 1, &part->oversubscribe_max));
-}
-
-static bool read_node_state(const char *s, enum conf_node_state *out)
-{
-	static const char *const words[] = {"UNKNOWN", "DOWN", "DRAIN", "FAIL", "FUTURE", "CLOUD"};
-	uint32_t v = 0;
-	if (text_eq_nocase(s, "FAILING"))
-		s = "FAIL";
-	else if (text_eq_nocase(s, "IDLE")) /* what it is then is found out */
-		s = "UNKNOWN";
-	if (!word_index(s, words, 6, &v))
-		return false;
-	*out = (enum conf_node_state)v;
-	return true;
-}
-
-static bool read_value(struct arena *arena, const struct record_row *row, void *record, const char *s)
-{
-	static const char *const part_states[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
-	static const char *const yes_no[] = {"NO", "YES"};
-	void *at = (char *)record + row->offset;
-	uint32_t v = 0;
-	int64_t seconds;
-	switch (row->kind) {
-	case FIELD_STR:
-		*(char **)at = arena_strdup(arena, s);
-		return true;
-	case FIELD_U32:
-		return text_to_u32(s, at);
-	case FIELD_U16:
-		if (!text_to_u32(s, &v) || v > U16_MOST)
-			return false;
-		*(uint32_t *)at = v;
-		return true;
-	case FIELD_U32_INF:
-		if (text_eq_nocase(s, "UNLIMITED") || text_eq_nocase(s, "INFINITE")) {
-			*(uint32_t *)at = CORE_INFINITE;
-			return true;
-		}
-		return text_to_u32(s, at);
-	case FIELD_LIST:
-		*(char **)at = text_eq_nocase(s, "ALL") || !*s ? NULL : arena_strdup(arena, s);
-		return true;
-	case FIELD_MIB:
-		if (text_eq_nocase(s, "UNLIMITED") || text_eq_nocase(s, "INFINITE")) {
-			*(uint64_t *)at = 0;
-			return true;
-		}
-		return size_parse_mib(s, at);
-	case FIELD_TIME_MIN:
-		if (text_eq_nocase(s, "NONE")) {
-			*(uint32_t *)at = CORE_NO_VAL;
-			return true;
-		}
-		return time_parse_minutes(s, at);
-	case FIELD_TIME_S:
-		if (text_to_u32(s, at)) /* a bare number is seconds here */
-			return true;
-		if (!time_parse_limit(s, &seconds) || seconds < 0)
-			return false;
-		*(uint32_t *)at = (uint32_t)seconds;
-		return true;
-	case FIELD_BOOL:
-		if (!word_index(s, yes_no, 2, &v))
-			return false;
-		*(bool *)at = v;
-		return true;
-	case FIELD_NODE_STATE:
-		return read_node_state(s, at);
-	case FIELD_PART_STATE:
-		if (!word_index(s, part_states, 4, &v))
-			return false;
-		*(enum conf_part_state *)at = (enum conf_part_state)v;
-		return true;
-	case FIELD_SHARE:
-		return read_share(s, &((struct part_line *)record)->core);
-	case FIELD_BILLING: {
-		double weights[TRES_COUNT];
-		*(char **)at = *s ? arena_strdup(arena, s) : NULL;
-		return tres_weights(s, weights) == 0;
-	}
-	case FIELD_IGNORED:
-		return true;
-	case FIELD_REFUSED:
-		return *s == '\0' || text_eq_nocase(s, row->none);
-	}
-	return false;
-}
-
-/* ---- one value at run time ---- */
-
-struct core_part_conf node_part_default(void)
-{
-	return (struct core_part_conf){.max_time_min = CORE_INFINITE,
-	                               .default_time_min = CORE_NO_VAL,
-	                               .max_nodes = CORE_INFINITE,
-	                               .max_cpus_per_node = CORE_INFINITE,
-	                               .priority_tier = 1,
-	                               .priority_job_factor = 1,
-	                               .over_time_limit_min = CORE_NO_VAL};
-}
-
-/* Of two keys that begin with the word the first counts, a whole one before all. */
-static const struct record_row *part_row(const char *key)
-{
-	const size_t n = sizeof(part_rows) / sizeof(part_rows[0]);
-	for (size_t i = 0; i < n; i++)
-		if (text_eq_nocase(part_rows[i].key, key))
-			return &part_rows[i];
-	for (size_t i = 0; i < n && strlen(key) >= 3; i++)
-		if (text_starts_nocase(part_rows[i].key, key))
-			return &part_rows[i];
-	return NULL;
-}
-
-enum part_value node_part_set(struct core_part_conf *part, const char *key, const char *value,
-                              struct arena *arena, const char **name)
-{
-	static const enum part_value bad[] = {
-	        [FIELD_U32] = PART_BAD_NUMBER,       [FIELD_U16] = PART_BAD_NUMBER,
-	        [FIELD_U32_INF] = PART_BAD_NUMBER,   [FIELD_MIB] = PART_BAD_NUMBER,
-	        [FIELD_TIME_MIN] = PART_BAD_TIME,    [FIELD_TIME_S] = PART_BAD_TIME,
-	        [FIELD_BOOL] = PART_BAD_BOOL,        [FIELD_SHARE] = PART_BAD_SHARE,
-	        [FIELD_PART_STATE] = PART_BAD_STATE, [FIELD_REFUSED] = PART_REFUSED,
-	        [FIELD_BILLING] = PART_BAD_BILLING,
-	};
-	const struct record_row *row = part_row(key);
-	struct part_line line = {.core = *part};
-	if (!row || text_eq(row->key, "PartitionName"))
-		return PART_UNKNOWN;
-	*name = row->key;
-	if (text_eq(row->key, "Nodes")) { /* another list: the old one's words are gone */
-		line.core.all_nodes = text_eq_nocase(value, "ALL");
-		line.core.set_features = NULL;
-	}
-	if (row->kind == FIELD_IGNORED)
-		return PART_REFUSED;
-	if (row->kind == FIELD_PART_STATE && text_starts_nocase("INACTIVE", value) && strlen(value) >= 5)
-		value = "INACTIVE";
-	if (!read_value(arena, row, &line, value))
-		return bad[row->kind];
-	*part = line.core;
-	/* Of the two ways to count memory the last one said counts. */
-	if (text_eq(row->key, "DefMemPerNode"))
-		part->def_mem_per_cpu = 0;
-	else if (text_eq(row->key, "DefMemPerCPU"))
-		part->def_mem_per_node = 0;
-	else if (text_eq(row->key, "MaxMemPerNode"))
-		part->max_mem_per_cpu = 0;
-	else if (text_eq(row->key, "MaxMemPerCPU"))
-		part->max_mem_per_node = 0;
-	return PART_VALUE_OK;
-}
-
 /* ---- one line ---- */
-
-static const struct record_row *find_row(const struct record_row *rows, size_t n, const char *key)
-{
-	for (size_t i = 0; i < n; i++)
-		if (text_eq_nocase(rows[i].key, key))
-			return &rows[i];
-	return NULL;
-}
 
 static void unknown_key(struct node_part *np, const char *file, unsigned line, const struct record_row *rows,
                         size_t n, const char *key, const char *value)
 {
 	const char *names[64];
-	size_t count = n < 64 ? n : 64;
-	for (size_t i = 0; i < count; i++)
-		names[i] = rows[i].key;
+	size_t count = 0;
+	for (size_t i = 0; i < n && count < 64; i++)
+		if (!rows[i].running_only)
+			names[count++] = rows[i].key;
 	const char *near = text_nearest(key, names, count);
 	conf_error_add(np->errors, file, line, "%s=%.60s is not a parameter of %s%s%s%s", key, value,
 	               rows[0].key, near ? " (did you mean " : "", near ? near : "", near ? "?)" : "");
 }
 
 static void read_line(struct node_part *np, const char *file, unsigned line, const char *text,
-                      const struct record_row *rows, size_t n, void *record)
+                      const struct record_row *rows, size_t n, void *record,
+                      void (*follow)(struct core_part_conf *part, const char *key))
 {
 	const char *rest = text, *key, *value;
 	while (reader_pair(&np->conf->arena, &rest, &key, &value)) {
-		const struct record_row *row = key ? find_row(rows, n, key) : NULL;
+		const struct record_row *row = key ? record_row_of(rows, n, key, false) : NULL;
 		if (!key)
 			conf_error_add(np->errors, file, line, "%.60s: a Parameter=Value is wanted", value);
 		else if (!row)
 			unknown_key(np, file, line, rows, n, key, value);
-		else if (!read_value(&np->conf->arena, row, record, value))
+		else if (!record_read(&np->conf->arena, row, record, value, false))
 			conf_error_add(
 			        np->errors, file, line,
 			        row->kind == FIELD_REFUSED
 			                ? "%s=%.60s is not supported, and ignoring it would not be safe"
 			                : "%s=%.60s: not a valid value",
 			        row->key, value);
+		else if (follow)
+			follow(record, row->key);
 	}
 }
 
@@ -422,7 +174,7 @@ static void node_line(struct node_part *np, const char *file, unsigned line, con
 	struct node_line node = np->node_default;
 	node.file = file;
 	node.line = line;
-	read_line(np, file, line, text, node_rows, COUNT(node_rows), &node);
+	read_line(np, file, line, text, node_rows, COUNT(node_rows), &node, NULL);
 	if (text_eq_nocase(node.names, "DEFAULT")) {
 		np->node_default = node;
 		return;
@@ -437,7 +189,9 @@ static void part_line(struct node_part *np, const char *file, unsigned line, con
 	part.file = file;
 	part.line = line;
 	part.core.name = NULL;
-	read_line(np, file, line, text, part_rows, COUNT(part_rows), &part);
+	size_t n;
+	const struct record_row *rows = part_value_rows(&n);
+	read_line(np, file, line, text, rows, n, &part.core, part_value_follow);
 	if (text_eq_nocase(part.core.name, "DEFAULT")) {
 		np->part_default = part;
 		return;
@@ -454,12 +208,12 @@ void node_part_line(struct node_part *np, const char *file, unsigned line, const
 		part_line(np, file, line, text);
 	} else if (text_starts_nocase(text, "DownNodes")) {
 		struct down_line down = {.state = CONF_NODE_DOWN, .file = file, .line = line};
-		read_line(np, file, line, text, down_rows, COUNT(down_rows), &down);
+		read_line(np, file, line, text, down_rows, COUNT(down_rows), &down, NULL);
 		np->downs = xgrow(np->downs, &np->down_cap, np->down_count + 1, sizeof(*np->downs));
 		np->downs[np->down_count++] = down;
 	} else if (text_starts_nocase(text, "NodeSet")) {
 		struct set_line set = {0};
-		read_line(np, file, line, text, set_rows, COUNT(set_rows), &set);
+		read_line(np, file, line, text, set_rows, COUNT(set_rows), &set, NULL);
 		np->sets = xgrow(np->sets, &np->set_cap, np->set_count + 1, sizeof(*np->sets));
 		np->sets[np->set_count++] = set;
 	} else {

@@ -21,13 +21,14 @@ int node_part_nodes(const struct slurm_conf *conf, const char *line, struct aren
 enum part_value {
 	PART_VALUE_OK,
 	PART_UNKNOWN, /* no such key */
-	PART_REFUSED, /* not supported with that value */
 	PART_BAD_NUMBER,
 	PART_BAD_TIME,
 	PART_BAD_BOOL,
 	PART_BAD_STATE,
 	PART_BAD_SHARE,
 	PART_BAD_BILLING,
+	PART_BAD_JOB_DEFAULTS,
+	PART_BAD_PREEMPT,
 };
 /* What a PartitionName line without any value means. */
 struct core_part_conf node_part_default(void);

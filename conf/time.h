@@ -21,9 +21,11 @@ void time_print_limit(struct text *out, uint32_t minutes);
 /* 2026-11-23T03:34:06 in local time, or as SLURM_TIME_FORMAT asks for ("standard", "relative" as the former,
  * or a strftime format). */
 void time_print_stamp(struct text *out, int64_t time_us);
-/* now, now+1hour, today, tomorrow, midnight, noon, teatime, fika, elevenses, HH:MM[:SS] [AM|PM], MMDDYY,
- * MM/DD/YY, YYYY-MM-DD[THH:MM[:SS]]. Both in microseconds since the epoch. past_is_tomorrow: a bare time of
- * day that is over means the next day's. */
+/* --begin and its like (sbatch(1)), words in any order and case: now[{+|-}N[UNIT]], today, tomorrow,
+ * midnight, noon, fika, teatime, HH:MM[:SS][AM|PM], MMDD[YY], MM/DD[/YY], MM.DD[.YY], YYYY-MM-DD; between
+ * them blanks, T or -. Both in microseconds since the epoch. What names no day means its next one, with
+ * `past` (sacct(1), -S) its last one. false: *wrong_at is the place that is wrong, -1 when there is nothing
+ * in it at all. */
+bool time_parse_when_at(const char *s, int64_t now_us, bool past, int64_t *out_us, int *wrong_at);
+/* The same for what is to come, without the place. */
 bool time_parse_when(const char *s, int64_t now_us, int64_t *out_us);
-/* The same; *pos is how far it could be read. */
-bool time_parse_when_at(const char *s, int64_t now_us, int64_t *out_us, size_t *pos);

@@ -5,26 +5,90 @@
 
 /* ---- nodes: what they count is what their shares add up to ---- */
 
-static int check_cores(const struct node *node, const struct share *share, struct core_bits *seen,
-                       struct err *err)
+/* Those who have a core together. */
+struct together {
+	const struct job *first;
+	uint32_t jobs;
+	bool shared; /* all of them may */
+};
+
+/* Not more of the share's partition than may have that core. */
+static int check_like_it(const struct cluster *c, const struct node *node, const struct share *share,
+                         uint32_t core, struct err *err)
+{
+	const uint32_t limit = share_limit(share->job->part, &share->job->spec);
+	uint32_t like_it = 0;
+	list_each (it, &node->shares) {
+		const struct share *other = list_entry(it, struct share, on_node);
+		const struct node_alloc *r = share_record(other);
+		const bool counts = conf_is_linear(c->conf) || other->job->part == share->job->part;
+		for (uint32_t i = 0; !other->idle && counts && i < r->cores.n; i++)
+			like_it += r->cores.v[i] == core;
+	}
+	if (like_it > limit)
+		BREACH("core %u of %s has %u jobs of a partition that lets %u share, one is job %u", core,
+		       node->conf->name, like_it, limit, share->job->job_id);
+	return 0;
+}
+
+/* No core is given twice, unless all who have it may share it. */
+static int check_cores(const struct cluster *c, const struct node *node, const struct share *share,
+                       struct together *seen, struct err *err)
 {
 	const struct node_alloc *r = share_record(share);
+	const bool shares = share->job->state.shares;
 	for (uint32_t i = 0; i < r->cores.n; i++) {
-		if (r->cores.v[i] >= node->cores_total)
+		const uint32_t core = r->cores.v[i];
+		if (core >= node->cores_total)
 			continue; /* another configuration took it away */
-		if (!bits_add(seen, r->cores.v[i]) && !node->doubled)
-			BREACH("core %u of %s is given twice (job %u)", r->cores.v[i], node->conf->name,
-			       share->job->job_id);
-		if (!bits_has(node->cores_busy, r->cores.v[i]))
-			BREACH("core %u of %s has job %u but is free", r->cores.v[i], node->conf->name,
-			       share->job->job_id);
+		struct together *t = &seen[core];
+		t->shared = shares && (t->shared || t->jobs == 0);
+		if (t->jobs++ > 0 && !t->shared && !node->overdrawn)
+			BREACH("core %u of %s is given twice (jobs %u and %u)", core, node->conf->name,
+			       t->first->job_id, share->job->job_id);
+		if (t->jobs > 1 && !node->overdrawn && check_like_it(c, node, share, core, err) != 0)
+			return -1;
+		t->first = share->job;
 	}
+	return 0;
+}
+
+static int check_counts(const struct node *node, const struct together *seen, struct err *err)
+{
+	uint32_t busy = 0;
+	for (uint32_t i = 0; i < node->cores_total; i++) {
+		busy += seen[i].jobs > 0;
+		if (seen[i].jobs != node->core_jobs[i] || (seen[i].jobs > 0) != bits_has(node->cores_busy, i))
+			BREACH("core %u of %s has %u jobs, %u are counted, and it is %s", i, node->conf->name,
+			       seen[i].jobs, node->core_jobs[i],
+			       bits_has(node->cores_busy, i) ? "busy" : "free");
+	}
+	if (busy != node->cores_busy->set || node->cores_free != node->cores_total - busy)
+		BREACH("%s counts %u busy cores, its jobs have %u", node->conf->name, node->cores_busy->set,
+		       busy);
+	return 0;
+}
+
+/* Where a job is that wants to be among its user's there is nobody else's. */
+static int check_users(const struct node *node, struct err *err)
+{
+	uint32_t only = 0;
+	list_each (it, &node->shares) {
+		const struct share *share = list_entry(it, struct share, on_node);
+		only += share->job->state.for_user;
+		if (share->job->state.for_user && !node->overdrawn &&
+		    node_is_for_others(node, share->job->spec.who->uid, true))
+			BREACH("job %u has %s beside another user's, and should not", share->job->job_id,
+			       node->conf->name);
+	}
+	if (only != node->user_jobs)
+		BREACH("%s counts %u jobs for one user and has %u", node->conf->name, node->user_jobs, only);
 	return 0;
 }
 
 static int check_node(const struct cluster *c, const struct node *node, struct err *err)
 {
-	struct core_bits *seen = bits_new(node->cores_total);
+	struct together *seen = xcalloc((size_t)node->cores_total + 1, sizeof(*seen));
 	uint32_t cpus = 0, jobs = 0, completing = 0;
 	uint64_t mem = 0;
 	int rc = 0;
@@ -39,15 +103,15 @@ static int check_node(const struct cluster *c, const struct node *node, struct e
 			rc = err_set(err, ERR_INTERNAL, "%s lists a share of job %u that is not its own",
 			             node->conf->name, share->job->job_id);
 		else if (!share->idle)
-			rc = check_cores(node, share, seen, err);
+			rc = check_cores(c, node, share, seen, err);
 	}
-	uint32_t busy = seen->set;
+	if (rc == 0)
+		rc = check_counts(node, seen, err);
+	if (rc == 0)
+		rc = check_users(node, err);
 	free(seen);
 	if (rc != 0)
 		return rc;
-	if (busy != node->cores_busy->set || node->cores_free != node->cores_total - busy)
-		BREACH("%s counts %u busy cores, its jobs have %u", node->conf->name, node->cores_busy->set,
-		       busy);
 	if (cpus != node->cpus_alloc || mem != node->mem_alloc || jobs != node->jobs ||
 	    completing != node->completing)
 		BREACH("%s counts %u CPUs, %u jobs, %u ending; its jobs make %u, %u, %u", node->conf->name,
@@ -221,6 +285,7 @@ static int check_planned_node(const struct node *node, struct err *err)
 {
 	list_each (it, &node->planned) {
 		const struct plan_share *a = list_entry(it, struct plan_share, on_node);
+		const bool shares = share_limit(a->of->part, &a->of->job->spec) > 0;
 		uint64_t mem = 0;
 		struct core_bits *cores = bits_new(node->cores_total);
 		bool twice = false;
@@ -230,7 +295,8 @@ static int check_planned_node(const struct node *node, struct err *err)
 			const struct plan_share *b = list_entry(other, struct plan_share, on_node);
 			const struct node_alloc *record = &b->of->nodes.v[b->index];
 			mem += a->of->start >= b->of->start && a->of->start < b->of->end ? record->mem : 0;
-			for (uint32_t i = 0; at_once(a->of, b->of) && i < record->cores.n; i++)
+			const bool both = shares && share_limit(b->of->part, &b->of->job->spec) > 0;
+			for (uint32_t i = 0; !both && at_once(a->of, b->of) && i < record->cores.n; i++)
 				twice |= bits_has(cores, record->cores.v[i]);
 		}
 		free(cores);

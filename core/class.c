@@ -16,15 +16,16 @@ static const struct need_row {
 	enum need_kind kind;
 	size_t offset;
 } need_rows[] = {
-        NEED(U32, nodes_min),      NEED(U32, nodes_max),        NEED(U32, tasks),
-        NEED(BOOL, tasks_set),     NEED(U32, cpus_per_task),    NEED(U32, tasks_per_node),
-        NEED(U64, mem_per_node),   NEED(U64, mem_per_cpu),      NEED(U32, min_cpus_node),
-        NEED(U32, min_tmp_disk),   NEED(U32, time_limit_min),   NEED(STR, features),
-        NEED(STR, req_nodes),      NEED(STR, exc_nodes),        NEED(BOOL, exclusive),
-        NEED(BOOL, oversubscribe), NEED(BOOL, overcommit),      NEED(U32, sockets_per_node),
-        NEED(BOOL, immediate),     NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
-        NEED(STR, partition),      NEED(BOOL, contiguous),      NEED(BOOL, spread_job),
-        NEED(BOOL, use_min_nodes), NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket),
+        NEED(U32, nodes_min),       NEED(U32, nodes_max),        NEED(U32, tasks),
+        NEED(BOOL, tasks_set),      NEED(U32, cpus_per_task),    NEED(U32, tasks_per_node),
+        NEED(U64, mem_per_node),    NEED(U64, mem_per_cpu),      NEED(U32, min_cpus_node),
+        NEED(U32, min_tmp_disk),    NEED(U32, time_limit_min),   NEED(STR, features),
+        NEED(STR, req_nodes),       NEED(STR, exc_nodes),        NEED(BOOL, exclusive),
+        NEED(BOOL, oversubscribe),  NEED(BOOL, overcommit),      NEED(U32, sockets_per_node),
+        NEED(BOOL, immediate),      NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
+        NEED(STR, partition),       NEED(BOOL, contiguous),      NEED(BOOL, spread_job),
+        NEED(BOOL, use_min_nodes),  NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket),
+        NEED(BOOL, exclusive_user),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 
@@ -54,15 +55,10 @@ static uint64_t need_value(const struct need_row *row, const struct job_spec *sp
 	return 0;
 }
 
-/* Of several partitions a user may not use each. */
-static uint64_t need_user(const struct job_spec *spec)
-{
-	return parts_are_several(spec) ? spec->who->uid : 0;
-}
-
 static uint64_t need_hash(const struct part *part, const struct job_spec *spec)
 {
-	uint64_t hash = mixed(mixed(1, part->index), need_user(spec));
+	/* Of several partitions a user may not use each, and a node may be another user's alone. */
+	uint64_t hash = mixed(mixed(1, part->index), spec->who->uid);
 	for (size_t i = 0; i < NEED_ROWS; i++)
 		hash = mixed(hash, need_value(&need_rows[i], spec));
 	return hash;
@@ -80,7 +76,7 @@ static bool same_need(const struct job_spec *a, const struct job_spec *b)
 			return false;
 		}
 	}
-	return need_user(a) == need_user(b);
+	return a->who->uid == b->who->uid;
 }
 
 /* ---- classes ---- */

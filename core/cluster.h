@@ -78,7 +78,9 @@ struct node {
 	struct list leaving; /* attempts that lost the node and may still run there; nothing starts before
 	                        they are gone */
 	struct core_bits *cores_busy;
-	bool doubled; /* some of its cores were two jobs' at once: one of them was suspended meanwhile */
+	uint32_t *core_jobs; /* how many jobs have each of them, beside those that are suspended */
+	bool overdrawn;      /* jobs may be on it together that would not be put so now: one was suspended
+	                        meanwhile, or the configuration is another one */
 	uint32_t cores_total;
 	uint32_t cores_free;
 	uint32_t cpus_per_core; /* CPUs that each core counts as */
@@ -86,6 +88,7 @@ struct node {
 	uint32_t cpus_alloc;
 	uint64_t mem_alloc;
 	uint32_t jobs;       /* allocations that are not released */
+	uint32_t user_jobs;  /* of them, those beside which no other user's may be */
 	uint32_t completing; /* of them, those that are ending */
 	uint32_t cpu_load;   /* 100ths; CORE_NO_VAL unknown */
 	uint64_t free_mem;   /* MiB; CORE_NO_VAL64 unknown */
@@ -270,8 +273,10 @@ core_time job_planned_start(const struct job *job);
 core_time job_planned_end(const struct job *job); /* by its limit */
 const struct node_alloc_list *job_planned_nodes(const struct job *job);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
-bool job_is_done(const struct job *job);        /* a final base state, nothing left to end */
-bool job_is_active(const struct job *job);      /* RUNNING or SUSPENDED, not ending */
+/* enum job_sharing: what it asks for while it is pending, then as it started. */
+uint32_t job_sharing(const struct cluster *c, const struct job *job);
+bool job_is_done(const struct job *job);   /* a final base state, nothing left to end */
+bool job_is_active(const struct job *job); /* RUNNING or SUSPENDED, not ending */
 struct tres job_tres(const struct cluster *c,
                      const struct job *job); /* allocated, or asked for while pending */
 

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 
 #define CORE_SIGTERM 15
+#define CORE_SIGCONT 18
+#define CORE_SIGSTOP 19
 
 /* Notes about differences that had to be resolved. */
 struct notes {
@@ -96,8 +98,9 @@ struct share {
 	bool idle;                 /* its job is (or ended) suspended: the cores are not counted as busy */
 };
 struct node_alloc *share_record(const struct share *share);
-/* Makes job->shares after state.nodes and takes what is not released from the nodes. */
-void shares_take(struct cluster *c, struct job *job);
+/* Makes job->shares after state.nodes and takes what is not released from the nodes. late: it does not start
+ * now, so that others may have its cores, too, without being allowed to. */
+void shares_take(struct cluster *c, struct job *job, bool late);
 void shares_free(struct job *job);
 /* Gives a share's cores and memory back to its node; the record's phase is the caller's. */
 void share_give_back(struct cluster *c, struct share *share);
@@ -191,6 +194,8 @@ struct node_view {
 	uint64_t mem;       /* MiB taken */
 	uint32_t part_cpus; /* that jobs of the partition have */
 	struct core_bits *own;
+	uint32_t *loads; /* as node_loads has them */
+	size_t load_cap;
 };
 /* When the job will have given back what it has: by its limit, and at the soonest in a second. */
 core_time job_expected_end(const struct cluster *c, const struct job *job);
@@ -207,6 +212,8 @@ uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */
 /* part_limits.c: may this user use the partition that is asked for (or the default one)? */
 int part_names_check(const struct cluster *c, const char *names, struct err *err);
+/* The list with the Alternate of each that takes no jobs, malloc'ed; NULL: it stays as it is. */
+char *part_alternates(const struct cluster *c, const char *names);
 bool part_has_group(const struct part *part, const struct identity *who); /* AllowGroups */
 struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err);
 int check_node_names(const struct cluster *c, const char *list, struct err *err);
@@ -237,6 +244,28 @@ void job_set_purge(struct cluster *c, struct job *job);
 /* The class of those that ask for the same; NULL: none of them waits. */
 struct job_class *class_find(const struct cluster *c, const struct part *part, const struct job_spec *spec);
 
+/* ---- oversub.c ---- */
+/* With how many jobs of that partition, itself among them, such a job may have a core together, beside those
+ * of other partitions that share likewise; 0: it has its cores alone. */
+uint32_t share_limit(const struct part *part, const struct job_spec *spec);
+/* It gets all cores of each of its nodes. */
+bool spec_is_whole(const struct cluster *c, const struct part *part, const struct job_spec *spec);
+/* No other user may have its nodes meanwhile (ExclusiveUser, --exclusive=user). */
+bool spec_is_for_user(const struct part *part, const struct job_spec *spec);
+/* Other users' jobs are there, and they or that user's job must not have it together. */
+bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user);
+/* What it started with stays so, whatever becomes of its partition. */
+void job_start_sharing(struct job *job);
+/* select/linear: whole nodes are given. */
+bool conf_is_linear(const struct cluster_conf *conf);
+/* Of each of the node's cores: 0, it is idle; n + 1, n jobs of that partition (of all, where whole nodes are
+ * given) have it, and maybe others that share; CORE_INFINITE: somebody has it alone. loads has room for them.
+ */
+/* One more job there, which shares or not, and counts or not. */
+void loads_add(uint32_t *loads, const struct node *node, const struct node_alloc *record, bool shares,
+               bool counts);
+void node_loads(const struct cluster *c, const struct node *node, const struct part *part, uint32_t *loads);
+
 /* ---- select.c ---- */
 /* What a job that can't start now waits for. */
 enum select_outlook {
@@ -255,6 +284,13 @@ struct select_ask {
 };
 void view_node(const struct cluster *c, const struct node *node, const struct select_ask *ask,
                struct node_view *view);
+/* view->loads, for a job that may share its cores. */
+void view_loads(const struct cluster *c, const struct node *node, const struct select_ask *ask,
+                struct node_view *view);
+/* Other users' jobs are there beside which the job, which wants only its own user's, must not be, or that
+ * want only their own. */
+bool view_is_for_others(const struct cluster *c, const struct node *node, const struct select_ask *ask,
+                        bool for_user);
 /* Finds nodes and cores for a job: *out is filled (malloc'ed members; out may be NULL). False: there is no
  * room. Changes nothing. */
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);

@@ -26,6 +26,10 @@ static void copy_part(struct core_part_conf *to, const struct core_part_conf *fr
 	to->allow_accounts = arena_strdup(arena, from->allow_accounts);
 	to->allow_qos = arena_strdup(arena, from->allow_qos);
 	to->alloc_nodes = arena_strdup(arena, from->alloc_nodes);
+	to->deny_qos = arena_strdup(arena, from->deny_qos);
+	to->qos = arena_strdup(arena, from->qos);
+	to->alternate = arena_strdup(arena, from->alternate);
+	to->cpu_bind = arena_strdup(arena, from->cpu_bind);
 	to->billing = arena_strdup(arena, from->billing);
 	to->set_features = arena_strdup(arena, from->set_features);
 	to->deny_accounts = arena_strdup(arena, from->deny_accounts);

@@ -17,6 +17,12 @@ enum conf_node_state {
 };
 enum conf_part_state { CONF_PART_UP, CONF_PART_DOWN, CONF_PART_DRAIN, CONF_PART_INACTIVE };
 
+/* OverSubscribe of a partition */
+enum conf_share { CONF_SHARE_NO, CONF_SHARE_EXCLUSIVE, CONF_SHARE_YES, CONF_SHARE_FORCE };
+
+/* PreemptMode of a partition */
+enum conf_preempt { CONF_PREEMPT_OFF, CONF_PREEMPT_CANCEL, CONF_PREEMPT_REQUEUE, CONF_PREEMPT_SUSPEND };
+
 /* SelectTypeParameters */
 enum {
 	CONF_CR_CPU = 1,
@@ -54,6 +60,7 @@ struct core_part_conf {
 	bool all_nodes;     /* Nodes=ALL: also those that are made later */
 	char *set_features; /* of the NodeSets in Nodes: likewise those that have one of them; or NULL */
 	bool is_default, hidden, root_only, lln, exclusive_user, no_root_jobs;
+	bool req_resv;                           /* only jobs that name a reservation may use it */
 	uint32_t max_time_min, default_time_min; /* CORE_INFINITE; default CORE_NO_VAL: as max */
 	uint32_t max_nodes, min_nodes;           /* CORE_INFINITE */
 	uint32_t max_cpus_per_node;              /* CORE_INFINITE */
@@ -63,12 +70,17 @@ struct core_part_conf {
 	uint32_t over_time_limit_min; /* CORE_NO_VAL: the cluster's */
 	enum conf_part_state state;
 	char *allow_groups, *allow_accounts, *allow_qos, *alloc_nodes; /* NULL: all */
-	char *deny_accounts;                                           /* NULL: none */
-	char *billing;        /* TRESBillingWeights as written; NULL: the CPUs count */
+	char *deny_accounts, *deny_qos;                                /* NULL: none */
+	char *qos;
+	char *alternate;       /* the partition that takes the jobs while this one takes none; or NULL */
+	char *cpu_bind;        /* as it is shown; or NULL */
+	uint32_t preempt_mode; /* enum conf_preempt */
+	uint32_t def_cpu_per_gpu, def_mem_per_gpu; /* 0: none */
+	char *billing;                             /* TRESBillingWeights as written; NULL: the CPUs count */
 	uint32_t *allow_gids; /* of allow_groups: the caller's look-up, as the core knows no names */
 	size_t allow_gid_count;
-	uint32_t oversubscribe; /* 0 NO, 1 EXCLUSIVE, 2 YES, 3 FORCE */
-	uint32_t oversubscribe_max;
+	uint32_t oversubscribe;     /* enum conf_share */
+	uint32_t oversubscribe_max; /* how many jobs may have a core together */
 };
 
 struct cluster_conf {

@@ -121,7 +121,8 @@ static void job_purge(struct cluster *c, const struct due *due)
 {
 	struct job *job = job_by_serial(c, due->key);
 	/* Requeued and ended again, it has its time anew. */
-	if (!job || !job_is_done(job) || job->state.end_time + c->conf->min_job_age_s * CORE_SECOND > c->now)
+	if (!job || !job_is_done(job) || c->conf->min_job_age_s == 0 ||
+	    job->state.end_time + c->conf->min_job_age_s * CORE_SECOND > c->now)
 		return;
 	emit_job_gone(c, job);
 	job_free(c, job);

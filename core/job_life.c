@@ -77,7 +77,8 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	text_set(&s->partition, job->part->conf->name);
 	text_set(&s->batch_host, s->nodes.v[0].node);
 	s->time_limit_min = start_limit(c, job);
-	shares_take(c, job);
+	job_start_sharing(job);
+	shares_take(c, job, false);
 	set_limit(c, job);
 	c->stats.started++;
 	depend_fire(c, job);
@@ -103,8 +104,11 @@ static void count_end(struct cluster *c, enum job_base_state state)
 		c->stats.failed++;
 }
 
+/* slurm.conf(5), MinJobAge: 0 prevents the purging of any record. */
 void job_set_purge(struct cluster *c, struct job *job)
 {
+	if (c->conf->min_job_age_s == 0)
+		return;
 	due_at(c, job->state.end_time + c->conf->min_job_age_s * CORE_SECOND, DUE_PURGE, job->serial,
 	       job->state.attempt);
 }
@@ -187,7 +191,7 @@ void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_
 	steps_count_suspended(c, job);
 	stop_suspended(c, job);
 	job_move(c, job, how->state);
-	job->state.flags |= JOB_FLAG_COMPLETING;
+	job->state.flags = JOB_FLAG_COMPLETING;
 	job->state.end_time = c->now;
 	job->state.exit_status = how->status;
 	job->state.reason = how->reason;
@@ -205,6 +209,7 @@ void job_end_pending(struct cluster *c, struct job *job, enum job_base_state sta
 {
 	queue_remove(c, job);
 	job_move(c, job, state);
+	job->state.flags &= JOB_FLAG_COMPLETING;
 	depend_leave(c, job); /* at once, even if it is still completing */
 	job->state.start_time = job->state.end_time = c->now;
 	job->state.reason = reason;
@@ -227,10 +232,11 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	steps_count_suspended(c, job);
 	job_move(c, job, JOB_PENDING);
 	forget_suspension(job);
-	s->flags |= JOB_FLAG_COMPLETING;
+	s->flags = JOB_FLAG_COMPLETING;
 	s->restarts++;
 	s->eligible_time = s->accrue_time = c->now + REQUEUE_DELAY_S * CORE_SECOND;
 	s->end_time = 0;
+	s->time_limit_min = CORE_NO_VAL; /* the one in force comes with the start */
 	s->ended_by_uid = CORE_NO_VAL;
 	s->reason = REASON_NONE;
 	if (hold && s->hold == 0) {

@@ -120,6 +120,8 @@ static int update_partition(struct update *u, struct err *err)
 		                                                   : (enum err_code)why.code,
 		               "%s", why.text);
 	u->part = part_first_asked(u->c, &u->spec);
+	if (u->part && u->part->conf->req_resv && !u->spec.reservation && !parts_are_several(&u->spec))
+		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
 	return u->part ? 0 : err_set(err, ERR_INVALID_PARTITION, "%s", "");
 }
 
@@ -175,6 +177,7 @@ static int update_tasks(struct update *u, struct err *err)
 	if (e->oversubscribe != JOB_UNSET) {
 		spec->oversubscribe = e->oversubscribe != 0;
 		spec->exclusive = !spec->oversubscribe;
+		spec->exclusive_user = spec->exclusive_mcs = false;
 	}
 	if (e->requeue != JOB_UNSET)
 		spec->requeue = e->requeue != 0;

@@ -1,6 +1,16 @@
 /* What people do to jobs: cancel, give back, hold, release, requeue, suspend, resume. */
 #include "core/cluster_priv.h"
 
+/* squeue(1), STOPPED: stopped by a signal, it has its CPUs and its time runs. */
+static void note_stop(struct cluster *c, struct job *job, int signal)
+{
+	uint32_t flags = job->state.flags & ~(uint32_t)JOB_FLAG_STOPPED;
+	if (job->state.state != JOB_RUNNING || (signal != CORE_SIGSTOP && signal != CORE_SIGCONT))
+		return;
+	job->state.flags = signal == CORE_SIGSTOP ? flags | JOB_FLAG_STOPPED : flags;
+	emit_job_state(c, job);
+}
+
 int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, bool full, uint32_t by_uid,
                core_time now, struct err *err)
 {
@@ -11,6 +21,7 @@ int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, 
 	if (job->state.state == JOB_PENDING && !ends)
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	if (!ends) {
+		note_stop(c, job, signal);
 		emit_action(c, &(struct action){.kind = ACTION_SIGNAL,
 		                                .job = job,
 		                                .attempt = job->state.attempt,
@@ -30,13 +41,16 @@ int job_cancel(struct cluster *c, struct job *job, int signal, bool batch_only, 
 		}
 		return 0;
 	}
-	job_end_allocated(
-	        c, job,
-	        &(struct job_end_how){.state = JOB_CANCELLED,
-	                              .reason = REASON_NONE,
-	                              .status = CORE_SIGTERM,
-	                              .text = "",
-	                              .kill_wait_s = signal == CORE_SIGKILL ? 0 : c->conf->kill_wait_s});
+	/* What stands still can't hear SIGTERM. */
+	const bool suspended = job->state.state == JOB_SUSPENDED;
+	job_end_allocated(c, job,
+	                  &(struct job_end_how){.state = JOB_CANCELLED,
+	                                        .reason = REASON_NONE,
+	                                        .status = suspended ? CORE_SIGKILL : CORE_SIGTERM,
+	                                        .text = "",
+	                                        .kill_wait_s = suspended || signal == CORE_SIGKILL
+	                                                               ? 0
+	                                                               : c->conf->kill_wait_s});
 	return 0;
 }
 
@@ -112,7 +126,7 @@ int job_requeue(struct cluster *c, struct job *job, bool hold, core_time now, st
 		return err_set(err, ERR_OP_DISABLED, "%s", "");
 	if (!job->spec.batch)
 		return err_set(err, ERR_BATCH_ONLY, "%s", "");
-	if (job->state.state == JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING))
+	if (job->state.state == JOB_PENDING)
 		return err_set(err, ERR_JOB_PENDING, "%s", "");
 	job_requeue_now(c, job, hold, "DUE TO JOB REQUEUE");
 	return 0;

@@ -44,6 +44,7 @@ void node_init(struct node *node, const struct core_node_conf *conf, uint32_t in
 	node->state.reason = xstrdup(conf->reason);
 	node_shape(node);
 	node->cores_busy = bits_new(node->cores_total);
+	node->core_jobs = xcalloc((size_t)node->cores_total + 1, sizeof(*node->core_jobs));
 	node->cores_free = node->cores_total;
 }
 
@@ -53,6 +54,7 @@ void node_clear(struct node *node)
 	leaving_clear(node);
 	schema_free(schema_of_node_state(), &node->state);
 	free(node->cores_busy);
+	free(node->core_jobs);
 }
 
 struct node *node_by_name(const struct cluster *c, const char *name)
@@ -67,8 +69,9 @@ struct node *node_at(const struct cluster *c, size_t index)
 
 uint32_t node_shown_cpus(const struct node *node)
 {
+	/* What several jobs have counts once. */
 	uint32_t busy = node->cores_busy->set * node->cpus_per_core;
-	return node->doubled && busy < node->cpus_alloc ? busy : node->cpus_alloc;
+	return busy < node->cpus_alloc ? busy : node->cpus_alloc;
 }
 
 uint32_t node_shown_base(const struct node *node)

@@ -33,7 +33,11 @@ struct part_edit {
 	V(grace_time_s)                                                                                      \
 	V(over_time_limit_min)                                                                               \
 	V(oversubscribe)                                                                                     \
-	V(oversubscribe_max)
+	V(oversubscribe_max)                                                                                 \
+	V(req_resv)                                                                                          \
+	V(preempt_mode)                                                                                      \
+	V(def_cpu_per_gpu)                                                                                   \
+	V(def_mem_per_gpu)
 #define PART_TEXTS(T)                                                                                        \
 	T(name)                                                                                              \
 	T(nodes)                                                                                             \
@@ -43,7 +47,11 @@ struct part_edit {
 	T(allow_qos)                                                                                         \
 	T(alloc_nodes)                                                                                       \
 	T(set_features)                                                                                      \
-	T(billing)
+	T(billing)                                                                                           \
+	T(deny_qos)                                                                                          \
+	T(qos)                                                                                               \
+	T(alternate)                                                                                         \
+	T(cpu_bind)
 
 /* The texts are the configuration's own. */
 static struct part_record record_of(const struct core_part_conf *conf)
@@ -300,9 +308,12 @@ static void take_default(struct cluster *c, struct cluster_conf *conf, size_t at
 	}
 }
 
-static int check_new_part(const struct core_part_conf *part, struct err *err)
+/* That MaxTime is less than a default that was there before is no fault of its own. */
+static int check_new_part(const struct core_part_conf *part, const struct core_part_conf *old,
+                          struct err *err)
 {
-	if (part->default_time_min != CORE_NO_VAL && part->default_time_min > part->max_time_min)
+	if (part->default_time_min != CORE_NO_VAL && part->default_time_min > part->max_time_min &&
+	    (!old || old->default_time_min != part->default_time_min))
 		return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 	return 0;
 }
@@ -329,7 +340,7 @@ int part_update(struct cluster *c, const struct core_part_conf *wanted, bool cre
 	if (resolve_nodes(&conf.parts[at], c->conf, &index, &arena) > 0)
 		rc = err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
 	else
-		rc = check_new_part(&conf.parts[at], err);
+		rc = check_new_part(&conf.parts[at], create ? NULL : &c->conf->parts[at], err);
 	if (rc == 0) {
 		take_default(c, &conf, at);
 		keep(c, &conf.parts[at]);

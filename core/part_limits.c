@@ -51,6 +51,9 @@ static int check_access(const struct cluster *c, const struct part *part, const 
 	bool is_root = spec->who->uid == 0;
 	if ((part->conf->no_root_jobs || c->conf->disable_root_jobs) && is_root)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
+	/* One of several that wants a reservation is only never taken. */
+	if (part->conf->req_resv && !spec->reservation && !parts_are_several(spec))
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	if ((part->conf->root_only && !is_root) ||
 	    (part->conf->alloc_nodes && !from_node(part->conf, spec->alloc_node)))
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
@@ -58,6 +61,29 @@ static int check_access(const struct cluster *c, const struct part *part, const 
 	if (!part_has_group(part, spec->who) && (c->conf->enforce_part_limits || !parts_are_several(spec)))
 		return err_set(err, ERR_GROUP_NOT_PERMITTED, "%s", "");
 	return 0;
+}
+
+static bool takes_jobs(const struct part *part)
+{
+	return part->state != CONF_PART_INACTIVE && part->state != CONF_PART_DRAIN;
+}
+
+char *part_alternates(const struct cluster *c, const char *names)
+{
+	char *copy = xstrdup(names), *rest = copy;
+	struct text text = TEXT_EMPTY;
+	bool other = false;
+	for (char *name = copy ? text_split(&rest, ',') : NULL; name; name = text_split(&rest, ',')) {
+		const struct part *part = part_by_name(c, name);
+		const bool away = part && !takes_jobs(part) && part->conf->alternate;
+		other = other || away;
+		text_printf(&text, "%s%s", text.len ? "," : "", away ? part->conf->alternate : name);
+	}
+	free(copy);
+	if (other)
+		return text_take(&text);
+	text_free(&text);
+	return NULL;
 }
 
 struct part *job_check_part(const struct cluster *c, const struct job_spec *spec, struct err *err)
@@ -77,7 +103,7 @@ struct part *job_check_part(const struct cluster *c, const struct job_spec *spec
 	}
 	/* One that is closed is passed over where others are open; one that isn't for this user, never. */
 	for (uint32_t i = 0; i < n; i++)
-		open += parts[i]->state != CONF_PART_INACTIVE && parts[i]->state != CONF_PART_DRAIN;
+		open += takes_jobs(parts[i]);
 	int rc = open ? 0 : err_set(err, ERR_PARTITION_DOWN, "%s", "");
 	for (uint32_t i = 0; rc == 0 && i < n; i++)
 		rc = check_access(c, parts[i], spec, err);
@@ -149,6 +175,8 @@ enum job_reason part_limits_reason(const struct cluster *c, const struct part *p
 		return REASON_PART_DOWN;
 	if (part->state == CONF_PART_INACTIVE)
 		return REASON_PART_INACTIVE;
+	if (conf->req_resv && !spec->reservation)
+		return REASON_PART_CONFIG;
 	if (conf->allow_accounts) /* without accounts there is none that it could know */
 		return REASON_ACCOUNT;
 	if (conf->max_time_min != CORE_INFINITE && spec_time_limit(part, spec) > conf->max_time_min)

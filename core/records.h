@@ -86,6 +86,15 @@ enum step_phase {
 	STEP_RUNNING,
 	STEP_ENDED,
 };
+/* Who may have a job's resources as well: what scontrol calls OverSubscribe. */
+enum job_sharing {
+	SHARING_UNSET,
+	SHARING_OK, /* nodes, but not cores */
+	SHARING_NO,
+	SHARING_YES,
+	SHARING_USER,
+	SHARING_MCS,
+};
 enum task_dist {
 	DIST_BLOCK,
 	DIST_CYCLIC,
@@ -102,6 +111,7 @@ const char *job_shown_word(uint32_t state, uint32_t flags);
 const char *job_shown_code(uint32_t state, uint32_t flags);
 /* A state or flag by long or short word, case-insensitive: its number, or (flags) 0x10000 | bit; -1: none. */
 int job_state_parse(const char *word);
+const char *job_sharing_word(uint32_t sharing); /* "OK", "YES" ... */
 const char *job_reason_word(uint32_t reason);
 const char *node_state_word(uint32_t base);             /* "IDLE" */
 void node_flags_text(uint32_t flags, struct text *out); /* "+DRAIN+NOT_RESPONDING" */

@@ -43,11 +43,17 @@ bool report_step_started(struct cluster *c, const char *node, uint64_t serial, u
 	return true;
 }
 
-/* The job ends as its batch script did, unless its end is on its way already. */
+/* The job ends as its batch script did. Where its end is on its way already, this is its exit code all the
+ * same. */
 static void batch_ended(struct cluster *c, struct job *job, enum job_reason reason, uint32_t status)
 {
-	if (!job_is_active(job))
+	if (!job_is_active(job)) {
+		if (job->state.state == JOB_CANCELLED || job->state.state == JOB_TIMEOUT) {
+			job->state.exit_status = status;
+			emit_job_state(c, job);
+		}
 		return;
+	}
 	if (reason == REASON_NONE && status != 0)
 		reason = core_status_signal(status) != 0 ? REASON_SIGNALED : REASON_EXIT_CODE;
 	job_end_allocated(c, job,

@@ -165,7 +165,7 @@ int cluster_load(struct cluster *c, const struct schema *schema, const void *rec
 /* Shares on nodes that are gone are released: nothing will be reported from there. */
 static void settle_shares(struct cluster *c, struct job *job, const struct notes *notes)
 {
-	shares_take(c, job);
+	shares_take(c, job, true);
 	for (uint32_t i = 0; job->shares && i < job->state.nodes.n; i++) {
 		struct share *share = &job->shares[i];
 		if (share->node || share_record(share)->phase == ALLOC_RELEASED)

@@ -30,9 +30,12 @@ struct selection {
 	size_t n;
 	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
-	bool whole;     /* all cores of each node */
-	bool by_socket; /* whole sockets */
-	bool by_memory; /* memory is consumable */
+	uint32_t shared;  /* up to which load (view.loads) cores are taken; 0: idle ones */
+	uint32_t further; /* the next load there is; CORE_INFINITE: none */
+	bool whole;       /* all cores of each node */
+	bool for_user;    /* no other user may have its nodes */
+	bool by_socket;   /* whole sockets */
+	bool by_memory;   /* memory is consumable */
 	bool least_loaded;
 };
 
@@ -112,40 +115,51 @@ static bool memory_fits(const struct selection *s, const struct node *node, uint
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
 
-static bool socket_is_free(const struct selection *s, const struct node *node, uint32_t core)
+/* Of the core, or of its whole socket where those are given. */
+static uint32_t load_of(const struct selection *s, const struct node *node, uint32_t core)
 {
-	uint32_t size = node->conf->cores_per_socket, first = size ? core / size * size : core;
-	for (uint32_t i = first; i < first + (size ? size : 1) && i < node->cores_total; i++)
-		if (bits_has(s->view->busy, i))
-			return false;
-	return true;
-}
-
-static bool core_is_free(const struct selection *s, const struct node *node, uint32_t core)
-{
+	uint32_t size = s->by_socket && node->conf->cores_per_socket ? node->conf->cores_per_socket : 1;
+	uint32_t first = core / size * size, most = 0;
 	if (s->ask->ignore_use)
-		return true;
-	return s->by_socket ? socket_is_free(s, node, core) : !bits_has(s->view->busy, core);
+		return 0;
+	for (uint32_t i = first; i < first + size && i < node->cores_total; i++) {
+		uint32_t load = s->shared                    ? s->view->loads[i]
+		                : bits_has(s->view->busy, i) ? CORE_INFINITE
+		                                             : 0;
+		most = load > most ? load : most;
+	}
+	return most;
 }
 
-static uint32_t free_cores(const struct selection *s, const struct node *node)
+static void look_at(const struct selection *s, const struct node *node)
+{
+	view_node(s->c, node, s->ask, s->view);
+	if (s->shared)
+		view_loads(s->c, node, s->ask, s->view);
+}
+
+static uint32_t free_cores(struct selection *s, const struct node *node)
 {
 	uint32_t n = 0;
 	if (s->ask->ignore_use)
 		return node->cores_total;
-	if (!s->by_socket)
+	if (!s->by_socket && !s->shared)
 		return s->view->cores_free;
-	for (uint32_t i = 0; i < node->cores_total; i++)
-		n += socket_is_free(s, node, i);
+	for (uint32_t i = 0; i < node->cores_total; i++) {
+		uint32_t load = load_of(s, node, i);
+		n += load <= s->shared;
+		if (load > s->shared && load < s->further)
+			s->further = load;
+	}
 	return n;
 }
 
 /* How many tasks the node can take now; 0: none. */
-static uint32_t node_fit(const struct selection *s, const struct node *node, uint32_t *cores)
+static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t *cores)
 {
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t max_cpus = s->ask->part->conf->max_cpus_per_node;
-	view_node(s->c, node, s->ask, s->view);
+	look_at(s, node);
 	*cores = free_cores(s, node);
 	uint32_t cpus = *cores * usable_per_core(s, node);
 	if ((s->whole && *cores < node->cores_total) || cpus == 0)
@@ -193,6 +207,8 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
+	if (!s->ask->ignore_use && view_is_for_others(s->c, node, s->ask, s->for_user))
+		return false;
 	return has_features(node, spec->features, true) && shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
@@ -205,7 +221,7 @@ static bool gather(struct selection *s)
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((full_counts && node->cores_free == 0) || !is_open(s, node))
+		if ((full_counts && !s->shared && node->cores_free == 0) || !is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -374,18 +390,25 @@ static void spread_evenly(struct selection *s, size_t n)
 	}
 }
 
+/* The first ones that it may have. */
+static void fill_cores(const struct selection *s, const struct node *node, uint32_t want,
+                       struct schema_u32s *out)
+{
+	look_at(s, node);
+	out->v = xcalloc((size_t)want + 1, sizeof(uint32_t));
+	for (uint32_t i = 0; out->n < want && i < node->cores_total; i++)
+		if (load_of(s, node, i) <= s->shared)
+			out->v[out->n++] = i;
+}
+
 static void fill_share(const struct selection *s, const struct candidate *cand, struct node_alloc *share)
 {
 	const struct node *node = cand->node;
 	uint32_t cores = cores_for(s, node, cand->tasks ? cand->tasks : 1);
-	view_node(s->c, node, s->ask, s->view);
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
-	share->cores.v = xcalloc((size_t)cores + 1, sizeof(uint32_t));
-	for (uint32_t i = 0; share->cores.n < cores && i < node->cores_total; i++)
-		if (core_is_free(s, node, i))
-			share->cores.v[share->cores.n++] = i;
+	fill_cores(s, node, cores, &share->cores);
 	share->cpus = share->cores.n * node->cpus_per_core;
 	share->tasks = cand->tasks;
 	if (s->by_memory)
@@ -447,8 +470,8 @@ static void prepare(struct selection *s)
 	s->tasks =
 	        spec->tasks > s->nodes_min || (spec->tasks_set && spec->tasks) ? spec->tasks : s->nodes_min;
 	s->nodes_wanted = nodes_wanted(s);
-	s->whole = spec->exclusive || (flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0 ||
-	           part->oversubscribe == 1;
+	s->whole = spec_is_whole(s->c, s->ask->part, spec);
+	s->for_user = spec_is_for_user(s->ask->part, spec);
 	s->by_socket = (flags & CONF_CR_SOCKET) != 0;
 	s->by_memory = (flags & CONF_CR_MEMORY) != 0;
 	s->least_loaded = (flags & CONF_CR_LLN) || part->lln;
@@ -470,6 +493,7 @@ struct select_scratch *select_new(void)
 void select_free(struct select_scratch *scratch)
 {
 	free(scratch->view.own);
+	free(scratch->view.loads);
 	free(scratch->v);
 	free(scratch);
 }
@@ -480,8 +504,17 @@ bool select_job(const struct cluster *c, const struct select_ask *ask, struct no
 	                      .ask = ask,
 	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
 	                      .view = &c->scratch->view};
+	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
 	size_t n = gather(&s) ? choose(&s) : 0;
+	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of
+	 * its partition have. */
+	for (s.further = 1; n == 0 && s.further <= limit;) {
+		s.shared = s.further;
+		s.further = CORE_INFINITE;
+		s.n = 0;
+		n = gather(&s) ? choose(&s) : 0;
+	}
 	if (n > 0 && out)
 		fill(&s, n, out);
 	hostlist_free(s.req);

@@ -9,14 +9,42 @@ struct node_alloc *share_record(const struct share *share)
 	return &share->job->state.nodes.v[share->index];
 }
 
-static void take_cores(struct share *share)
+/* Has somebody a core of it beside whom it would not be given now? */
+static bool is_given_away(const struct cluster *c, const struct share *share)
+{
+	const struct node_alloc *record = share_record(share);
+	const struct node *node = share->node;
+	const uint32_t limit = share_limit(share->job->part, &share->job->spec);
+	uint32_t *loads = NULL;
+	bool is = false;
+	for (uint32_t i = 0; !is && i < record->cores.n; i++) {
+		const uint32_t core = record->cores.v[i];
+		if (!bits_has(node->cores_busy, core))
+			continue;
+		if (!loads) {
+			loads = xcalloc(node->cores_total, sizeof(*loads));
+			node_loads(c, node, share->job->part, loads);
+		}
+		is = loads[core] > limit;
+	}
+	free(loads);
+	return is;
+}
+
+/* `late`: they were given in another time, and others may have them by now. */
+static void take_cores(const struct cluster *c, struct share *share, bool late)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
-	/* After another configuration the node may have fewer cores than were given. */
-	for (uint32_t i = 0; i < record->cores.n; i++)
-		if (!bits_add(node->cores_busy, record->cores.v[i]) && record->cores.v[i] < node->cores_total)
-			node->doubled = true;
+	if (late && is_given_away(c, share))
+		node->overdrawn = true;
+	for (uint32_t i = 0; i < record->cores.n; i++) {
+		const uint32_t core = record->cores.v[i];
+		if (core >= node->cores_total) /* of another configuration */
+			continue;
+		bits_add(node->cores_busy, core);
+		node->core_jobs[core]++;
+	}
 	node->cores_free = node->cores_total - node->cores_busy->set;
 	node->cpus_alloc += record->cpus;
 }
@@ -25,29 +53,28 @@ static void give_back_cores(struct share *share)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
-	for (uint32_t i = 0; i < record->cores.n; i++)
-		bits_del(node->cores_busy, record->cores.v[i]);
-	/* Of those that were two jobs' the other one keeps its own. */
-	for (struct list *it = node->shares.next; node->doubled && it != &node->shares; it = it->next) {
-		const struct share *other = list_entry(it, struct share, on_node);
-		const struct node_alloc *r = share_record(other);
-		for (uint32_t i = 0; other != share && !other->idle && i < r->cores.n; i++)
-			bits_add(node->cores_busy, r->cores.v[i]);
+	for (uint32_t i = 0; i < record->cores.n; i++) {
+		const uint32_t core = record->cores.v[i];
+		if (core < node->cores_total && --node->core_jobs[core] == 0)
+			bits_del(node->cores_busy, core);
 	}
 	node->cores_free = node->cores_total - node->cores_busy->set;
 	assert(node->cpus_alloc >= record->cpus);
 	node->cpus_alloc -= record->cpus;
 }
 
-static void take(struct share *share)
+static void take(const struct cluster *c, struct share *share, bool late)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
 	share->idle = share->job->state.state == JOB_SUSPENDED;
+	if (late && node_is_for_others(node, share->job->spec.who->uid, share->job->state.for_user))
+		node->overdrawn = true;
 	if (!share->idle)
-		take_cores(share);
+		take_cores(c, share, late);
 	node->mem_alloc += record->mem;
 	node->jobs++;
+	node->user_jobs += share->job->state.for_user;
 	node->completing += record->phase >= ALLOC_ENDING;
 	list_append(&node->shares, &share->on_node);
 }
@@ -65,7 +92,7 @@ static void take_steps(struct cluster *c, struct job *job)
 	}
 }
 
-void shares_take(struct cluster *c, struct job *job)
+void shares_take(struct cluster *c, struct job *job, bool late)
 {
 	shares_free(job);
 	job->back_before = 0;
@@ -76,7 +103,7 @@ void shares_take(struct cluster *c, struct job *job)
 		        .job = job, .index = i, .node = node_by_name(c, job->state.nodes.v[i].node)};
 		list_init(&share->on_node);
 		if (share->node && share_record(share)->phase != ALLOC_RELEASED)
-			take(share);
+			take(c, share, late);
 	}
 	take_steps(c, job);
 }
@@ -102,6 +129,8 @@ void share_give_back(struct cluster *c, struct share *share)
 		give_back_cores(share);
 	node->mem_alloc -= record->mem;
 	node->jobs--;
+	node->user_jobs -= share->job->state.for_user;
+	node->overdrawn = node->overdrawn && node->jobs > 0;
 	node->completing -= record->phase >= ALLOC_ENDING;
 	node->state.last_busy = c->now;
 	list_remove(&share->on_node);
@@ -118,7 +147,7 @@ void shares_set_idle(struct cluster *c, struct job *job, bool idle)
 		if (idle)
 			give_back_cores(share);
 		else
-			take_cores(share);
+			take_cores(c, share, true);
 	}
 	cluster_has_room(c);
 	plan_doubt(c);

@@ -193,8 +193,7 @@ static int check_request(const struct cluster *c, const struct job *job, const s
 	if (!job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
 	if (c->conf->max_step_count && job->state.next_step_id >= c->conf->max_step_count)
-		return err_set(err, ERR_LIMIT, "the job has had MaxStepCount=%u steps",
-		               c->conf->max_step_count);
+		return err_set(err, ERR_STEP_LIMIT, "%s", "");
 	if (r->interactive && step_by_id(job, CORE_STEP_INTERACTIVE))
 		return err_set(err, ERR_EXISTS, "the job has had its interactive step");
 	if (r->tasks > max || r->cpus_per_task > max || r->nodes_min > max ||
@@ -380,7 +379,9 @@ int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_ui
 		step_queue_run(c, job);
 		return 0;
 	}
-	if (!step_is_running(step))
+	/* Where its job is ending, that takes its time: a batch script's srun, which hears SIGTERM as well,
+	 * must not end it any sooner. */
+	if (!step_is_running(step) || !job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
 	if (signal == 0 || signal == CORE_SIGKILL) {
 		step->record.ended_by_uid = by_uid;

@@ -2,6 +2,7 @@
 #include "core/cluster_priv.h"
 #include "core/util/hostlist.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define PRIORITY_FIRST 4294901760u /* of priority/basic: each job gets one less than the one before */
@@ -109,8 +110,9 @@ static int check_array(const struct cluster *c, const struct job_spec *spec, str
 	return 0;
 }
 
-/* What was left out, as it is meant: in a copy that shares the texts. */
-static struct job_spec normalised(const struct cluster *c, const struct job_spec *from)
+/* What was left out, as it is meant: in a copy that shares the texts, but for *own, which is the caller's to
+ * free. */
+static struct job_spec normalised(const struct cluster *c, const struct job_spec *from, char **own)
 {
 	struct job_spec spec = *from;
 	if (spec.array && !*spec.array)
@@ -129,6 +131,11 @@ static struct job_spec normalised(const struct cluster *c, const struct job_spec
 	const struct part *part = part_first_asked(c, &spec);
 	if (!spec.partition && part)
 		spec.partition = part->conf->name;
+	*own = spec.partition ? part_alternates(c, spec.partition) : NULL;
+	if (*own) {
+		spec.partition = *own;
+		part = part_first_asked(c, &spec);
+	}
 	part_raise_cpus(c, part, &spec);
 	return spec;
 }
@@ -238,6 +245,14 @@ uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec)
 
 /* ---- submit ---- */
 
+/* The partition that isn't there was not named by who submits. */
+static int refused(bool by_alternate, struct err *err)
+{
+	if (by_alternate && err->code == ERR_INVALID_PARTITION)
+		err_set(err, ERR_INVALID_PARTITION, "%s", "");
+	return -1;
+}
+
 static void take_place(struct cluster *c, struct job *job)
 {
 	job_index(c, job);
@@ -256,11 +271,15 @@ static void take_place(struct cluster *c, struct job *job)
 int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, struct job **out,
                struct err *err)
 {
-	const struct job_spec normal = normalised(c, asked), *spec = &normal;
+	char *own = NULL;
+	const struct job_spec normal = normalised(c, asked, &own), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
-	if (check(c, spec, &part, err) != 0 || !part)
-		return -1;
+	if (check(c, spec, &part, err) != 0 || !part) {
+		const bool by_alternate = own != NULL;
+		free(own);
+		return refused(by_alternate, err);
+	}
 	struct job *job = job_alloc(c);
 	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
 	if (!job->spec.partition && part)
@@ -283,18 +302,22 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	queue_settle(c, job);
 	c->stats.submitted++;
 	*out = job;
+	free(own);
 	return 0;
 }
 
 int job_test(struct cluster *c, const struct job_spec *asked, core_time now, struct job_outlook *out,
              struct err *err)
 {
-	const struct job_spec normal = normalised(c, asked), *spec = &normal;
+	char *own = NULL;
+	const struct job_spec normal = normalised(c, asked, &own), *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
 	*out = (struct job_outlook){0};
-	if (check(c, spec, &part, err) != 0)
-		return -1;
-	plan_outlook(c, spec, part, out);
-	return 0;
+	int rc = check(c, spec, &part, err);
+	if (rc == 0)
+		plan_outlook(c, spec, part, out);
+	const bool by_alternate = own != NULL;
+	free(own);
+	return rc == 0 ? 0 : refused(by_alternate, err);
 }

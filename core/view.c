@@ -134,3 +134,51 @@ void view_node(const struct cluster *c, const struct node *node, const struct se
 	view->mem = node->mem_alloc;
 	view->part_cpus = max == CORE_INFINITE || max == 0 ? 0 : part_cpus_on(ask->part, node);
 }
+
+/* ---- with whom it would be there ---- */
+
+void view_loads(const struct cluster *c, const struct node *node, const struct select_ask *ask,
+                struct node_view *view)
+{
+	const bool all = conf_is_linear(c->conf), later = ask->from > c->now;
+	if (view->load_cap < node->cores_total)
+		view->loads = xgrow(view->loads, &view->load_cap, node->cores_total, sizeof(*view->loads));
+	for (uint32_t i = 0; i < node->cores_total; i++)
+		view->loads[i] = 0;
+	list_each (it, &node->shares) {
+		const struct share *share = list_entry(it, struct share, on_node);
+		if (!share->idle && (!later || job_expected_end(c, share->job) > ask->from))
+			loads_add(view->loads, node, share_record(share), share->job->state.shares,
+			          all || share->job->part == ask->part);
+	}
+	/* Those who come one after the other count as if they came together. */
+	list_each (it, &node->planned) {
+		const struct plan_share *share = list_entry(it, struct plan_share, on_node);
+		const struct planned *of = share->of;
+		if (is_before(of, ask))
+			loads_add(view->loads, node, &of->nodes.v[share->index],
+			          share_limit(of->part, &of->job->spec) > 0, all || of->part == ask->part);
+	}
+}
+
+bool view_is_for_others(const struct cluster *c, const struct node *node, const struct select_ask *ask,
+                        bool for_user)
+{
+	const uint32_t uid = ask->spec->who->uid;
+	if (ask->from <= c->now && node_is_for_others(node, uid, for_user))
+		return true;
+	for (const struct list *it = node->shares.next; ask->from > c->now && it != &node->shares;
+	     it = it->next) {
+		const struct job *job = list_entry(it, struct share, on_node)->job;
+		if (job->spec.who->uid != uid && (for_user || job->state.for_user) &&
+		    job_expected_end(c, job) > ask->from)
+			return true;
+	}
+	list_each (it, &node->planned) {
+		const struct planned *of = list_entry(it, struct plan_share, on_node)->of;
+		if (is_before(of, ask) && of->job->spec.who->uid != uid &&
+		    (for_user || spec_is_for_user(of->part, &of->job->spec)))
+			return true;
+	}
+	return false;
+}

@@ -138,3 +138,11 @@ void node_flags_text(uint32_t flags, struct text *out)
 		if (flags & node_flags[i].number)
 			text_printf(out, "+%s", node_flags[i].word);
 }
+
+const char *job_sharing_word(uint32_t sharing)
+{
+	static const char *const words[] = {
+	        [SHARING_UNSET] = "OK", [SHARING_OK] = "OK",     [SHARING_NO] = "NO",
+	        [SHARING_YES] = "YES",  [SHARING_USER] = "USER", [SHARING_MCS] = "MCS"};
+	return sharing < COUNT(words) ? words[sharing] : "OK";
+}

@@ -35,6 +35,13 @@ static int revoked(const struct submit *s, uint32_t job_id)
 	return 1;
 }
 
+static int aborted(const struct submit *s)
+{
+	if (s->command == SUBMIT_SALLOC)
+		log_info("Job aborted due to signal");
+	return 1;
+}
+
 /* The job's end came before its nodes. */
 static int ended(struct submit *s, const struct job_ended *end)
 {
@@ -63,10 +70,8 @@ static int wait_ready(struct allocation *a, struct submit *s, bool waiting, vola
 		struct err err = {0};
 		if (*interrupted) {
 			revoked(s, a->job_id);
-			if (s->command == SUBMIT_SALLOC)
-				log_info("Job aborted due to signal");
 			give_up(a);
-			return 1;
+			return aborted(s);
 		}
 		if (client_next(a->connection.client, &a->arena, POLL_US, &type, &record, &err) != 0) {
 			/* The controller restarts: the job is on its disk, we ask for it again. */
@@ -114,8 +119,10 @@ int allocation_get(struct allocation *a, struct submit *s, volatile int *interru
 	m.claimed_gid = s->gid;
 	m.spec->request = connect_number();
 	a->connection.interrupted = interrupted;
-	if (connect_insist(&a->connection, MSG_alloc_request, &m, &m.again, MSG_submit_reply, &a->arena,
-	                   &record, &err) != 0) {
+	if (submit_insist(s, &a->connection, MSG_alloc_request, &m, &m.again, &a->arena, &record, interrupted,
+	                  &err) != 0) {
+		if (err.code == ERR_MAX_JOBS && *interrupted)
+			return aborted(s);
 		int rc = failed(s, &err);
 		connect_help(rc, &err);
 		return rc;

@@ -1,7 +1,9 @@
 #include "applets/client/complain.h"
 
 #include "applets/common/option_error.h"
+#include "conf/time.h"
 #include "core/util/log.h"
+#include "proto/loop.h"
 
 #include <stdbool.h>
 #include <stdio.h>
@@ -61,6 +63,16 @@ void complain_option_of(const char *program, int c, char **argv, const struct op
 void complain_option(const char *program, int c, char **argv)
 {
 	complain_option_of(program, c, argv, NULL);
+}
+
+bool complain_when(const char *value, bool past, int64_t *out_us)
+{
+	int at;
+	if (time_parse_when_at(value, loop_wall_clock(), past, out_us, &at))
+		return true;
+	if (at >= 0)
+		fprintf(stderr, "Invalid time specification (pos=%d): %s\n", at, value);
+	return false;
 }
 
 int complain_clusters(const char *names, const char *from)

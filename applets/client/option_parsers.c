@@ -130,11 +130,8 @@ PARSER(verbose)
 
 static int when(const struct option_row *row, const char *value, int64_t *out, struct err *err)
 {
-	size_t at;
-	if (time_parse_when_at(value, loop_wall_clock(), out, &at))
+	if (complain_when(value, false, out))
 		return 0;
-	if (*value)
-		fprintf(stderr, "Invalid time specification (pos=%zu): %s\n", at, value);
 	return option_bad(row, err);
 }
 
@@ -180,24 +177,30 @@ PARSER(threads)
 	return 0;
 }
 
+/* The last one said counts. */
+static void share_anew(struct submit *s)
+{
+	s->spec.exclusive = s->spec.exclusive_user = s->spec.exclusive_mcs = s->spec.oversubscribe = false;
+}
+
 PARSER(exclusive)
 {
-	static const char *const shared[] = {"user", "mcs", NULL};
-	if (value && option_word(shared, value, strlen(value)) >= 0)
-		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
-		               value);
-	if (value && *value && !text_eq_nocase(value, "exclusive"))
+	const bool plain = !value || !*value || text_eq_nocase(value, "exclusive");
+	if (!plain && !text_eq_nocase(value, "user") && !text_eq_nocase(value, "mcs"))
 		return option_bad(row, err);
-	s->spec.exclusive = s->exclusive_step = true;
-	s->spec.oversubscribe = false;
+	share_anew(s);
+	s->spec.exclusive = s->exclusive_step = plain;
+	s->spec.exclusive_user = !plain && text_eq_nocase(value, "user");
+	s->spec.exclusive_mcs = !plain && !s->spec.exclusive_user;
 	return 0;
 }
 
 PARSER(oversubscribe)
 {
 	OPTION_UNUSED;
+	share_anew(s);
 	s->spec.oversubscribe = true;
-	s->spec.exclusive = s->exclusive_step = false;
+	s->exclusive_step = false;
 	return 0;
 }
 

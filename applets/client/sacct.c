@@ -137,10 +137,7 @@ static void print_names(void)
 static int take_time(const char *s, int64_t *out, struct sacct_options *o, struct err *err)
 {
 	o->times_set = true;
-	if (time_parse_when(s, loop_wall_clock(), out))
-		return 0;
-	fprintf(stderr, "Invalid time specification (pos=0): %s\n", s);
-	return err_set(err, ERR_INVALID_TIME, NULL);
+	return complain_when(s, true, out) ? 0 : err_set(err, ERR_INVALID_TIME, NULL);
 }
 
 static int take_states(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)

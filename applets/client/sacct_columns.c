@@ -88,7 +88,7 @@ JOB_NUMBER(gid, SPEC->who->gid)
 JOB_NUMBER(priority, STATE->priority)
 JOB_NUMBER(req_nodes, SPEC->nodes_min)
 TIME(submit_time, SPEC->submit_time, STEP->start_time, "Unknown")
-TIME(eligible_time, STATE->eligible_time, STEP->start_time, "Unknown")
+TIME(eligible_time, show_eligible(SPEC, STATE), STEP->start_time, "Unknown")
 TIME(start_time, STATE->start_time, STEP->start_time, "Unknown")
 TIME(end_time, STATE->end_time, STEP->end_time, "Unknown")
 
@@ -127,7 +127,9 @@ TEXT(state)
 TEXT(exit_code)
 {
 	(void)ctx;
-	show_exit(out, STEP ? STEP->exit_status : STATE->state == JOB_CANCELLED ? 0 : STATE->exit_status);
+	/* Of a job that was ended, the end of its batch script is that step's. */
+	const bool was_ended = STATE->state == JOB_CANCELLED || STATE->state == JOB_TIMEOUT;
+	show_exit(out, STEP ? STEP->exit_status : was_ended ? 0 : STATE->exit_status);
 }
 
 TEXT(derived_exit_code)

@@ -99,8 +99,10 @@ static bool hear(struct allocation *a)
 			return false;
 		if (type == MSG_job_message)
 			log_info("%s", ((const struct job_message *)record)->text);
-		if (type == MSG_job_ended)
+		if (type == MSG_job_ended) {
+			a->end_state = ((const struct job_ended *)record)->state;
 			return true;
+		}
 	}
 }
 
@@ -110,7 +112,11 @@ static void attend_controller(struct allocation *a, bool *gone, int kill_command
 	if (*gone || !a->connection.client || !hear(a))
 		return;
 	*gone = true;
-	log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
+	if (a->end_state == JOB_TIMEOUT)
+		log_info("Job %" PRIu32 " has exceeded its time limit and its allocation has been revoked.",
+		         a->job_id);
+	else
+		log_info("Job allocation %" PRIu32 " has been revoked.", a->job_id);
 	if (kill_command && child > 0)
 		kill(child, kill_command);
 }

@@ -122,7 +122,7 @@ static int send(struct submit *s, struct connect *c, const struct script *script
 	m.wait = s->wait;
 	m.claimed_gid = s->gid;
 	m.spec->request = connect_number();
-	int rc = connect_insist(c, MSG_submit_batch, &m, &m.again, MSG_submit_reply, &arena, &record, err);
+	int rc = submit_insist(s, c, MSG_submit_batch, &m, &m.again, &arena, &record, NULL, err);
 	if (rc == 0) {
 		const struct submit_reply *reply = record;
 		if (reply->message)

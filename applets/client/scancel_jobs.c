@@ -100,11 +100,15 @@ static void say_begin(const struct scancel *s, const struct target *t)
 /* Exit codes are the numbers of Slurm's errors, cut to a byte. */
 static int report(const struct scancel *s, const struct target *t, const struct err *err)
 {
-	const bool over = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
+	const bool gone = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
+	const bool over = gone && s->signal == 0; /* it can't have a signal */
 	const bool step = t->name.step_id != CORE_NO_VAL;
 	int number = slurm_errno_of(err->code);
 	const char *text = err_code_text(err->code);
-	if (s->signal && err->code == ERR_JOB_PENDING) {
+	if (gone && s->signal) {
+		number = 1;
+		text = err_code_text(ERR_INVALID_JOB_ID);
+	} else if (s->signal && err->code == ERR_JOB_PENDING) {
 		number = ESLURM_IN_TRANSIT;
 		text = slurm_errno_text(number);
 	} else if (step && err->code == ERR_ACCESS_DENIED) {

@@ -1,10 +1,10 @@
 /* scontrol update jobid= */
+#include "applets/client/complain.h"
 #include "applets/client/scontrol.h"
 #include "applets/common/users.h"
 #include "conf/size.h"
 #include "conf/time.h"
 #include "core/util/log.h"
-#include "proto/loop.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,7 +64,7 @@ static bool read_limit(struct job_edit *e, const char *value, char sign, size_t 
 static bool read_when(struct job_edit *e, const char *value, char sign, size_t offset)
 {
 	(void)sign;
-	return time_parse_when(value, loop_wall_clock(), (int64_t *)(void *)((char *)e + offset));
+	return complain_when(value, false, (int64_t *)(void *)((char *)e + offset));
 }
 
 /* MIN[-MAX] */
@@ -230,7 +230,7 @@ static const struct job_key *key_of(const char *name, size_t n)
 static int bad_value(const struct job_key *key, const char *value)
 {
 	if (key->read == read_when)
-		fprintf(stderr, "Invalid time specification (pos=0): %s\nNo changes specified\n", value);
+		fputs("No changes specified\n", stderr);
 	else if (strchr(key->error, '%'))
 		log_error("%.*s%s", (int)(strchr(key->error, '%') - key->error), key->error, value);
 	else

@@ -20,14 +20,14 @@ static bool say_bad(enum part_value why, const char *word, const char *name, con
 		fputs("\n", stderr);
 		log_error("Request aborted");
 		return true;
-	case PART_REFUSED:
-		log_error("%s=%s is not supported by batchbox", name, value);
-		return false;
 	case PART_BAD_TIME:
 		if (text_eq(name, "GraceTime"))
 			log_error("Invalid GraceTime value: %s", value);
 		else
 			log_error("Invalid input %s", word);
+		return true;
+	case PART_BAD_PREEMPT:
+		log_error("Invalid input: %s", word);
 		return true;
 	case PART_BAD_BOOL:
 		log_error("Invalid input: %s", word);
@@ -43,6 +43,9 @@ static bool say_bad(enum part_value why, const char *word, const char *name, con
 		return true;
 	case PART_BAD_BILLING:
 		fputs("slurm_update error: Invalid TRESBillingWeights specification\n", stderr);
+		return false;
+	case PART_BAD_JOB_DEFAULTS:
+		fputs("slurm_update error: Invalid JobDefaults specification\n", stderr);
 		return false;
 	case PART_BAD_NUMBER:
 	case PART_VALUE_OK:
@@ -107,6 +110,10 @@ int scontrol_update_part(struct scontrol *sc, bool create, int argc, char **argv
 	for (int i = 0; i < argc; i++)
 		if (take_word(sc, &m, argv[i]) != 0)
 			return 1;
+	if (create && text_eq_nocase(m.name, "DEFAULT")) {
+		log_error("PartitionName cannot be \"DEFAULT\".");
+		return 1;
+	}
 	if (!create && m.keys.n == 0) {
 		log_error("No changes specified");
 		return 1;

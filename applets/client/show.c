@@ -48,8 +48,18 @@ int64_t show_expected_start(const struct job_info *job)
 		return job->state->start_time;
 	if (job->start_time)
 		return job->start_time;
+	/* What is held, or depends on others, has its time all the same. */
+	if ((job->state->hold || job->reason == REASON_DEPENDENCY) &&
+	    job->spec->begin_time > job->spec->submit_time)
+		return job->spec->begin_time;
 	bool delayed = job->reason == REASON_BEGIN_TIME || (job->state->restarts > 0 && job->state->hold > 0);
 	return delayed ? job->state->eligible_time : 0;
+}
+
+int64_t show_eligible(const struct job_spec *spec, const struct job_state *state)
+{
+	const bool waits = state->state == JOB_PENDING && spec->begin_time > spec->submit_time;
+	return state->eligible_time || !waits ? state->eligible_time : spec->begin_time;
 }
 
 void show_str(struct text *out, const char *s)

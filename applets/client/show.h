@@ -30,6 +30,8 @@ struct job_info;
 /* Seconds that a job has run: what it was suspended for doesn't count. */
 int64_t show_run_time(const struct job_state *state, int64_t now);
 /* When a job started, or when a pending one will, as far as is known; 0: it isn't. */
+/* Since when it may run: its begin time, too, while it is held or depends on others; 0: nobody knows. */
+int64_t show_eligible(const struct job_spec *spec, const struct job_state *state);
 int64_t show_expected_start(const struct job_info *job);
 
 /* Values that several tables print. */

@@ -188,7 +188,7 @@ static bool is_throttled(const struct job_info *job)
 ROW(eligible_time)
 {
 	(void)ctx;
-	show_time(out, is_throttled(JOB) ? 0 : JOB->state->eligible_time, "Unknown");
+	show_time(out, is_throttled(JOB) ? 0 : show_eligible(JOB->spec, JOB->state), "Unknown");
 }
 
 ROW(accrue_time)
@@ -208,6 +208,10 @@ ROW(end_time)
 {
 	(void)ctx;
 	int64_t end = JOB->state->end_time && !is_pending(JOB) ? JOB->state->end_time : JOB->end_limit;
+	/* When it would end, were it to start when it may. */
+	const int64_t start = is_pending(JOB) && !end ? show_expected_start(JOB) : 0;
+	if (start && JOB->limit_min < CORE_NO_VAL)
+		end = start + (int64_t)JOB->limit_min * 60000000;
 	show_time(out, end, "Unknown");
 }
 
@@ -451,7 +455,7 @@ ROW(features)
 ROW(oversubscribe)
 {
 	(void)ctx;
-	text_add(out, JOB->spec->exclusive ? "NO" : JOB->spec->oversubscribe ? "YES" : "OK");
+	text_add(out, job_sharing_word(JOB->sharing));
 }
 
 ROW(contiguous)

@@ -446,6 +446,46 @@ ROW(max_mem)
 	memory(out, "Max", PART->max_mem_per_node, PART->max_mem_per_cpu);
 }
 
+ROW(preempt_mode)
+{
+	(void)ctx;
+	static const char *const words[] = {"OFF", "CANCEL", "REQUEUE", "SUSPEND"};
+	text_add(out, PART->preempt_mode < 4 ? words[PART->preempt_mode] : "OFF");
+}
+
+ROW(req_resv)
+{
+	(void)ctx;
+	text_add(out, show_yes(PART->req_resv));
+}
+
+ROW(part_qos)
+{
+	(void)ctx;
+	text_add(out, PART->qos ? PART->qos : "N/A");
+}
+
+ROW(job_defaults)
+{
+	(void)ctx;
+	if (PART->def_cpu_per_gpu)
+		text_printf(out, "DefCpuPerGPU=%" PRIu32, PART->def_cpu_per_gpu);
+	if (PART->def_mem_per_gpu)
+		text_printf(out, "%sDefMemPerGPU=%" PRIu32, PART->def_cpu_per_gpu ? "," : "",
+		            PART->def_mem_per_gpu);
+	if (!PART->def_cpu_per_gpu && !PART->def_mem_per_gpu)
+		text_add(out, "(null)");
+}
+
+/* As the real one, with a blank behind it. */
+ROW(cpu_bind)
+{
+	(void)ctx;
+	text_printf(out, "%s ", PART->cpu_bind);
+}
+
+ROW_STR(alternate, PART, alternate)
+ROW_STR(deny_qos, PART, deny_qos)
 ROW_STR(deny_accounts, PART, deny_accounts)
 ROW_STR(billing_weights, PART, billing)
 
@@ -461,6 +501,29 @@ static bool when_no_deny(const void *record, const struct show_ctx *ctx)
 	return !when_deny(record, ctx);
 }
 
+static bool when_deny_qos(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return PART->deny_qos && !PART->allow_qos;
+}
+
+static bool when_no_deny_qos(const void *record, const struct show_ctx *ctx)
+{
+	return !when_deny_qos(record, ctx);
+}
+
+static bool when_alternate(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return PART->alternate != NULL;
+}
+
+static bool when_cpu_bind(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return PART->cpu_bind != NULL;
+}
+
 static bool when_billing(const void *record, const struct show_ctx *ctx)
 {
 	(void)ctx;
@@ -472,10 +535,13 @@ static const struct show_row part_rows[] = {
         {true, "AllowGroups=", allow_groups, NULL, NULL},
         {false, "AllowAccounts=", allow_accounts, when_no_deny, NULL},
         {false, "DenyAccounts=", deny_accounts, when_deny, NULL},
-        {false, "AllowQos=", allow_qos, NULL, NULL},
+        {false, "AllowQos=", allow_qos, when_no_deny_qos, NULL},
+        {false, "DenyQos=", deny_qos, when_deny_qos, NULL},
         {true, "AllocNodes=", alloc_nodes, NULL, NULL},
+        {false, "Alternate=", alternate, when_alternate, NULL},
         {false, "Default=", is_default, NULL, NULL},
-        {false, "QoS=N/A", NULL, NULL, NULL},
+        {false, "CpuBind=", cpu_bind, when_cpu_bind, NULL},
+        {false, "QoS=", part_qos, NULL, NULL},
         {true, "DefaultTime=", default_time, NULL, NULL},
         {false, "DisableRootJobs=", no_root_jobs, NULL, NULL},
         {false, "ExclusiveUser=", exclusive_user, NULL, NULL},
@@ -490,15 +556,15 @@ static const struct show_row part_rows[] = {
         {true, "PriorityJobFactor=", priority_factor, NULL, NULL},
         {false, "PriorityTier=", priority_tier, NULL, NULL},
         {false, "RootOnly=", root_only, NULL, NULL},
-        {false, "ReqResv=NO", NULL, NULL, NULL},
+        {false, "ReqResv=", req_resv, NULL, NULL},
         {false, "OverSubscribe=", oversubscribe, NULL, NULL},
         {true, "OverTimeLimit=", over_time, NULL, NULL},
-        {false, "PreemptMode=OFF", NULL, NULL, NULL},
+        {false, "PreemptMode=", preempt_mode, NULL, NULL},
         {true, "State=", part_state, NULL, NULL},
         {false, "TotalCPUs=", total_cpus, NULL, NULL},
         {false, "TotalNodes=", total_nodes, NULL, NULL},
         {false, "SelectTypeParameters=NONE", NULL, NULL, NULL},
-        {true, "JobDefaults=(null)", NULL, NULL, NULL},
+        {true, "JobDefaults=", job_defaults, NULL, NULL},
         {true, "", def_mem, NULL, NULL},
         {false, "", max_mem, NULL, NULL},
         {true, "TRES=", part_tres, NULL, NULL},

@@ -14,6 +14,7 @@
 #include "core/util/log.h"
 #include "core/util/map.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,7 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
-	bool show_steps, long_format, no_header, start, all, each_task;
+	bool show_steps, long_format, no_header, start, all, each_task, format_given, names_given, names_last;
 	const char *format, *format_names, *sort;
 	unsigned iterate_s;
 	char **argv;
@@ -154,9 +155,12 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		return 0; /* plain numbers: what is printed anyway */
 	case 'o':
 		o->format = optarg;
+		o->format_given = true;
+		o->names_last = false;
 		return 0;
 	case 'O':
 		o->format_names = optarg;
+		o->names_given = o->names_last = true;
 		return 0;
 	case 'i':
 		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
@@ -204,6 +208,33 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	}
 }
 
+/* What the real one sorts by (squeue(1), --sort), and what steps have. */
+static int check_sort(const struct squeue_options *o, struct err *err)
+{
+	static const char letters[] = "bcdefghijlmnptuvzBCDGHIJLMNOPQSTUV";
+	for (const char *p = o->sort && !o->show_steps ? o->sort : ""; *p; p++)
+		if (isalpha((unsigned char)*p) && !strchr(letters, *p))
+			return err_set(err, ERR_INVALID, "Invalid sort specification: %.*s",
+			               (int)strcspn(p, ","), p);
+	return 0;
+}
+
+/* Options, not variables, that are not to be used at once. */
+static int check_together(const struct squeue_options *o, struct err *err)
+{
+	if (o->format_given && o->long_format) {
+		log_write(LOG_LEVEL_FATAL,
+		          "Options -o(--format) and -l(--long) are mutually exclusive. Please "
+		          "remove one and retry.");
+		return err_set(err, ERR_INVALID_STATE, NULL);
+	}
+	if (!o->format_given || !o->names_given)
+		return 0;
+	return err_set(err, ERR_INVALID, "%s",
+	               o->names_last ? "-O (--Format) is incompatible with -o (--format)"
+	                             : "-o (--format) is incompatible with -O (--Format)");
+}
+
 static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
                          struct err *err)
 {
@@ -247,7 +278,7 @@ static int parse_options(int argc, char **argv, struct squeue_options *o, struct
 			return -1;
 	}
 	o->query.with_steps = o->show_steps;
-	return 0;
+	return check_together(o, err) == 0 ? check_sort(o, err) : -1;
 }
 
 static void choose_format(const struct squeue_options *o, struct column_format *f)
@@ -337,17 +368,36 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 	}
 }
 
-static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, const char *cluster,
-                      int64_t now, struct err *err)
+/* Sets of tasks that have no line in common with their array: a line each. */
+static void part_arrays(struct squeue_rows *rows, const struct map *lines)
 {
+	size_t n = rows->n, kept = 0;
+	for (size_t i = 0; i < n; i++) {
+		const struct squeue_row row = rows->v[i];
+		if (squeue_arrays_has(lines, &row) || !add_tasks(rows, row.job))
+			rows->v[kept++] = row;
+	}
+	memmove(rows->v + kept, rows->v + n, (rows->n - n) * sizeof(*rows->v));
+	rows->n -= n - kept;
+}
+
+static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, const char *cluster,
+                      int64_t now, struct arena *arena, struct err *err)
+{
+	struct map lines;
+	const bool join = !o->each_task && !o->show_steps && rows->n > 0;
+	squeue_arrays_find(&lines, rows->v, join ? rows->n : 0);
+	if (join)
+		part_arrays(rows, &lines);
 	const struct squeue_ctx ctx = {now, cluster};
 	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
 	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
 	const char *sort = o->sort ? o->sort : o->show_steps ? SORT_STEPS : o->start ? SORT_START : SORT_JOBS;
-	const void **order = xcalloc(rows->n + 1, sizeof(*order));
+	struct squeue_row **order = xcalloc(rows->n + 1, sizeof(*order));
 	for (size_t i = 0; i < rows->n; i++)
 		order[i] = &rows->v[i];
-	int rc = column_sort(order, rows->n, sort, columns, n, &ctx, err);
+	int rc = column_sort((const void **)order, rows->n, sort, columns, n, &ctx, err);
+	const size_t shown = squeue_arrays_join(&lines, order, rows->n, arena);
 	struct column_format f;
 	struct text out = TEXT_EMPTY;
 	choose_format(o, &f);
@@ -355,12 +405,13 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 		show_date_line(&out, now);
 	if (!o->no_header)
 		column_print_header(&f, &out);
-	for (size_t i = 0; rc == 0 && i < rows->n; i++)
+	for (size_t i = 0; rc == 0 && i < shown; i++)
 		column_print_row(&f, order[i], &ctx, &out);
 	if (rc == 0)
 		fwrite(text_str(&out), 1, out.len, stdout);
 	text_free(&out);
 	column_format_free(&f);
+	squeue_arrays_free(&lines);
 	free(order);
 	return rc;
 }
@@ -376,7 +427,7 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	if (rc != 0)
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
 	else
-		rc = print_rows(o, &rows, connection->file.controller.cluster, now, err);
+		rc = print_rows(o, &rows, connection->file.controller.cluster, now, &arena, err);
 	free(rows.v);
 	map_free(&rows.hidden);
 	arena_free(&arena);

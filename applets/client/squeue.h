@@ -1,6 +1,7 @@
 /* squeue's rows and columns. */
 #pragma once
 #include "applets/client/columns.h"
+#include "core/util/map.h"
 #include "proto/messages.h"
 
 struct squeue_row {
@@ -21,3 +22,10 @@ extern const size_t squeue_step_column_count;
 
 /* "7", "7_3", "7_[4-9]", "7.0", "7_3.batch" */
 void squeue_id(struct text *out, const struct squeue_row *row);
+
+/* Which arrays have one line for all their tasks that wait (squeue_arrays.c): before rows are sorted. */
+void squeue_arrays_find(struct map *lines, const struct squeue_row *rows, size_t n);
+bool squeue_arrays_has(const struct map *lines, const struct squeue_row *row);
+/* Sorted rows: those that go into one line become one; how many are left. What is made is in the arena. */
+size_t squeue_arrays_join(const struct map *lines, struct squeue_row **order, size_t n, struct arena *arena);
+void squeue_arrays_free(struct map *lines);

@@ -201,8 +201,8 @@ TEXT(reason_or_nodes)
 {
 	(void)ctx;
 	uint32_t s = JOB->state->state;
-	bool failed = s == JOB_FAILED || s == JOB_TIMEOUT || s == JOB_NODE_FAIL || s == JOB_BOOT_FAIL ||
-	              s == JOB_DEADLINE || s == JOB_OUT_OF_MEMORY;
+	bool failed = s == JOB_FAILED || s == JOB_TIMEOUT || s == JOB_BOOT_FAIL || s == JOB_DEADLINE ||
+	              s == JOB_OUT_OF_MEMORY;
 	if ((s == JOB_PENDING || failed) && !(JOB->state->flags & JOB_FLAG_COMPLETING))
 		text_printf(out, "(%s)", reason_of(JOB));
 	else
@@ -251,8 +251,7 @@ NUMBER(left_number)
 	uint32_t minutes = JOB->limit_min;
 	if (minutes == CORE_NO_VAL || minutes == CORE_INFINITE)
 		return INT64_MAX;
-	int64_t left = (int64_t)minutes * 60 - elapsed_s(JOB, NOW);
-	return left < 0 ? 0 : left;
+	return (int64_t)minutes * 60 - elapsed_s(JOB, NOW);
 }
 
 TEXT(left)
@@ -304,7 +303,7 @@ TEXT(end_time)
 TEXT(eligible_time)
 {
 	(void)ctx;
-	show_time(out, JOB->state->eligible_time, "N/A");
+	show_time(out, show_eligible(JOB->spec, JOB->state), "N/A");
 }
 
 TEXT(accrue_time)
@@ -355,7 +354,7 @@ TEXT(command)
 TEXT(oversubscribe)
 {
 	(void)ctx;
-	text_add(out, JOB->spec->exclusive ? "NO" : JOB->spec->oversubscribe ? "YES" : "OK");
+	text_add(out, job_sharing_word(JOB->sharing));
 }
 
 static void asked(struct text *out, uint32_t n, const char *none)

@@ -22,7 +22,7 @@
 #define INPUT_WINDOW  (1u << 20) /* as the shepherd's */
 #define DIAL_LIMIT_US 15000000   /* a worker that is being restarted is there again by then */
 #define REDIAL_US     100000
-#define ABORT_WAIT_S  32
+#define ABORT_WAIT_S  2 /* and KillWait */
 #define INTERRUPT_US  1000000
 
 enum place_state { PLACE_DIALLING, PLACE_OPEN, PLACE_RUNNING, PLACE_DONE };
@@ -185,8 +185,9 @@ static void say_aborted(struct step_io *io)
 	if (io->aborting)
 		return;
 	io->aborting = true;
-	log_info("Job step aborted: Waiting up to %d seconds for job step to finish.", ABORT_WAIT_S);
-	io->abort_timer = loop_add_timer(io->loop, (int64_t)(ABORT_WAIT_S + 5) * 1000000, abort_over, io);
+	const uint32_t wait_s = io->conf->kill_wait_s + ABORT_WAIT_S;
+	log_info("Job step aborted: Waiting up to %" PRIu32 " seconds for job step to finish.", wait_s);
+	io->abort_timer = loop_add_timer(io->loop, (int64_t)(wait_s + 5) * 1000000, abort_over, io);
 }
 
 static void wait_over(void *ctx)

@@ -14,7 +14,8 @@ struct step_io_conf {
 	bool label, unbuffered, kill_on_bad_exit, quit_on_interrupt, disable_status;
 	bool pty;        /* task 0 has a terminal; ours, where there is one, is taken for it */
 	uint32_t wait_s; /* after the first task's end; CORE_NO_VAL or 0: for ever */
-	int stdin_fd;    /* -1: none */
+	uint32_t kill_wait_s;
+	int stdin_fd;                                           /* -1: none */
 	uint32_t only_output_of, only_error_of, only_input_for; /* a task; CORE_NO_VAL: all */
 	unsigned verbose;
 };

@@ -8,9 +8,11 @@
 
 #include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- what travels along ---- */
@@ -235,6 +237,37 @@ void submit_refused(const char *what, const struct err *err)
 	if (*err->text && strcmp(err->text, words) != 0)
 		log_error("%s", err->text);
 	log_error("%s: %s", what, words);
+}
+
+/* ---- no room ---- */
+
+/* What each says of that, and how often it asks again: after one second, two, three ... */
+static const struct {
+	const char *words;
+	unsigned retries;
+} full_words[] = {
+        [SUBMIT_SBATCH] = {"Slurm temporarily unable to accept job, sleeping and retrying", 15},
+        [SUBMIT_SALLOC] = {"Slurm job queue full, sleeping and retrying.", 10},
+        [SUBMIT_SRUN] = {"Slurm controller not responding, sleeping and retrying.", 10},
+};
+
+int submit_insist(const struct submit *s, struct connect *c, uint32_t type, void *m, bool *again,
+                  struct arena *arena, void **reply, volatile int *interrupted, struct err *err)
+{
+	for (unsigned tries = 1;; tries++) {
+		int rc = connect_insist(c, type, m, again, MSG_submit_reply, arena, reply, err);
+		if (rc == 0 || err->code != ERR_MAX_JOBS || s->test_only ||
+		    tries > full_words[s->command].retries)
+			return rc;
+		if (tries == 1)
+			log_error("%s", full_words[s->command].words);
+		struct timespec left = {.tv_sec = tries};
+		while (nanosleep(&left, &left) != 0 && !(interrupted && *interrupted))
+			;
+		if (interrupted && *interrupted)
+			return rc;
+		*err = (struct err){0};
+	}
 }
 
 void submit_say_start(const struct submit_reply *reply)

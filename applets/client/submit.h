@@ -73,3 +73,8 @@ void allocation_free(struct allocation *a);
 
 /* What --test-only says. */
 void submit_say_start(const struct submit_reply *reply);
+/* connect_insist() with a message that asks for a job: while there is no room for one more (slurm.conf(5),
+ * MaxJobCount) it is asked for again, later and later, until it is given up or *interrupted (may be NULL) is
+ * set. */
+int submit_insist(const struct submit *s, struct connect *c, uint32_t type, void *m, bool *again,
+                  struct arena *arena, void **reply, volatile int *interrupted, struct err *err);

@@ -326,6 +326,8 @@ static void say_what_stays(const struct cluster_file *old, const struct cluster_
 		say_stays(!text_eq(conf_str(&old->conf, fixed[i]), conf_str(&new->conf, fixed[i])),
 		          param_rows[fixed[i]].name);
 	say_stays(!text_eq(old->controller.name, new->controller.name), "SlurmctldHost");
+	say_stays(!text_eq(old->controller_addr, new->controller_addr),
+	          "the address of slurmctld (SlurmctldAddr, SlurmctldHost)");
 	say_stays(!text_eq(old->own->key_file, new->own->key_file), "key_file of batchbox.conf");
 }
 

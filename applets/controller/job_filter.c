@@ -50,9 +50,9 @@ static bool wants_state(const struct job_filter *f, const struct job_state *stat
 		return !f->live_only || state->state <= JOB_SUSPENDED || (state->flags & JOB_FLAG_COMPLETING);
 	for (uint32_t i = 0; i < f->states.n; i++) {
 		uint32_t want = f->states.v[i];
-		/* While it is completing, that is what is shown. */
+		/* A flag hides the state. */
 		if (want & 0x10000u ? (state->flags & want & 0xffffu) != 0
-		                    : state->state == want && !(state->flags & JOB_FLAG_COMPLETING))
+		                    : state->state == want && !state->flags)
 			return true;
 	}
 	return false;

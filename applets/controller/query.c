@@ -114,6 +114,7 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 	info->cpus = (uint32_t)tres.v[TRES_CPU];
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
 	info->limit_min = job_time_limit(job);
+	info->sharing = job_sharing(ctl->cluster, job);
 	if (job->spec.batch)
 		fill_files(job, info, arena);
 	if (cur->query.with_steps)
@@ -438,6 +439,14 @@ static void fill_part(const struct cluster *c, const struct part *part, struct p
 	info->allow_accounts = conf->allow_accounts;
 	info->allow_qos = conf->allow_qos;
 	info->alloc_nodes = conf->alloc_nodes;
+	info->deny_qos = conf->deny_qos;
+	info->qos = conf->qos;
+	info->alternate = conf->alternate;
+	info->cpu_bind = conf->cpu_bind;
+	info->preempt_mode = conf->preempt_mode;
+	info->req_resv = conf->req_resv;
+	info->def_cpu_per_gpu = conf->def_cpu_per_gpu;
+	info->def_mem_per_gpu = conf->def_mem_per_gpu;
 	info->oversubscribe = conf->oversubscribe;
 	info->oversubscribe_max = conf->oversubscribe_max;
 }

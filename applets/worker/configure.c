@@ -208,13 +208,15 @@ static void say_what_stays(const struct worker *w, const struct cluster_file *ne
 {
 	static const enum param fixed[] = {P_ClusterName,   P_SlurmdSpoolDir, P_SlurmdPidFile,
 	                                   P_SlurmdLogFile, P_SlurmctldPort,  P_AuthType,
-	                                   P_SlurmUser};
+	                                   P_SlurmUser,     P_SlurmdUser};
 	const struct cluster_file *first = first_file(w);
 	const struct slurm_conf *old = &first->conf;
 	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
 		say_stays(!text_eq(conf_str(old, fixed[i]), conf_str(&new->conf, fixed[i])),
 		          param_rows[fixed[i]].name);
 	say_stays(!text_eq(first->controller.name, new->controller.name), "SlurmctldHost");
+	say_stays(!text_eq(first->controller_addr, new->controller_addr),
+	          "the address of slurmctld (SlurmctldAddr, SlurmctldHost)");
 	say_stays(!text_eq(first->own->key_file, new->own->key_file), "key_file of batchbox.conf");
 	say_stays(w->port != port_of(new, node), "the port of slurmd");
 	say_stays(!text_eq(w->node_addr, node->addr), "NodeAddr");

@@ -75,6 +75,8 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 		spec->mem_per_cpu = 20 + pick(w, 400);
 	spec->features = (char *)(uintptr_t)(chance(w, 100) ? features[pick(w, 4)] : NULL);
 	spec->exclusive = chance(w, 100);
+	spec->oversubscribe = chance(w, 400);
+	spec->exclusive_user = chance(w, 40);
 	spec->time_limit_min = limits[pick(w, 5)];
 	spec->requeue = chance(w, 600);
 	spec->no_kill = chance(w, 150);
@@ -191,8 +193,12 @@ static void suspend(struct world *w)
 	bool was = job->state.state == JOB_SUSPENDED;
 	int rc = resumes ? job_resume(w->c, job, world_now(w), &err)
 	                 : job_suspend(w->c, job, world_now(w), &err);
-	if (rc == 0 && !resumes)
+	if (rc == 0 && !resumes) {
 		map_put(&w->was_suspended, job->serial, job);
+		map_put(&w->stands_still, job->serial, job);
+	} else if (rc == 0) {
+		map_del(&w->stands_still, job->serial);
+	}
 	if ((rc == 0) != (resumes ? was : job_is_active(job)))
 		world_fail(w, "job %u is %s: %s", job->job_id, job_state_word(job->state.state),
 		           err_text(&err));
@@ -427,10 +433,14 @@ static void edit_part(struct world *w)
 	                              .over_time_limit_min = CORE_NO_VAL};
 	struct err err = {0};
 	char nodes[32];
+	world_will_take_conf(w);
 	if (old && chance(w, 200)) {
 		world_trace(w, "delete partition %s", name);
-		if (part_delete(w->c, name, world_now(w), &err) == 0 && part_by_name(w->c, name))
+		if (part_delete(w->c, name, world_now(w), &err) != 0)
+			return;
+		if (part_by_name(w->c, name))
 			world_fail(w, "partition %s was deleted and is there", name);
+		world_took_conf(w);
 		return;
 	}
 	if (old)
@@ -438,6 +448,8 @@ static void edit_part(struct world *w)
 	part.name = (char *)(uintptr_t)name;
 	part.state = states[pick(w, 6)];
 	part.priority_tier = 1 + pick(w, 3);
+	if (chance(w, 300))
+		random_sharing(w, &part);
 	if (chance(w, 300)) {
 		snprintf(nodes, sizeof(nodes), "n[%u-%u]", 1 + pick(w, 3), 3 + pick(w, 4));
 		part.nodes = nodes;
@@ -445,6 +457,8 @@ static void edit_part(struct world *w)
 	world_trace(w, "%s partition %s", old ? "update" : "create", name);
 	bool was = part_update(w->c, &part, !old, world_now(w), &err) == 0;
 	const struct part *now = part_by_name(w->c, name);
+	if (was)
+		world_took_conf(w);
 	if (was && (!now || now->state != part.state || now->conf->priority_tier != part.priority_tier))
 		world_fail(w, "partition %s is not what it was made", name);
 }
@@ -458,7 +472,9 @@ static void reconfigure(struct world *w)
 	w->conf.keep_part_info = chance(w, 500);
 	w->conf.keep_part_state = chance(w, 500);
 	w->conf.keep_node_edits = chance(w, 500);
+	world_will_take_conf(w);
 	cluster_reconfigure(w->c, &w->conf, world_now(w), NULL, NULL);
+	world_took_conf(w);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		if (w->hosts[i].linked && !node_by_name(w->c, w->hosts[i].name))
 			host_cut(w, &w->hosts[i]);

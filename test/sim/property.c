@@ -45,18 +45,6 @@ static const struct node_alloc *has_planned(const struct world *w, const struct 
 	return NULL;
 }
 
-static bool is_planned(const struct world *w, const struct job *job, const struct node *node, uint32_t core)
-{
-	const struct planned *e;
-	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++) {
-		const struct node_alloc *a = has_planned(w, e, job, node);
-		for (uint32_t i = 0; a && i < a->cores.n; i++)
-			if (a->cores.v[i] == core)
-				return true;
-	}
-	return false;
-}
-
 /* Of all memory there, by those that run and those that are planned before the job: so much at that moment.
  */
 static uint64_t memory_at(const struct world *w, const struct job *job, const struct node *node, core_time at)
@@ -122,9 +110,92 @@ static uint64_t memory_for(const struct world *w, const struct job *job, const s
 	return w->conf.def_mem_per_cpu ? w->conf.def_mem_per_cpu * cpus : node->conf->real_memory;
 }
 
-static bool core_busy(const struct node *node, uint32_t core)
+/* What it started with counts until it is gone, also when it is to start again. */
+static bool has_started(const struct job *job)
 {
-	return node->cores_busy->words[core / 64] >> (core % 64) & 1;
+	return job->state.state != JOB_PENDING || (job->state.flags & JOB_FLAG_COMPLETING);
+}
+
+static bool may_share(const struct job *job)
+{
+	const struct core_part_conf *part = job->part ? job->part->conf : NULL;
+	if (has_started(job))
+		return job->state.shares;
+	return part && ((part->oversubscribe == CONF_SHARE_FORCE &&
+	                 (part->oversubscribe_max > 1 || !job->spec.exclusive)) ||
+	                (part->oversubscribe == CONF_SHARE_YES && job->spec.oversubscribe));
+}
+
+/* The job's share of the node, unless it has given it back or stands still. */
+static const struct node_alloc *holds(const struct world *w, const struct job *job, const struct node *node)
+{
+	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
+		const struct node_alloc *a = &job->state.nodes.v[i];
+		if (strcmp(a->node, node->conf->name) == 0)
+			return a->phase == ALLOC_RELEASED || map_get(&w->stands_still, job->serial) ? NULL
+			                                                                            : a;
+	}
+	return NULL;
+}
+
+static bool has_core(const struct node_alloc *a, uint32_t core)
+{
+	for (uint32_t i = 0; a && i < a->cores.n; i++)
+		if (a->cores.v[i] == core)
+			return true;
+	return false;
+}
+
+/* May the job have the core, beside those who have it? */
+static bool core_is_open(const struct world *w, const struct job *job, const struct node *node, uint32_t core,
+                         bool plan)
+{
+	uint32_t like_it = 0, most = job->part ? job->part->conf->oversubscribe_max : 0;
+	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o)) {
+		if (o == job || !has_core(holds(w, o, node), core))
+			continue;
+		if (!may_share(job) || !may_share(o))
+			return false;
+		like_it += o->part == job->part || w->conf.select_flags == 0;
+		/* Of whole nodes those who came later counted those who were there. */
+		if (has_started(job) && o->part && o->part->conf->oversubscribe_max > most)
+			most = o->part->conf->oversubscribe_max;
+	}
+	const struct planned *e;
+	for (size_t rank = 0; plan && (e = plan_at(w->c, rank)); rank++) {
+		if (!has_core(has_planned(w, e, job, node), core))
+			continue;
+		if (!may_share(job) || !may_share(e->job))
+			return false;
+		like_it += e->part == job->part || w->conf.select_flags == 0;
+	}
+	return like_it == 0 || like_it < most;
+}
+
+static bool for_user(const struct job *job)
+{
+	if (has_started(job))
+		return job->state.for_user;
+	return job->spec.exclusive_user || (job->part && job->part->conf->exclusive_user);
+}
+
+/* Nobody is there beside whom it can't be. */
+static bool users_agree(const struct world *w, const struct job *job, const struct node *node, bool plan)
+{
+	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o)) {
+		bool there = false;
+		for (uint32_t i = 0; i < o->state.nodes.n; i++)
+			there = there || (strcmp(o->state.nodes.v[i].node, node->conf->name) == 0 &&
+			                  o->state.nodes.v[i].phase != ALLOC_RELEASED);
+		if (there && o->spec.who->uid != job->spec.who->uid && (for_user(o) || for_user(job)))
+			return false;
+	}
+	const struct planned *e;
+	for (size_t rank = 0; plan && (e = plan_at(w->c, rank)); rank++)
+		if (has_planned(w, e, job, node) && e->job->spec.who->uid != job->spec.who->uid &&
+		    (for_user(e->job) || for_user(job)))
+			return false;
+	return true;
 }
 
 /* Free cores, one socket or core after the other. */
@@ -132,11 +203,12 @@ static uint32_t free_cores(const struct world *w, const struct job *job, const s
                            enum look look)
 {
 	uint32_t size = w->conf.select_flags & CONF_CR_SOCKET ? node->conf->cores_per_socket : 1, n = 0;
+	if (look <= LOOK_NOW && !users_agree(w, job, node, look == LOOK_PLAN))
+		return 0;
 	for (uint32_t first = 0; first < node->cores_total; first += size) {
 		bool free = true;
 		for (uint32_t i = first; i < first + size; i++)
-			free = free && (look > LOOK_NOW || !core_busy(node, i)) &&
-			       (look != LOOK_PLAN || !is_planned(w, job, node, i));
+			free = free && (look > LOOK_NOW || core_is_open(w, job, node, i, look == LOOK_PLAN));
 		n += free ? size : 0;
 	}
 	return n;
@@ -146,7 +218,8 @@ static uint32_t tasks_that_fit(const struct world *w, const struct job *job, con
                                enum look look)
 {
 	uint32_t free = free_cores(w, job, node, look), per = node->cpus_per_core, best = 0;
-	bool whole = job->spec.exclusive || w->conf.select_flags == 0;
+	bool whole = job->spec.exclusive || w->conf.select_flags == 0 ||
+	             job->part->conf->oversubscribe == CONF_SHARE_EXCLUSIVE;
 	if (whole && free < node->cores_total)
 		return 0;
 	for (uint32_t tasks = 1;
@@ -281,6 +354,29 @@ static void check_allocation(struct world *w, const struct job *job)
 		           n, tasks);
 }
 
+/* Its cores are its own, or those have them with it who may. */
+static void check_sharing(struct world *w, const struct job *job)
+{
+	for (uint32_t i = 0; i < job->state.nodes.n; i++) {
+		const struct node *node = node_by_name(w->c, job->state.nodes.v[i].node);
+		const struct node_alloc *a = holds(w, job, node);
+		if (!users_agree(w, job, node, false))
+			world_fail(w, "job %u was started beside another user's on %s", job->job_id,
+			           node->conf->name);
+		for (uint32_t k = 0; a && k < a->cores.n; k++) {
+			if (!core_is_open(w, job, node, a->cores.v[k], false))
+				world_fail(w, "job %u was started on core %u of %s, which is not for it",
+				           job->job_id, a->cores.v[k], node->conf->name);
+			for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o)) {
+				if (o == job || !has_core(holds(w, o, node), a->cores.v[k]))
+					continue;
+				map_put(&w->was_shared, o->serial, w);
+				map_put(&w->was_shared, job->serial, w);
+			}
+		}
+	}
+}
+
 /* Somebody with no end may be what it waits for: it has no place in the plan, and holds nobody up. */
 static bool waits_for_no_end(const struct world *w)
 {
@@ -330,7 +426,7 @@ static void check_planned(struct world *w)
 	const struct planned *e;
 	for (size_t rank = 0; (e = plan_at(w->c, rank)); rank++)
 		for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job))
-			if (off_its_cores(job) > e->start)
+			if (off_its_cores(job) > e->start && !(may_share(job) && may_share(e->job)))
 				check_promise(w, e, job);
 }
 
@@ -341,6 +437,7 @@ static void check_started(struct world *w)
 		if (!map_get(&w->started_now, job->serial) || !job->part || !job_is_active(job))
 			continue;
 		check_allocation(w, job);
+		check_sharing(w, job);
 		for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
 			if (waits(w, o) && before(o, job) && w->passes == 1 && !o->planned &&
 			    has_node_of(w, job, o->part) && !(w->conf.backfill && waits_for_no_end(w)))

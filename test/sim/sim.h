@@ -142,6 +142,9 @@ struct world {
 	struct map confirmed;     /* launch and node of what is known to have been started */
 	struct map launched;      /* launch of a batch script -> index of its node + 1 */
 	struct map was_suspended; /* serials: others may have had their cores meanwhile */
+	struct map stands_still;  /* serials of those that are, or ended, suspended */
+	struct map stood_still;   /* of those that were suspended when another configuration came */
+	struct map was_shared;    /* serials: they had cores with others, as their partition allows */
 	struct map was_active;    /* serials of jobs that ran before a host registered after a boot */
 	uint64_t passes; /* in this round: in a later one others may be eligible, by a start of the first */
 	struct map started_now;       /* serials of the jobs that this round started */
@@ -159,6 +162,12 @@ void world_trace(struct world *w, const char *fmt, ...) __attribute__((format(pr
 core_time world_now(const struct world *w);
 uint32_t pick(struct world *w, uint32_t n); /* 0 .. n - 1 */
 bool chance(struct world *w, uint32_t of_1000);
+/* When a configuration is taken, shares are taken anew: the cores of what had ended suspended before are its
+ * own again until it is gone. */
+void world_will_take_conf(struct world *w);
+void world_took_conf(struct world *w);
+/* Whom a partition lets share, by chance. */
+void random_sharing(struct world *w, struct core_part_conf *part);
 struct world *world_new(uint64_t seed, bool trace);
 void world_free(struct world *w);
 /* Other numbers of nodes, cores, partitions than before. */

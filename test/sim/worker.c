@@ -115,14 +115,16 @@ static void launch_over(struct world *w, struct host *h, struct launch *l, uint3
 	report(w, h, FROM_FATE, l);
 }
 
-/* Cores are exclusive, but for steps and script of one attempt among each other. */
+/* Cores are exclusive, but for steps and script of one attempt among each other, and where a partition lets
+ * jobs share: that they may was seen when the later of them started. */
 static void check_cores(struct world *w, const struct host *h, const struct launch *l)
 {
 	list_each (it, &h->launches) {
 		const struct launch *o = list_entry(it, struct launch, in_node);
 		if (o == l || !o->started || o->over ||
 		    (o->serial == l->serial && o->attempt == l->attempt) ||
-		    map_get(&w->was_suspended, o->serial) || map_get(&w->was_suspended, l->serial))
+		    map_get(&w->was_suspended, o->serial) || map_get(&w->was_suspended, l->serial) ||
+		    (map_get(&w->was_shared, o->serial) && map_get(&w->was_shared, l->serial)))
 			continue;
 		for (uint32_t i = 0; i < l->cores.n; i++)
 			for (uint32_t k = 0; k < o->cores.n; k++)

@@ -159,6 +159,7 @@ static void on_action(void *ctx, const struct action *a)
 	}
 	if (a->kind == ACTION_JOB_STARTED && a->job) {
 		map_put(&w->started_now, a->job->serial, w);
+		map_del(&w->stands_still, a->job->serial);
 		w->started_jobs++;
 	}
 	w->ended_jobs += a->kind == ACTION_JOB_ENDED;
@@ -208,6 +209,29 @@ static void check(struct world *w)
 
 /* ---- configurations ---- */
 
+void world_will_take_conf(struct world *w)
+{
+	map_free(&w->stood_still);
+	map_init_u64(&w->stood_still);
+	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job))
+		if (job->state.state == JOB_SUSPENDED)
+			map_put(&w->stood_still, job->serial, w);
+}
+
+void world_took_conf(struct world *w)
+{
+	map_free(&w->stands_still);
+	w->stands_still = w->stood_still;
+	map_init_u64(&w->stood_still);
+}
+
+void random_sharing(struct world *w, struct core_part_conf *part)
+{
+	part->oversubscribe = chance(w, 500) ? CONF_SHARE_NO : pick(w, 4);
+	part->oversubscribe_max = 1 + pick(w, 3);
+	part->exclusive_user = chance(w, 100);
+}
+
 static void part_of(struct world *w, uint32_t at, uint32_t first, uint32_t last, uint32_t nodes)
 {
 	static const char *const names[SIM_PARTS] = {"main", "low", "other"};
@@ -226,6 +250,7 @@ static void part_of(struct world *w, uint32_t at, uint32_t first, uint32_t last,
 	                                       .priority_tier = at == 1 ? 1 : 2,
 	                                       .over_time_limit_min = CORE_NO_VAL,
 	                                       .state = chance(w, 50) ? CONF_PART_DOWN : CONF_PART_UP};
+	random_sharing(w, &w->parts[at]);
 }
 
 void world_vary_conf(struct world *w)
@@ -305,7 +330,9 @@ static void start(struct world *w)
 	}
 	free(rows);
 	arena_free(&arena);
+	world_will_take_conf(w);
 	cluster_start(w->c, world_now(w), instance, NULL, NULL);
+	world_took_conf(w);
 	w->tasks_in = tasks_there(w);
 	w->tasks_out = 0;
 	check(w);
@@ -377,6 +404,9 @@ struct world *world_new(uint64_t seed, bool trace)
 	map_init_u64(&w->started_now);
 	map_init_u64(&w->was_active);
 	map_init_u64(&w->was_suspended);
+	map_init_u64(&w->stands_still);
+	map_init_u64(&w->stood_still);
+	map_init_u64(&w->was_shared);
 	map_init_u64(&w->confirmed);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		host_init(&w->hosts[i], i);
@@ -401,6 +431,9 @@ void world_free(struct world *w)
 	map_free(&w->started_now);
 	map_free(&w->was_active);
 	map_free(&w->was_suspended);
+	map_free(&w->stands_still);
+	map_free(&w->stood_still);
+	map_free(&w->was_shared);
 	map_free(&w->confirmed);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		host_free(&w->hosts[i]);

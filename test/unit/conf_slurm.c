@@ -51,6 +51,12 @@ static void two_files_differ(void **state)
 	        {"NodeName=a", "NodeName=b",
 	         "NodeName=a (missing there), a NodeName or PartitionName (only there)"},
 	        {"PartitionName=p Nodes=worker-1", "PartitionName=p Nodes=worker-2", "PartitionName=p"},
+	        {"PartitionName=p Nodes=worker-1", "PartitionName=p Nodes=worker-1 MaxTime=5",
+	         "PartitionName=p"},
+	        {"PartitionName=p Nodes=worker-1 AllowGroups=a",
+	         "PartitionName=p Nodes=worker-1 AllowGroups=b", "PartitionName=p"},
+	        {"NodeName=a Feature=x", "NodeName=a Feature=y", "NodeName=a"},
+	        {"NodeName=a Weight=2", "NodeName=a", "NodeName=a"},
 	        {"NodeName=n[1-10]", "NodeName=n[1-10] CPUs=2",
 	         "NodeName=n1, NodeName=n2, NodeName=n3, NodeName=n4, NodeName=n5, NodeName=n6, NodeName=n7, "
 	         "NodeName=n8 and 2 more"},
@@ -155,7 +161,15 @@ static void errors_are_named(void **state)
 	        {"MailProg=\"x\n", "a quote that is not closed", 1},
 	        {"Include /nonexistent\n", "Include", 1},
 	        {"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
-	        {"PartitionName=p Nodes=worker-1 AllowQos=high\n", "not be safe", 1},
+	        {"PartitionName=p Nodes=worker-1 SelectTypeParameters=CR_Socket\n", "not be safe", 1},
+	        {"PartitionName=p Nodes=worker-1 DefaultTime=none\n", "DefaultTime=none: not a valid value",
+	         1},
+	        {"PartitionName=p Nodes=worker-1 OverSubscribe=YES:1\n", "OverSubscribe=YES:1: not a valid",
+	         1},
+	        {"PartitionName=p Nodes=worker-1 DefMemPerCPU=5G\n", "DefMemPerCPU=5G: not a valid", 1},
+	        {"PartitionName=p Nodes=worker-1 PowerDownOnIdle=YES\n",
+	         "is not a parameter of PartitionName", 1},
+	        {"PartitionName=p Nodes=worker-1 JobDefaults=DefCpuPerGPU=2\n", "is not a parameter of", 1},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct slurm_conf conf;
@@ -318,19 +332,62 @@ static void times(void **state)
 	static const struct {
 		const char *text;
 		int64_t at;
-	} when[] = {{"now", 1795404839},       {"now+60", 1795404899},
-	            {"now+1hour", 1795408439}, {"2026-11-23T10:00:00", 1795428000},
-	            {"tomorrow", 1795478400},  {"today", 1795392000},
-	            {"16:00", 1795449600},     {"03:00", 1795489200},
-	            {"noon", 1795435200},      {"112326", 1795392000}};
+	} when[] = {{"now", 1795404839},           {"now+60", 1795404899},
+	            {"now+1hour", 1795408439},     {"2026-11-23T10:00:00", 1795428000},
+	            {"tomorrow", 1795478400},      {"today", 1795392000},
+	            {"16:00", 1795449600},         {"03:00", 1795489200},
+	            {"noon", 1795435200},          {"112326", 1795392000},
+	            {"1123", 1795392000},          {"now + 1 week 10:00", 1796032800},
+	            {"1122", 1826841600},          {"01.02.27-3:00 PM", 1798902000},
+	            {"noon tomorrow", 1795521600}, {"12:00am", 1795478400},
+	            {"2031-04-31", 1935360000},    {"2031-01-20T", 1926633600}};
 	for (size_t i = 0; i < sizeof(when) / sizeof(when[0]); i++) {
 		int64_t at = 0;
 		if (!time_parse_when(when[i].text, now, &at) || at / 1000000 != when[i].at)
 			fail_msg("%s: %lld", when[i].text, (long long)(at / 1000000));
 	}
+	/* What is over is asked for. */
+	static const struct {
+		const char *text;
+		int64_t at;
+	} past[] = {
+	        {"03:00", 1795402800}, {"16:00", 1795363200}, {"1224", 1766534400}, {"today", 1795392000}};
 	int64_t at;
-	assert_false(time_parse_when("soon", now, &at));
-	assert_false(time_parse_when("25:00", now, &at));
+	int wrong_at;
+	for (size_t i = 0; i < sizeof(past) / sizeof(past[0]); i++)
+		if (!time_parse_when_at(past[i].text, now, true, &at, &wrong_at) ||
+		    at / 1000000 != past[i].at)
+			fail_msg("%s: %lld", past[i].text, (long long)(at / 1000000));
+	static const struct {
+		const char *text;
+		int at;
+	} bad[] = {{"soon", 0},
+	           {"25:00", 0},
+	           {"", -1},
+	           {" T ", -1},
+	           {"now+1h", 4},
+	           {"now+1.5hours", 4},
+	           {"now+", 3},
+	           {"nowish", 3},
+	           {"now+5weekz", 9},
+	           {"12:60", 3},
+	           {"12:00:61", 6},
+	           {"1:5", 3},
+	           {"13:00pm", 5},
+	           {"2031-13-01", 5},
+	           {"2031-01-32", 8},
+	           {"2031-1-2", 0},
+	           {"2031-01-20X12:00", 10},
+	           {"2031-01-20T10", 13},
+	           {"01/20/2031", 8},
+	           {"12/00", 3},
+	           {"Tomorrow", 1},
+	           {"elevenses", 0},
+	           {"midnightx", 8},
+	           {"now+99999999999999999999", 3}};
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (time_parse_when_at(bad[i].text, now, false, &at, &wrong_at) || wrong_at != bad[i].at)
+			fail_msg("%s: wrong at %d", bad[i].text, wrong_at);
 }
 
 static void sizes(void **state)

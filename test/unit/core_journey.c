@@ -324,7 +324,7 @@ static void too_many_steps(void **state)
 	step(lab, job, T0);
 	step(lab, job, T0);
 	assert_int_equal(step_create(lab->c, job, &r, T0, &out, &err), -1);
-	assert_int_equal(err.code, ERR_LIMIT);
+	assert_int_equal(err.code, ERR_STEP_LIMIT);
 	lab_free(lab);
 }
 

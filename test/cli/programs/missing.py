@@ -2,19 +2,13 @@
 from cluster import MISSING
 
 MISSING.update({
-    "sbatch --reservation": "reservations",
     "scontrol create reservation": "reservations",
     "sbatch --priority, --constraint": "features in brackets, with numbers or joined by |",
-    "sbatch --exclusive=user": "--exclusive=user",
-    "sbatch --hint": "--hint",
-    "sbatch: GPUs that the cluster doesn't have": "--gpus and its like",
     "variables of GPUs": "GPUs",
     "sbatch --signal=USR2@90: to the tasks": "--signal",
     "sbatch --signal=B:USR2@30: to the script": "--signal",
-    "sbatch --get-user-env": "--get-user-env",
     "sbatch: mail": "--mail-type of events",
     "srun --cpu-bind=q": "--cpu-bind",
-    "salloc: a command on an allocation": "SLURM_NTASKS of salloc --ntasks-per-node",
     "srun --mpi=pmi2: the PMI-1 wire": "MPI",
     "srun --mpi=list, --mpi=pmix": "MPI",
     "sacct: a separator of its own, units, times": "ReqTRES in the history",

@@ -221,7 +221,6 @@ held '-x worker-1,worker-2'
 held '-x worker-3 -w worker-3'
 held '-x worker-[1-3]'
 held --exclusive
-differs 'refused by name: nodes are not shared by label'
 held --exclusive=mcs
 held --exclusive=exclusive
 held --exclusive=wrong
