@@ -1,6 +1,7 @@
 #include "conf/time.h"
 
 #include "core/records.h"
+#include "core/util/log.h"
 
 #include <ctype.h>
 #include <inttypes.h>
@@ -113,15 +114,53 @@ void time_print_limit(struct text *out, uint32_t minutes)
 		time_print_elapsed(out, (int64_t)minutes * 60);
 }
 
+#define STANDARD "%Y-%m-%dT%H:%M:%S"
+
+/* Days since some day long ago, by the calendar. */
+static int day_of(const struct tm *tm)
+{
+	int y = tm->tm_year + 1899; /* years that have ended */
+	return y * 365 + y / 4 - y / 100 + y / 400 + tm->tm_yday;
+}
+
+/* squeue(1), SLURM_TIME_FORMAT=relative: as much as is needed, seen from now. */
+static const char *relative_format(const struct tm *tm)
+{
+	struct tm today;
+	time_t now = time(NULL);
+	if (!localtime_r(&now, &today))
+		return STANDARD;
+	int days = day_of(tm) - day_of(&today);
+	if (days == 0)
+		return "%H:%M:%S";
+	if (days == 1)
+		return "Tomorr %H:%M";
+	if (days == -1)
+		return "Ystday %H:%M";
+	if (days > 0 && days < 7)
+		return "%a %H:%M";
+	return tm->tm_year == today.tm_year ? "%-d %b %H:%M" : "%-d %b %Y";
+}
+
 void time_print_stamp(struct text *out, int64_t time_us)
 {
 	const char *format = getenv("SLURM_TIME_FORMAT");
 	char buf[256];
-	struct tm tm;
+	struct tm tm = {0};
 	time_t t = (time_t)(time_us / 1000000);
-	if (!format || !*format || strcmp(format, "standard") == 0 || strcmp(format, "relative") == 0)
-		format = "%Y-%m-%dT%H:%M:%S";
-	if (!localtime_r(&t, &tm) || strftime(buf, sizeof(buf), format, &tm) == 0)
+	bool known = localtime_r(&t, &tm) != NULL;
+	if (!format || !*format || strcmp(format, "standard") == 0)
+		format = STANDARD;
+	else if (strcmp(format, "relative") == 0)
+		format = relative_format(&tm);
+	else if (!strchr(format, '%')) {
+		static bool said;
+		if (!said)
+			log_error("invalid SLURM_TIME_FORMAT = '%s'", format);
+		said = true;
+		format = STANDARD;
+	}
+	if (!known || strftime(buf, sizeof(buf), format, &tm) == 0)
 		text_add(out, "INVALID");
 	else
 		text_add(out, buf);

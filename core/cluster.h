@@ -279,6 +279,7 @@ bool job_is_done(const struct job *job);   /* a final base state, nothing left t
 bool job_is_active(const struct job *job); /* RUNNING or SUSPENDED, not ending */
 struct tres job_tres(const struct cluster *c,
                      const struct job *job); /* allocated, or asked for while pending */
+struct tres job_tres_asked(const struct cluster *c, const struct job *job);
 
 /* Walks all jobs by serial: NULL starts, NULL ends. */
 struct job *job_next(const struct cluster *c, const struct job *after);

@@ -160,6 +160,13 @@ static struct tres asked(const struct cluster *c, const struct job *job)
 	return t;
 }
 
+struct tres job_tres_asked(const struct cluster *c, const struct job *job)
+{
+	struct tres t = asked(c, job);
+	t.v[TRES_BILLING] = part_billing(c, job->part, &t);
+	return t;
+}
+
 struct tres job_tres(const struct cluster *c, const struct job *job)
 {
 	struct tres t = job->state.nodes.n ? allocated(job) : asked(c, job);

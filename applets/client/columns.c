@@ -5,6 +5,7 @@
 #include "core/util/sort.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 
 void column_format_init(struct column_format *f)
 {
-	*f = (struct column_format){.prefix = xstrdup("")};
+	*f = (struct column_format){.prefix = xstrdup(""), .what = "job format"};
 }
 
 void column_format_free(struct column_format *f)
@@ -60,19 +61,6 @@ bool column_format_has(const struct column_format *f, const char *header)
 
 /* ---- -o ---- */
 
-static void add_all(struct column_format *f, const struct column *columns, size_t n)
-{
-	bool first = true;
-	for (size_t i = 0; i < n; i++) {
-		if (columns[i].letter == '\0')
-			continue;
-		if (!first)
-			text_set(&f->uses[f->n - 1].suffix, "|");
-		column_format_add(f, &columns[i], 0, false, "");
-		first = false;
-	}
-}
-
 /* Literal text behind the last column, or before the first. */
 static void add_literal(struct column_format *f, const char *s, size_t len)
 {
@@ -80,6 +68,21 @@ static void add_literal(struct column_format *f, const char *s, size_t len)
 	char *longer = xprintf("%s%.*s", *where, (int)len, s);
 	free(*where);
 	*where = longer;
+}
+
+static void add_all(struct column_format *f, const struct column *columns, size_t n)
+{
+	bool first = true;
+	for (size_t i = 0; i < n; i++) {
+		char letter = columns[i].letter;
+		if (letter == '\0')
+			continue;
+		if (!first)
+			add_literal(f, "|", 1);
+		column_format_add(f, &columns[i], 0, false,
+		                  f->spaced_capitals && isupper((unsigned char)letter) ? " " : "");
+		first = false;
+	}
 }
 
 static size_t read_width(const char **p)
@@ -91,38 +94,44 @@ static size_t read_width(const char **p)
 	return width < COLUMN_WIDTH_MAX ? width : COLUMN_WIDTH_MAX;
 }
 
-void column_format_letters(struct column_format *f, const char *spec, const struct column *columns, size_t n)
+static bool is_all(const char *s, size_t len)
 {
-	if (strcasecmp(spec, "%all") == 0) {
-		add_all(f, columns, n);
+	return len == 3 && strncasecmp(s, "all", 3) == 0;
+}
+
+/* What stands behind a percent sign up to the next one. */
+static void add_letter(struct column_format *f, const char *start, size_t len, const struct column *columns,
+                       size_t n)
+{
+	const char *p = start, *end = start + len;
+	bool right = *p == '.';
+	p += right;
+	size_t width = read_width(&p);
+	const struct column *column = p < end ? column_by_letter(columns, n, *p) : NULL;
+	if (column) {
+		column_format_add(f, column, width, right, "");
+		add_literal(f, p + 1, (size_t)(end - p - 1));
 		return;
 	}
-	for (const char *p = spec; *p;) {
-		const char *start = p;
-		if (*p != '%') {
-			p += strcspn(p, "%");
-			add_literal(f, start, (size_t)(p - start));
-			continue;
-		}
-		p++;
-		bool right = *p == '.';
-		p += right;
-		size_t width = read_width(&p);
-		const struct column *column = column_by_letter(columns, n, *p);
-		if (column) {
-			column_format_add(f, column, width, right, "");
-			p++;
-			continue;
-		}
-		/* "%%i" reaches users as "%i": the real one prints such text as it stands. */
-		if (*p == '%') {
-			add_literal(f, p, 1);
-			p++;
-			continue;
-		}
-		log_error("Invalid job format specification: %.1s", p);
-		p += *p != '\0';
-		add_literal(f, start, (size_t)(p - start));
+	if (f->bare_letters)
+		fprintf(stderr, "Invalid node format specification: %.*s\n", p < end, p);
+	else
+		log_error("Invalid %s specification: %.*s", f->what, p < end, p);
+	add_literal(f, "%", 1);
+	add_literal(f, start, len);
+}
+
+void column_format_letters(struct column_format *f, const char *spec, const struct column *columns, size_t n)
+{
+	size_t len = strcspn(spec, "%");
+	add_literal(f, spec, len);
+	for (const char *p = spec + len; *p; p += len) {
+		p += strspn(p, "%");
+		len = strcspn(p, "%");
+		if (is_all(p, len))
+			add_all(f, columns, n);
+		else if (len)
+			add_letter(f, p, len, columns, n);
 	}
 }
 
@@ -133,20 +142,21 @@ static void add_named(struct column_format *f, char *item, const struct column *
 {
 	char *colon = strchr(item, ':');
 	size_t len = colon ? (size_t)(colon - item) : strlen(item);
-	const struct column *column = column_by_name(columns, n, item, len);
-	if (!column) {
-		log_error("Invalid job format specification: %.*s", (int)len, item);
-		return;
-	}
-	if (!colon) {
-		column_format_add(f, column, COLUMN_DEFAULT_WIDTH, false, "");
-		return;
-	}
-	const char *p = colon + 1;
-	bool right = *p == '.';
-	p += right;
+	const char *p = colon ? colon + 1 : "";
+	bool right = *p == '.', no_size = *p == '.' || *p == '-';
+	p += no_size;
 	size_t width = read_width(&p);
-	column_format_add(f, column, width ? width : *p ? 0 : COLUMN_DEFAULT_WIDTH, right, p);
+	if (f->all_is_a_name && is_all(item, len)) {
+		add_all(f, columns, n);
+		return;
+	}
+	const struct column *column = column_by_name(columns, n, item, len);
+	if (column) {
+		column_format_add(f, column, width || no_size || *p ? width : COLUMN_DEFAULT_WIDTH, right, p);
+		return;
+	}
+	log_error("Invalid %s specification: %.*s", f->what, (int)len, item);
+	add_literal(f, p, strlen(p));
 }
 
 void column_format_names(struct column_format *f, const char *spec, const struct column *columns, size_t n)
@@ -160,17 +170,34 @@ void column_format_names(struct column_format *f, const char *spec, const struct
 
 /* ---- printing ---- */
 
-static void print_cell(const struct column_use *use, const char *value, size_t len, struct text *out)
+static bool is_whole(const struct column_use *use, const char *value)
+{
+	if (use->whole)
+		return true;
+	if (!use->right)
+		return false;
+	return use->column->width == COLUMN_WHOLE
+	               ? *value != '(' || strcmp(value, "(null)") == 0
+	               : use->column->width == COLUMN_WHOLE_NUMBER && isdigit((unsigned char)*value);
+}
+
+static void print_cell(const struct column_use *use, const char *value, size_t len, bool heading,
+                       struct text *out)
 {
 	size_t pad = 0;
-	if (use->width && len > use->width && use->whole) {
+	/* What there isn't is not cut to the left: the real one shows all of "(null)" or nothing. */
+	if (use->width && !use->right && use->width < len && strcmp(value, "(null)") == 0)
+		len = 0;
+	if (use->width && len > use->width && !heading && is_whole(use, value)) {
 		text_add_n(out, value, len);
 		return;
 	}
 	if (use->width && len > use->width) {
-		text_add_n(out, value, use->cut_mark ? use->width - 1 : use->width);
-		if (use->cut_mark)
-			text_add_char(out, '+');
+		bool mark = !heading && use->column->width == COLUMN_KEEP_MARK && value[len - 1] == '*';
+		bool cut = use->cut_mark && !heading;
+		text_add_n(out, value, mark || cut ? use->width - 1 : use->width);
+		if (mark || cut)
+			text_add_char(out, mark ? '*' : '+');
 		return;
 	}
 	if (use->width)
@@ -188,10 +215,8 @@ void column_print_header(const struct column_format *f, struct text *out)
 	text_add(out, f->prefix);
 	for (size_t i = 0; i < f->n; i++) {
 		const char *header = f->uses[i].column->header;
-		struct column_use use = f->uses[i];
-		use.cut_mark = false;
-		print_cell(&use, header, strlen(header), out);
-		text_add(out, use.suffix);
+		print_cell(&f->uses[i], header, strlen(header), true, out);
+		text_add(out, f->uses[i].suffix);
 	}
 	text_add_char(out, '\n');
 }
@@ -204,7 +229,7 @@ void column_print_row(const struct column_format *f, const void *record, const v
 		text_clear(&value);
 		f->uses[i].column->value(&value, record, ctx);
 		text_tame(&value, 0);
-		print_cell(&f->uses[i], text_str(&value), value.len, out);
+		print_cell(&f->uses[i], text_str(&value), value.len, false, out);
 		text_add(out, f->uses[i].suffix);
 	}
 	text_add_char(out, '\n');
@@ -215,7 +240,7 @@ void column_print_row(const struct column_format *f, const void *record, const v
 
 struct sort_key {
 	const struct column *column;
-	bool descending;
+	bool descending, by_text;
 };
 struct sort_by {
 	struct sort_key keys[32];
@@ -240,7 +265,7 @@ static int compare_records(const void *pa, const void *pb, void *by_)
 	for (size_t i = 0; i < by->n; i++) {
 		const struct column *column = by->keys[i].column;
 		int c;
-		if (column->number) {
+		if (column->number && !by->keys[i].by_text) {
 			int64_t na = column->number(a, by->ctx), nb = column->number(b, by->ctx);
 			c = na < nb ? -1 : na > nb;
 		} else {
@@ -252,20 +277,40 @@ static int compare_records(const void *pa, const void *pb, void *by_)
 	return 0;
 }
 
+static int read_key(const char **p, struct sort_key *key, const struct column *columns, size_t n,
+                    const struct column_sorting *how, struct err *err)
+{
+	bool marked = false;
+	for (; **p == '+' || **p == '-' || (**p == '#' && how->marked); (*p)++) {
+		key->descending |= **p == '-';
+		marked |= **p == '#';
+	}
+	const char *letter = *p;
+	if (*letter == '\0' || *letter == ',')
+		return 0;
+	*p += 1;
+	key->column =
+	        how->never && strchr(how->never, *letter) ? NULL : column_by_letter(columns, n, *letter);
+	key->by_text = how->marked && strchr(how->marked, *letter) && !marked;
+	return key->column || how->lenient
+	               ? 0
+	               : err_set(err, ERR_INVALID, "Invalid sort specification: %.1s", letter);
+}
+
 int column_sort(const void **records, size_t n, const char *spec, const struct column *columns,
-                size_t column_count, const void *ctx, struct err *err)
+                size_t column_count, const struct column_sorting *how, const void *ctx, struct err *err)
 {
 	struct sort_by by = {.ctx = ctx, .a = TEXT_EMPTY, .b = TEXT_EMPTY};
-	for (const char *p = spec; *p; p++) {
-		if (*p == ',' || *p == '+' || *p == '#')
+	for (const char *p = spec; *p;) {
+		struct sort_key key = {0};
+		if (*p == ',' || strncmp(p, "cluster", 7) == 0) {
+			p += *p == ',' ? 1 : 7;
 			continue;
-		bool descending = *p == '-';
-		p += descending;
-		const struct column *column = column_by_letter(columns, column_count, *p);
-		if (!column)
-			return err_set(err, ERR_INVALID, "Invalid sort specification: %s", spec);
-		if (by.n < sizeof(by.keys) / sizeof(by.keys[0]))
-			by.keys[by.n++] = (struct sort_key){column, descending};
+		}
+		if (read_key(&p, &key, columns, column_count, how, err) != 0)
+			return -1;
+		if (key.column && by.n < sizeof(by.keys) / sizeof(by.keys[0]))
+			by.keys[by.n++] = key;
 	}
 	sort_stable(records, n, sizeof(*records), compare_records, &by);
 	text_free(&by.a);

@@ -8,11 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In place of a width, how a value that is too long is cut: as the real ones have it, some are not when they
+ * are printed to the right. */
+enum {
+	COLUMN_WHOLE = 100000, /* lists of names are not; what is in brackets is */
+	COLUMN_WHOLE_NUMBER,   /* numbers and times are not; words are */
+	COLUMN_KEEP_MARK,      /* a '*' at the end stays, on either side */
+};
+
 struct column {
 	char letter;      /* of -o; 0: none */
 	const char *name; /* of -O or --format, lower case; NULL: none */
 	const char *header;
-	int width; /* sacct's default; negative: to the left; 0: no default */
+	int width; /* sacct's default; negative: to the left; 0: no default; or one of the above */
 	void (*value)(struct text *out, const void *record, const void *ctx);
 	int64_t (*number)(const void *record, const void *ctx); /* sort key; NULL: the value's text */
 };
@@ -27,7 +35,11 @@ struct column_use {
 };
 
 struct column_format {
-	char *prefix; /* before the first column */
+	char *prefix;         /* before the first column */
+	const char *what;     /* in complaints: "job format", "job step format" */
+	bool bare_letters;    /* those about -o are "Invalid node format ..." without a prefix (sinfo) */
+	bool spaced_capitals; /* "all" puts a blank behind each column that has a capital letter (sinfo) */
+	bool all_is_a_name;   /* of -O, too (sinfo) */
 	struct column_use *uses;
 	size_t n, cap;
 };
@@ -37,10 +49,11 @@ void column_format_free(struct column_format *f);
 void column_format_add(struct column_format *f, const struct column *column, size_t width, bool right,
                        const char *suffix);
 
-/* "%.18i %9P text": unknown letters are kept as they stand and reported through log_error, as squeue does.
- * "%all" is every column with a letter, separated by bars. */
+/* "%.18i %9P text": unknown letters are kept as they stand and reported, as squeue does. "%%i" is read as
+ * "%i" there. "%all" is every column with a letter, separated by bars. */
 void column_format_letters(struct column_format *f, const char *spec, const struct column *columns, size_t n);
-/* "jobid:8,name:.20,state:SUFFIX": 20 wide without a size; a suffix without a size means unpadded. */
+/* "jobid:8,name:.20,state:SUFFIX": 20 wide without a size; a suffix without a size means unpadded. Of an
+ * unknown name, which is reported, the suffix stays. */
 void column_format_names(struct column_format *f, const char *spec, const struct column *columns, size_t n);
 
 const struct column *column_by_letter(const struct column *columns, size_t n, char letter);
@@ -52,7 +65,12 @@ bool column_format_has(const struct column_format *f, const char *header);
 void column_print_header(const struct column_format *f, struct text *out);
 void column_print_row(const struct column_format *f, const void *record, const void *ctx, struct text *out);
 
+struct column_sorting {
+	const char *never;  /* letters that there is no sorting by, or NULL */
+	const char *marked; /* letters that sort by `number` behind a '#', else by their text; NULL: no '#' */
+	bool lenient;       /* what there is no sorting by is passed over */
+};
 /* Sorts `records` (n pointers) by "P,t,-p": letters of columns, each ascending or, after '-', descending.
- * Stable. Unknown letters are an error. */
+ * Stable. "cluster" is the same for all. What there is no sorting by is an error that names it. */
 int column_sort(const void **records, size_t n, const char *spec, const struct column *columns,
-                size_t column_count, const void *ctx, struct err *err);
+                size_t column_count, const struct column_sorting *how, const void *ctx, struct err *err);

@@ -20,12 +20,12 @@ void filter_add_u32(struct schema_u32s *list, uint32_t value, struct arena *aren
 	list->n++;
 }
 
-static void add_word(struct schema_strs *words, char *word, struct arena *arena)
+void filter_add_word(struct schema_strs *words, const char *word, struct arena *arena)
 {
 	char **longer = arena_array(arena, (size_t)words->n + 1, sizeof(*longer));
 	if (words->n)
 		memcpy(longer, words->v, words->n * sizeof(*longer));
-	longer[words->n] = word;
+	longer[words->n] = arena_strdup(arena, word);
 	words->v = longer;
 	words->n++;
 }
@@ -35,15 +35,58 @@ int filter_words(const char *list, struct schema_strs *words, struct arena *aren
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ','))
 		if (*word)
-			add_word(words, word, arena);
+			filter_add_word(words, word, arena);
 	return 0;
 }
 
 void filter_add_job(const struct job_name *name, struct schema_u32s *ids, struct schema_strs *tasks,
                     struct arena *arena)
 {
+	/* Several tasks of one array are one record of it, as far as they wait. */
+	for (uint32_t i = 0; name->tasks && i < ids->n; i++) {
+		if (ids->v[i] != name->job_id || !*tasks->v[i])
+			continue;
+		tasks->v[i] = arena_printf(arena, "%s,%s", tasks->v[i], name->tasks);
+		return;
+	}
 	filter_add_u32(ids, name->job_id, arena);
-	add_word(tasks, name->tasks ? name->tasks : arena_strdup(arena, ""), arena);
+	filter_add_word(tasks, name->tasks ? name->tasks : "", arena);
+}
+
+/* "7", "7_3" with whatever stands behind, as the real one reads them. */
+static bool loose_name(const char *word, struct job_name *name, struct arena *arena)
+{
+	const char *p = word;
+	uint32_t task;
+	size_t digits = strspn(word, "0123456789");
+	*name = (struct job_name){.step_id = CORE_NO_VAL};
+	if (digits == 0)
+		return false;
+	if (!text_read_u32(&p, &name->job_id))
+		name->job_id = CORE_NO_VAL; /* nobody's */
+	if (name->job_id == 0)
+		return false;
+	p = word + digits;
+	const char *from = p + 1;
+	if (*p++ == '_' && text_read_u32(&p, &task))
+		name->tasks = arena_printf(arena, "%.*s", (int)(p - from), from);
+	return true;
+}
+
+int filter_jobs_loose(const char *list, struct schema_u32s *ids, struct schema_strs *tasks,
+                      struct arena *arena, struct err *err)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = job_name_split(&rest); word; word = job_name_split(&rest)) {
+		struct job_name name;
+		if (!*word)
+			continue;
+		if ((!job_name_parse(word, &name, arena) || name.step_id != CORE_NO_VAL) &&
+		    !loose_name(word, &name, arena))
+			return err_set(err, ERR_INVALID_JOB_ID, "Invalid job id: %s", word);
+		filter_add_job(&name, ids, tasks, arena);
+	}
+	return 0;
 }
 
 int filter_jobs(const char *list, struct schema_u32s *ids, struct schema_strs *tasks, struct arena *arena,
@@ -99,6 +142,8 @@ int filter_users(const char *list, struct schema_u32s *uids, struct arena *arena
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
 		uid_t uid = CORE_NO_VAL;
+		if (!*word)
+			continue;
 		if (user_parse(word, &uid) != 0) {
 			log_error("Invalid user: %s", word);
 			fputc('\n', stderr); /* as the real one does */
@@ -143,11 +188,15 @@ static bool state_of(const char *word, uint32_t *state)
 const char *filter_states_of(const char *list, struct schema_u32s *states, bool *all, struct arena *arena)
 {
 	char *rest = arena_strdup(arena, list);
+	if (text_eq_nocase(list, "all")) {
+		*all = true;
+		return NULL;
+	}
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
 		uint32_t state;
-		if (text_eq_nocase(word, "all"))
-			*all = true;
-		else if (state_of(word, &state))
+		if (!*word)
+			continue;
+		if (state_of(word, &state))
 			filter_add_u32(states, state, arena);
 		else
 			return word;
@@ -169,4 +218,20 @@ int filter_states(const char *list, struct schema_u32s *states, bool *all, struc
 	err_set(err, ERR_INVALID_STATE, NULL);
 	text_free(&words);
 	return -1;
+}
+
+int filter_cluster(const char *list, bool option, const char *here, struct err *err)
+{
+	if (!list || text_eq_nocase(list, "all"))
+		return 0;
+	for (const char *p = list; *p;) {
+		size_t n = strcspn(p, ",");
+		if (n && (strlen(here) != n || strncmp(p, here, n) != 0))
+			return err_set(err, ERR_INVALID,
+			               "'%.*s' can't be reached now, or it is an invalid entry for %s: the "
+			               "cluster here is %s",
+			               (int)n, p, option ? "--cluster" : "SLURM_CLUSTERS", here);
+		p += n + (p[n] == ',');
+	}
+	return 0;
 }

@@ -17,6 +17,10 @@ struct filter_steps {
  * squeue's "Invalid job id: abc". */
 int filter_jobs(const char *list, struct schema_u32s *ids, struct schema_strs *tasks, struct arena *arena,
                 struct err *err);
+/* squeue -j: empty words are passed over, and of each only the number and one task count; what else there may
+ * be behind ("7.0", "7x") doesn't. */
+int filter_jobs_loose(const char *list, struct schema_u32s *ids, struct schema_strs *tasks,
+                      struct arena *arena, struct err *err);
 /* One of them, of which a step is of no interest. */
 void filter_add_job(const struct job_name *name, struct schema_u32s *ids, struct schema_strs *tasks,
                     struct arena *arena);
@@ -35,5 +39,9 @@ int filter_states(const char *list, struct schema_u32s *states, bool *all, struc
                   struct err *err);
 /* The same without a complaint: the first word that is no state, or NULL. */
 const char *filter_states_of(const char *list, struct schema_u32s *states, bool *all, struct arena *arena);
+void filter_add_word(struct schema_strs *words, const char *word, struct arena *arena);
+/* --clusters (or SLURM_CLUSTERS): there is one cluster only, `here`; a list of others is an error. NULL:
+ * none. */
+int filter_cluster(const char *list, bool option, const char *here, struct err *err);
 int filter_words(const char *list, struct schema_strs *words, struct arena *arena);
 void filter_add_u32(struct schema_u32s *list, uint32_t value, struct arena *arena);

@@ -6,6 +6,7 @@
 #include "applets/client/complain.h"
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
+#include "applets/client/json_rows.h"
 #include "applets/common/users.h"
 #include "conf/time.h"
 #include "core/util/log.h"
@@ -22,7 +23,8 @@
 struct sacct_options {
 	struct history_query query;
 	struct filter_steps steps;
-	bool no_header, parsable, parsable2, jobs_only, all_states, times_set, jobs_set, truncate;
+	bool no_header, parsable, parsable2, jobs_only, all_states, from_set, jobs_set, truncate, json,
+	        no_convert, scripts;
 	char unit; /* of sizes; 0: as they are kept */
 	const char *format, *delimiter, *clusters;
 	char **argv;
@@ -73,9 +75,8 @@ static const struct command_option options[] = {
         {"wckeys", 'W', required_argument, "NAMES", "jobs of these wckeys"},
         {"allocations", 'X', no_argument, NULL, "no steps"},
         {"allclusters", 'L', no_argument, NULL, "jobs of all clusters: there is one"},
-        {"array", OPT_HERE, no_argument, NULL, "a line for each task of an array, as there is anyway"},
         {"associations", 'x', required_argument, REFUSED},
-        {"batch-script", 'B', no_argument, REFUSED},
+        {"batch-script", 'B', no_argument, NULL, "the scripts of jobs that are named with -j"},
         {"cluster", 'M', required_argument, NULL, NULL},
         {"clusters", 'M', required_argument, "NAMES", "jobs of these clusters: there is one"},
         {"completion", 'c', no_argument, REFUSED},
@@ -86,7 +87,7 @@ static const struct command_option options[] = {
         {"file", 'f', required_argument, REFUSED},
         {"flags", 'F', required_argument, REFUSED},
         {"group", 'g', required_argument, NULL, NULL},
-        {"json", OPT_JSON, no_argument, REFUSED},
+        {"json", OPT_JSON, no_argument, NULL, "the jobs, with all that is kept of them, as JSON"},
         {"local", OPT_HERE, no_argument, NULL, "jobs of this cluster: there is one"},
         {"use-local-uid", OPT_HERE, no_argument, NULL, "names of users are this host's, as they are anyway"},
         {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
@@ -134,9 +135,8 @@ static void print_names(void)
 		       i % 4 == 3 || i + 1 == sacct_column_count ? "\n" : " ");
 }
 
-static int take_time(const char *s, int64_t *out, struct sacct_options *o, struct err *err)
+static int take_time(const char *s, int64_t *out, struct err *err)
 {
-	o->times_set = true;
 	return complain_when(s, true, out) ? 0 : err_set(err, ERR_INVALID_TIME, NULL);
 }
 
@@ -147,6 +147,30 @@ static int take_states(const char *list, struct sacct_options *o, struct arena *
 		return 0;
 	log_write(LOG_LEVEL_FATAL, "unrecognized job state value '%s'", bad);
 	return err_set(err, ERR_INVALID_STATE, NULL);
+}
+
+static int take_jobs(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
+{
+	struct err bad = {0};
+	if (filter_steps(list, &o->steps, &o->query.job_ids, &o->query.tasks, arena, &bad) == 0)
+		return 0;
+	const char *name = strrchr(err_text(&bad), ' ');
+	log_write(LOG_LEVEL_FATAL, "Bad job/step specified: %s", name ? name + 1 : list);
+	return err_set(err, ERR_INVALID_STATE, NULL);
+}
+
+static int take_users(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
+{
+	char *rest = arena_strdup(arena, list);
+	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
+		uid_t uid;
+		if (!*word)
+			continue;
+		if (user_parse(word, &uid) != 0)
+			return err_set(err, ERR_INVALID, "Invalid user id: %s", word);
+		filter_add_u32(&o->query.uids, uid, arena);
+	}
+	return 0;
 }
 
 /* --starttime after --endtime, which is now if it isn't given. */
@@ -180,7 +204,7 @@ static int take_range(const char *what, const char *s, uint32_t *least, uint32_t
 	return good && !*p ? 0 : err_set(err, ERR_INVALID, "%s=%s: a number or a range is wanted", what, s);
 }
 
-static int take_groups(const char *list, struct sacct_options *o, struct arena *arena)
+static int take_groups(const char *list, struct sacct_options *o, struct arena *arena, struct err *err)
 {
 	char *rest = arena_strdup(arena, list);
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
@@ -191,10 +215,8 @@ static int take_groups(const char *list, struct sacct_options *o, struct arena *
 		else if (group_by_name(word, &gid) == 0)
 			filter_add_u32(&o->query.gids, gid, arena);
 		else
-			log_write(LOG_LEVEL_FATAL, "Invalid group: %s", word);
+			return err_set(err, ERR_INVALID, "Invalid group id: %s", word);
 	}
-	if (o->query.gids.n == 0)
-		filter_add_u32(&o->query.gids, CORE_NO_VAL, arena); /* nobody's */
 	return 0;
 }
 
@@ -203,7 +225,7 @@ static int take_units(const char *s, struct sacct_options *o, struct err *err)
 	o->unit = strlen(s) == 1 ? (char)toupper((unsigned char)s[0]) : '?';
 	return strchr("KMGTP", o->unit)
 	               ? 0
-	               : err_set(err, ERR_INVALID, "Invalid --units: %s: K, M, G, T or P", s);
+	               : err_set(err, ERR_INVALID, "Invalid unit type '%s'. Possible options are 'KMGTP'", s);
 }
 
 /* Options that are lists of words. */
@@ -232,7 +254,7 @@ static struct schema_strs *words_of(int c, struct history_query *q)
 /* What the real one has, and there is nothing for here. */
 static int unsupported(int c, struct err *err)
 {
-	static const int letters[] = {'x', 'F', 'f', 'c', 'B', OPT_JSON, OPT_YAML, OPT_ENV_VARS};
+	static const int letters[] = {'x', 'F', 'f', 'c', OPT_YAML};
 	bool known = false;
 	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++)
 		known |= letters[i] == c;
@@ -261,12 +283,13 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		print_names();
 		exit(0);
 	case 'E':
-		return take_time(optarg, &o->query.to, o, err);
+		return take_time(optarg, &o->query.to, err);
 	case 'S':
-		return take_time(optarg, &o->query.from, o, err);
+		o->from_set = true;
+		return take_time(optarg, &o->query.from, err);
 	case 'j':
 		o->jobs_set = true;
-		return filter_steps(optarg, &o->steps, &o->query.job_ids, &o->query.tasks, arena, err);
+		return take_jobs(optarg, o, arena, err);
 	case 'l':
 		o->format = sacct_format_long;
 		return 0;
@@ -288,14 +311,27 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	case 's':
 		return take_states(optarg, o, arena, err);
 	case 'u':
-		return filter_users(optarg, &o->query.uids, arena);
+		return take_users(optarg, o, arena, err);
 	case 'X':
 		o->jobs_only = true;
 		return 0;
 	case OPT_DELIMITER:
 		o->delimiter = optarg;
 		return 0;
-	case OPT_NOCONVERT: /* numbers are converted by --units alone */
+	case OPT_NOCONVERT:
+		o->no_convert = true;
+		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case 'B':
+		o->scripts = true;
+		return 0;
+	case OPT_ENV_VARS:
+		return err_set(
+		        err, ERR_NOT_SUPPORTED,
+		        "option --env-vars is not supported by batchbox: a job's environment, which may "
+		        "hold what is secret, is given to its node only");
 	case OPT_HERE: /* there is one cluster, all uids are its own, each attempt and task is shown anyway */
 	case 'D':
 	case 'L':
@@ -312,7 +348,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		o->clusters = optarg;
 		return 0;
 	case 'g':
-		return take_groups(optarg, o, arena);
+		return take_groups(optarg, o, arena, err);
 	case 'i':
 		return take_range("--nnodes", optarg, &o->query.nodes_least, &o->query.nodes_most, err);
 	case 'I':
@@ -335,13 +371,20 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 	}
 }
 
-/* Midnight of today, unless jobs or times were asked for; the caller's own jobs, unless root asks. */
+/* sacct(1), DEFAULT TIME WINDOW; the caller's own jobs, unless root asks. */
 static void defaults(struct sacct_options *o, struct arena *arena)
 {
-	if (!o->times_set && !o->jobs_set)
-		time_parse_when("today", loop_wall_clock(), &o->query.from);
-	if (!o->times_set && !o->jobs_set)
+	bool states = o->query.states.n > 0;
+	if (!o->from_set && !o->jobs_set) {
+		o->query.from_now = states;
+		if (!states)
+			time_parse_when("today", loop_wall_clock(), &o->query.from);
 		o->query.from -= o->query.from % 1000000;
+	}
+	if (o->truncate && !o->query.to)
+		o->query.to = loop_wall_clock();
+	if (states && o->from_set && !o->jobs_set && !o->query.to)
+		o->query.to = o->query.from;
 	if (geteuid() == 0 || o->query.uids.n || o->jobs_set)
 		o->query.all_users = true;
 	else if (!o->query.all_users)
@@ -401,6 +444,16 @@ static int step_order(const struct step_record *a, const struct step_record *b)
 	return a->step_id < b->step_id ? -1 : 1;
 }
 
+static void sort_steps(struct history_job *job)
+{
+	for (uint32_t i = 1; i < job->steps.n; i++)
+		for (uint32_t k = i; k > 0 && step_order(&job->steps.v[k], &job->steps.v[k - 1]) < 0; k--) {
+			struct step_record swap = job->steps.v[k];
+			job->steps.v[k] = job->steps.v[k - 1];
+			job->steps.v[k - 1] = swap;
+		}
+}
+
 /* -T: as if nothing were known of what was before --starttime and after --endtime. */
 static void cut_times(const struct history_query *q, int64_t *start, int64_t *end)
 {
@@ -421,12 +474,6 @@ static void print_job(const struct sacct_options *o, const struct column_format 
 		cut_times(&o->query, &job->steps.v[i].start_time, &job->steps.v[i].end_time);
 	if (filter_step_wanted(&o->steps, job->spec, job->state, CORE_NO_VAL))
 		column_print_row(f, &row, ctx, &out);
-	for (uint32_t i = 1; i < job->steps.n; i++)
-		for (uint32_t k = i; k > 0 && step_order(&job->steps.v[k], &job->steps.v[k - 1]) < 0; k--) {
-			struct step_record swap = job->steps.v[k];
-			job->steps.v[k] = job->steps.v[k - 1];
-			job->steps.v[k - 1] = swap;
-		}
 	for (uint32_t i = 0; !o->jobs_only && i < job->steps.n; i++) {
 		row.step = &job->steps.v[i];
 		if (filter_step_wanted(&o->steps, job->spec, job->state, row.step->step_id))
@@ -436,24 +483,90 @@ static void print_job(const struct sacct_options *o, const struct column_format 
 	text_free(&out);
 }
 
+/* -B. Scripts are kept as long as squeue can show the job; then, as of what has none, NONE. */
+static void print_scripts(struct connect *c, const struct schema_u32s *ids, struct arena *arena)
+{
+	for (uint32_t i = 0; i < ids->n; i++) {
+		const struct script_query q = {.job_id = ids->v[i]};
+		struct err none = {0};
+		void *record = NULL;
+		bool has = connect_ask(c, MSG_script_query, &q, MSG_script_reply, arena, &record, &none) == 0;
+		printf("Batch Script for %u\n", ids->v[i]);
+		for (int k = 0; k < 80; k++)
+			putchar('-');
+		putchar('\n');
+		const struct script_reply *reply = record;
+		if (has && reply->script.n)
+			fwrite(reply->script.v, 1, reply->script.n, stdout);
+		else
+			fputs("NONE\n", stdout);
+		putchar('\n');
+	}
+}
+
+/* What is printed in the end: the JSON, or the scripts of these jobs. */
+struct sacct_output {
+	struct text text;
+	struct json json;
+	struct schema_u32s ids;
+	struct arena arena;
+};
+
+static void begin_output(struct sacct_output *out, const struct sacct_options *o,
+                         const struct column_format *f)
+{
+	arena_init(&out->arena);
+	out->json = json_begin(&out->text);
+	if (o->json) {
+		json_head(&out->json, "openapi/dbv0.0.38", "Slurm OpenAPI DB v0.0.38");
+		json_key(&out->json, "jobs");
+		json_list(&out->json);
+	} else if (!o->no_header && !o->scripts) {
+		print_header(o, f);
+	}
+}
+
+static void output_job(struct sacct_output *out, const struct sacct_options *o, const struct column_format *f,
+                       struct history_job *job, const struct sacct_ctx *ctx)
+{
+	sort_steps(job);
+	if (o->json)
+		sacct_json(&out->json, job, ctx);
+	else if (o->scripts)
+		filter_add_u32(&out->ids, job->spec->job_id, &out->arena);
+	else
+		print_job(o, f, job, ctx);
+}
+
+static void end_output(struct sacct_output *out, const struct sacct_options *o, struct connect *c, bool good)
+{
+	if (good && o->json) {
+		json_end(&out->json);
+		json_end(&out->json);
+		fputs(text_str(&out->text), stdout);
+	} else if (good && o->scripts) {
+		print_scripts(c, &out->ids, &out->arena);
+	}
+	text_free(&out->text);
+	arena_free(&out->arena);
+}
+
 static int print_all(struct connect *c, const struct sacct_options *o, const struct column_format *f,
                      struct err *err)
 {
 	uint32_t type = 0;
 	void *record = NULL;
 	struct arena arena;
+	struct sacct_output out = {.text = TEXT_EMPTY};
 	arena_init(&arena);
-	if (o->clusters && !text_eq_nocase(o->clusters, "all") &&
-	    !text_list_has(o->clusters, c->file.controller.cluster, strlen(c->file.controller.cluster))) {
+	if (filter_cluster(o->clusters, true, c->file.controller.cluster, err) != 0) {
 		arena_free(&arena);
-		return err_set(err, ERR_INVALID,
-		               "'%s' can't be reached now, or it is an invalid entry for --cluster: the "
-		               "cluster here is %s",
-		               o->clusters, c->file.controller.cluster);
+		return -1;
 	}
 	int rc = client_call(c->client, MSG_history_query, &o->query, &arena, &type, &record, NULL, err);
-	if (rc == 0 && !o->no_header)
-		print_header(o, f);
+	bool begun = rc == 0;
+	if (begun)
+		begin_output(&out, o, f);
 	while (rc == 0) {
 		if (type != MSG_history_list) {
 			rc = err_set(err, ERR_COMMUNICATION,
@@ -461,14 +574,16 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 			break;
 		}
 		struct history_list *list = record;
-		const struct sacct_ctx ctx = {list->now, c->file.controller.cluster, o->unit};
+		const struct sacct_ctx ctx = {list->now, c->file.controller.cluster, o->unit, o->no_convert};
 		for (uint32_t i = 0; i < list->jobs.n; i++)
-			print_job(o, f, &list->jobs.v[i], &ctx);
+			output_job(&out, o, f, &list->jobs.v[i], &ctx);
 		if (list->last)
 			break;
 		arena_reset(&arena);
 		rc = client_next(c->client, &arena, -1, &type, &record, err);
 	}
+	if (begun)
+		end_output(&out, o, c, rc == 0);
 	arena_free(&arena);
 	return rc;
 }
@@ -488,6 +603,12 @@ int sacct_main(int argc, char **argv)
 	command_getopt_init(&options_known, &sacct_command);
 	for (int ch; rc == 0 && (ch = command_getopt_next(&options_known, argc, argv)) != -1;)
 		rc = set_option(ch, &o, &arena, &err);
+	if (rc == 0 && o.scripts && !o.jobs_set) {
+		log_write(LOG_LEVEL_FATAL,
+		          "When requesting job scripts you must also request specific jobs with "
+		          "the '-j' option.");
+		rc = err_set(&err, ERR_INVALID_STATE, NULL);
+	}
 	if (rc == 0)
 		rc = make_format(&o, &f, &err);
 	if (rc == 0) {

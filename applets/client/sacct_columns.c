@@ -79,6 +79,7 @@ JOB_STR(group, SPEC->who->group_name)
 JOB_STR(partition, STATE->partition ? STATE->partition : SPEC->partition)
 JOB_STR(qos, SPEC->qos)
 JOB_STR(comment, SPEC->comment)
+JOB_STR(admin_comment, SPEC->admin_comment)
 JOB_STR(wckey, SPEC->wckey)
 JOB_STR(work_dir, SPEC->work_dir)
 JOB_STR(reason, job_reason_word(STATE->reason))
@@ -86,28 +87,30 @@ JOB_STR(constraints, SPEC->features)
 JOB_NUMBER(uid, SPEC->who->uid)
 JOB_NUMBER(gid, SPEC->who->gid)
 JOB_NUMBER(priority, STATE->priority)
-JOB_NUMBER(req_nodes, SPEC->nodes_min)
 TIME(submit_time, SPEC->submit_time, STEP->start_time, "Unknown")
 TIME(eligible_time, show_eligible(SPEC, STATE), STEP->start_time, "Unknown")
 TIME(start_time, STATE->start_time, STEP->start_time, "Unknown")
 TIME(end_time, STATE->end_time, STEP->end_time, "Unknown")
 
 /* A number of K or M, or as --units wants it. */
-static void size_text(struct text *out, uint64_t n, char of, const void *ctx)
+static void size_text(struct text *out, uint64_t n, char of, const void *ctx_)
 {
 	static const char units[] = "KMGTP";
-	char unit = ((const struct sacct_ctx *)ctx)->unit;
-	if (!unit) {
-		text_printf(out, "%" PRIu64 "%c", n, of);
-		return;
-	}
+	const struct sacct_ctx *ctx = ctx_;
 	double value = (double)n;
-	long steps = strchr(units, unit) - strchr(units, of);
+	if (!ctx->unit && ctx->no_convert)
+		text_printf(out, "%" PRIu64 "%c", n, of);
+	if (!ctx->unit && !ctx->no_convert)
+		text_add_size(out, n, of);
+	if (!ctx->unit)
+		return;
+	long steps = strchr(units, ctx->unit) - strchr(units, of);
 	for (; steps > 0; steps--)
 		value /= 1024;
 	for (; steps < 0; steps++)
 		value *= 1024;
-	text_printf(out, "%.2f%c", value, unit);
+	text_printf(out, value >= 1 && value == (double)(uint64_t)value ? "%.0f%c" : "%.2f%c", value,
+	            ctx->unit);
 }
 
 static uint32_t shown_state(const struct sacct_row *row)
@@ -139,7 +142,7 @@ TEXT(derived_exit_code)
 		show_exit(out, STATE->derived_status);
 }
 
-static int64_t elapsed_s(const struct sacct_row *row, int64_t now)
+int64_t sacct_elapsed(const struct sacct_row *row, int64_t now)
 {
 	int64_t start = row->step ? row->step->start_time : 0, end = row->step ? row->step->end_time : 0;
 	const struct job_state *state = row->job->state;
@@ -155,15 +158,15 @@ static int64_t elapsed_s(const struct sacct_row *row, int64_t now)
 
 TEXT(elapsed)
 {
-	show_hms(out, elapsed_s(ROW, NOW));
+	show_hms(out, sacct_elapsed(ROW, NOW));
 }
 
 TEXT(elapsed_raw)
 {
-	text_printf(out, "%" PRId64, elapsed_s(ROW, NOW));
+	text_printf(out, "%" PRId64, sacct_elapsed(ROW, NOW));
 }
 
-static uint64_t cpus_of(const struct sacct_row *row)
+uint64_t sacct_cpus(const struct sacct_row *row)
 {
 	uint64_t n = 0;
 	if (!row->step) {
@@ -178,17 +181,17 @@ static uint64_t cpus_of(const struct sacct_row *row)
 	return (uint64_t)row->step->tasks * row->step->cpus_per_task;
 }
 
+/* Of a job that waits: what it asked for, as the real one has it. */
 TEXT(alloc_cpus)
 {
 	(void)ctx;
-	text_printf(out, "%" PRIu64, cpus_of(ROW));
+	text_printf(out, "%" PRIu64, STEP || STATE->nodes.n ? sacct_cpus(ROW) : sacct_asked(ROW).cpus);
 }
 
 TEXT(req_cpus)
 {
 	(void)ctx;
-	uint64_t asked = (uint64_t)SPEC->tasks * (SPEC->cpus_per_task ? SPEC->cpus_per_task : 1);
-	text_printf(out, "%" PRIu64, STEP ? cpus_of(ROW) : asked);
+	text_printf(out, "%" PRIu64, STEP ? sacct_cpus(ROW) : sacct_asked(ROW).cpus);
 }
 
 TEXT(tasks)
@@ -201,6 +204,12 @@ TEXT(tasks)
 static uint32_t node_count(const struct sacct_row *row)
 {
 	return row->step ? row->step->nodes.n : row->job->state->nodes.n;
+}
+
+TEXT(req_nodes)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, STEP ? STEP->nodes.n : SPEC->nodes_min);
 }
 
 TEXT(nodes)
@@ -223,18 +232,75 @@ TEXT(node_list)
 	hostlist_free(names);
 }
 
-TEXT(req_mem)
+struct sacct_asked sacct_asked(const struct sacct_row *row)
 {
-	uint64_t mib = SPEC->mem_per_node != CORE_NO_VAL64 ? SPEC->mem_per_node * SPEC->nodes_min
-	               : SPEC->mem_per_cpu != CORE_NO_VAL64
-	                       ? SPEC->mem_per_cpu * SPEC->tasks * SPEC->cpus_per_task
-	                       : 0;
-	if (!STEP && mib)
-		size_text(out, mib, 'M', ctx);
+	const struct job_spec *spec = row->job->spec;
+	struct sacct_asked a = {.cpus = (uint64_t)spec->tasks *
+	                                (spec->cpus_per_task ? spec->cpus_per_task : 1),
+	                        .nodes = spec->nodes_min ? spec->nodes_min : 1};
+	if (a.cpus < a.nodes)
+		a.cpus = a.nodes;
+	if (spec->mem_per_node != CORE_NO_VAL64)
+		a.memory = spec->mem_per_node * a.nodes;
+	else if (spec->mem_per_cpu != CORE_NO_VAL64)
+		a.memory = spec->mem_per_cpu * a.cpus;
+	return a;
 }
 
-/* In sum over the step's nodes, or over the job's steps. */
-static struct usage sum_usage(const struct sacct_row *row)
+TEXT(req_mem)
+{
+	const struct sacct_asked asked = sacct_asked(ROW);
+	if (!STEP && asked.memory)
+		size_text(out, asked.memory, 'M', ctx);
+}
+
+TEXT(req_tres)
+{
+	const struct sacct_asked asked = sacct_asked(ROW);
+	if (STEP)
+		return;
+	text_printf(out, "billing=%" PRIu64 ",cpu=%" PRIu64, asked.cpus, asked.cpus);
+	if (asked.memory) {
+		text_add(out, ",mem=");
+		size_text(out, asked.memory, 'M', ctx);
+	}
+	text_printf(out, ",node=%" PRIu64, asked.nodes);
+}
+
+const char *sacct_layout(const struct step_record *step)
+{
+	static const char *const words[] = {"Block", "Cyclic", "Plane", "Unknown"};
+	return words[step->step_id == CORE_STEP_BATCH || step->dist > DIST_PLANE ? 3 : step->dist];
+}
+
+TEXT(layout)
+{
+	(void)ctx;
+	if (STEP)
+		text_add(out, sacct_layout(STEP));
+}
+
+TEXT(alloc_nodes)
+{
+	(void)ctx;
+	text_printf(out, "%" PRIu32, STEP ? STEP->nodes.n : STATE->nodes.n);
+}
+
+/* Nobody asks for a frequency here. */
+TEXT(frequency)
+{
+	(void)ctx;
+	text_add(out, STEP && STEP->step_id == CORE_STEP_BATCH ? "0" : "Unknown");
+}
+
+TEXT(flags)
+{
+	(void)ctx;
+	if (!STEP)
+		text_add(out, STATE->start_time ? "SchedMain,StartRecieved" : "StartRecieved");
+}
+
+struct usage sacct_usage(const struct sacct_row *row)
 {
 	struct usage u = {0};
 	for (uint32_t s = 0; s < row->job->steps.n; s++) {
@@ -266,7 +332,7 @@ static void cpu_time(struct text *out, uint64_t us)
 TEXT(total_cpu)
 {
 	(void)ctx;
-	struct usage u = sum_usage(ROW);
+	struct usage u = sacct_usage(ROW);
 	if (shown_state(ROW) <= JOB_SUSPENDED && u.user_us + u.system_us == 0)
 		text_add(out, "00:00:00");
 	else
@@ -276,25 +342,25 @@ TEXT(total_cpu)
 TEXT(user_cpu)
 {
 	(void)ctx;
-	cpu_time(out, sum_usage(ROW).user_us);
+	cpu_time(out, sacct_usage(ROW).user_us);
 }
 
 TEXT(system_cpu)
 {
 	(void)ctx;
-	cpu_time(out, sum_usage(ROW).system_us);
+	cpu_time(out, sacct_usage(ROW).system_us);
 }
 
 TEXT(max_rss)
 {
-	uint64_t kb = sum_usage(ROW).max_rss_kb;
+	uint64_t kb = sacct_usage(ROW).max_rss_kb;
 	if (STEP && kb)
 		size_text(out, kb, 'K', ctx);
 }
 
 TEXT(alloc_tres)
 {
-	uint64_t cpus = cpus_of(ROW), mem = 0;
+	uint64_t cpus = sacct_cpus(ROW), mem = 0;
 	for (uint32_t i = 0; !STEP && i < STATE->nodes.n; i++)
 		mem += STATE->nodes.v[i].mem;
 	if (node_count(ROW) == 0)
@@ -323,12 +389,12 @@ TEXT(time_limit)
 
 TEXT(cpu_time_raw)
 {
-	text_printf(out, "%" PRIu64, (uint64_t)elapsed_s(ROW, NOW) * cpus_of(ROW));
+	text_printf(out, "%" PRIu64, (uint64_t)sacct_elapsed(ROW, NOW) * sacct_cpus(ROW));
 }
 
 TEXT(cpu_time_text)
 {
-	show_hms(out, elapsed_s(ROW, NOW) * (int64_t)cpus_of(ROW));
+	show_hms(out, sacct_elapsed(ROW, NOW) * (int64_t)sacct_cpus(ROW));
 }
 
 /* What isn't kept here: the real one's column, empty. */
@@ -358,32 +424,83 @@ TEXT(time_limit_raw)
 		text_printf(out, "%" PRIu32, minutes);
 }
 
-/* How long the job waited after it could have started. */
+/* How long the job waited after it could have started; seconds. */
+static int64_t waited_s(const struct sacct_row *row, int64_t now)
+{
+	const struct job_state *state = row->job->state;
+	int64_t to = state->start_time ? state->start_time : state->end_time ? state->end_time : now;
+	bool could = state->eligible_time && to > state->eligible_time;
+	return could ? (to - state->eligible_time) / CORE_SECOND : 0;
+}
+
 TEXT(reserved)
 {
-	int64_t from = STATE->eligible_time, to = STATE->start_time ? STATE->start_time : NOW;
-	if (!STEP && from)
-		show_hms(out, to > from ? (to - from) / CORE_SECOND : 0);
+	if (!STEP)
+		show_hms(out, waited_s(ROW, NOW));
+}
+
+TEXT(reserved_cpu)
+{
+	if (!STEP)
+		show_hms(out, waited_s(ROW, NOW) * (int64_t)sacct_asked(ROW).cpus);
+}
+
+TEXT(reserved_cpu_raw)
+{
+	if (!STEP)
+		text_printf(out, "%" PRId64, waited_s(ROW, NOW) * (int64_t)sacct_asked(ROW).cpus);
+}
+
+int64_t sacct_suspended(const struct sacct_row *row, int64_t now)
+{
+	const struct job_state *state = row->job->state;
+	int64_t end = state->end_time ? state->end_time : now;
+	if (row->step)
+		return row->step->suspended_s;
+	int64_t stood =
+	        state->suspend_time ? (end - state->start_time) / CORE_SECOND - show_run_time(state, now) : 0;
+	return stood > 0 ? stood : 0;
 }
 
 TEXT(suspended)
 {
-	int64_t stood = STEP ? STEP->suspended_s : 0, end = STATE->end_time ? STATE->end_time : NOW;
-	if (!STEP && STATE->suspend_time)
-		stood = (end - STATE->start_time) / CORE_SECOND - show_run_time(STATE, NOW);
 	if (!STEP)
-		show_hms(out, stood > 0 ? stood : 0);
+		show_hms(out, sacct_suspended(ROW, NOW));
+}
+
+/* (user + system) in the middle of the step's tasks. */
+TEXT(ave_cpu)
+{
+	(void)ctx;
+	const struct usage u = sacct_usage(ROW);
+	if (STEP && STEP->tasks && u.user_us + u.system_us)
+		show_hms(out, (int64_t)((u.user_us + u.system_us) / STEP->tasks / 1000000));
+}
+
+/* Where the largest one was. */
+TEXT(max_rss_node)
+{
+	(void)ctx;
+	const struct step_node *largest = NULL;
+	for (uint32_t i = 0; STEP && i < STEP->nodes.n; i++) {
+		const struct step_node *n = &STEP->nodes.v[i];
+		if (n->usage && n->usage->max_rss_kb &&
+		    (!largest || n->usage->max_rss_kb > largest->usage->max_rss_kb))
+			largest = n;
+	}
+	if (largest)
+		text_add(out, largest->node);
 }
 
 /* In the order of --helpformat; width as sacct prints them without -p. */
 const struct column sacct_columns[] = {
         {0, "account", "Account", 10, account, NULL},
-        {0, "admincomment", "AdminComment", 19, nothing, NULL},
+        {0, "admincomment", "AdminComment", 19, admin_comment, NULL},
         {0, "alloccpus", "AllocCPUS", 10, alloc_cpus, NULL},
-        {0, "allocnodes", "AllocNodes", 10, nodes, NULL},
+        {0, "allocnodes", "AllocNodes", 10, alloc_nodes, NULL},
         {0, "alloctres", "AllocTRES", 10, alloc_tres, NULL},
         {0, "associd", "AssocID", 7, nothing, NULL},
-        {0, "avecpu", "AveCPU", 10, nothing, NULL},
+        {0, "avecpu", "AveCPU", 10, ave_cpu, NULL},
         {0, "avecpufreq", "AveCPUFreq", 10, nothing, NULL},
         {0, "avediskread", "AveDiskRead", 14, nothing, NULL},
         {0, "avediskwrite", "AveDiskWrite", 14, nothing, NULL},
@@ -406,13 +523,13 @@ const struct column sacct_columns[] = {
         {0, "eligible", "Eligible", 19, eligible_time, NULL},
         {0, "end", "End", 19, end_time, NULL},
         {0, "exitcode", "ExitCode", 8, exit_code, NULL},
-        {0, "flags", "Flags", 20, nothing, NULL},
+        {0, "flags", "Flags", 20, flags, NULL},
         {0, "gid", "GID", 6, gid, NULL},
         {0, "group", "Group", 9, group, NULL},
         {0, "jobid", "JobID", -12, job_id, NULL},
         {0, "jobidraw", "JobIDRaw", -12, job_id_raw, NULL},
         {0, "jobname", "JobName", 10, name, NULL},
-        {0, "layout", "Layout", 9, nothing, NULL},
+        {0, "layout", "Layout", 9, layout, NULL},
         {0, "maxdiskread", "MaxDiskRead", 12, nothing, NULL},
         {0, "maxdiskreadnode", "MaxDiskReadNode", 15, nothing, NULL},
         {0, "maxdiskreadtask", "MaxDiskReadTask", 15, nothing, NULL},
@@ -423,7 +540,7 @@ const struct column sacct_columns[] = {
         {0, "maxpagesnode", "MaxPagesNode", 12, nothing, NULL},
         {0, "maxpagestask", "MaxPagesTask", 14, nothing, NULL},
         {0, "maxrss", "MaxRSS", 10, max_rss, NULL},
-        {0, "maxrssnode", "MaxRSSNode", 10, nothing, NULL},
+        {0, "maxrssnode", "MaxRSSNode", 10, max_rss_node, NULL},
         {0, "maxrsstask", "MaxRSSTask", 10, nothing, NULL},
         {0, "maxvmsize", "MaxVMSize", 10, nothing, NULL},
         {0, "maxvmsizenode", "MaxVMSizeNode", 14, nothing, NULL},
@@ -441,19 +558,19 @@ const struct column sacct_columns[] = {
         {0, "qos", "QOS", 10, qos, NULL},
         {0, "qosraw", "QOSRAW", 10, nothing, NULL},
         {0, "reason", "Reason", 22, reason, NULL},
-        {0, "reqcpufreq", "ReqCPUFreq", 20, nothing, NULL},
-        {0, "reqcpufreqgov", "ReqCPUFreqGov", 13, nothing, NULL},
-        {0, "reqcpufreqmax", "ReqCPUFreqMax", 13, nothing, NULL},
-        {0, "reqcpufreqmin", "ReqCPUFreqMin", 13, nothing, NULL},
+        {0, "reqcpufreq", "ReqCPUFreq", 20, frequency, NULL},
+        {0, "reqcpufreqgov", "ReqCPUFreqGov", 13, frequency, NULL},
+        {0, "reqcpufreqmax", "ReqCPUFreqMax", 13, frequency, NULL},
+        {0, "reqcpufreqmin", "ReqCPUFreqMin", 13, frequency, NULL},
         {0, "reqcpus", "ReqCPUS", 8, req_cpus, NULL},
         {0, "reqmem", "ReqMem", 10, req_mem, NULL},
         {0, "reqnodes", "ReqNodes", 8, req_nodes, NULL},
-        {0, "reqtres", "ReqTRES", 10, nothing, NULL},
+        {0, "reqtres", "ReqTRES", 10, req_tres, NULL},
         {0, "reservation", "Reservation", 20, nothing, NULL},
         {0, "reservationid", "ReservationId", 19, nothing, NULL},
         {0, "reserved", "Reserved", 10, reserved, NULL},
-        {0, "resvcpu", "ResvCPU", 10, nothing, NULL},
-        {0, "resvcpuraw", "ResvCPURAW", 10, nothing, NULL},
+        {0, "resvcpu", "ResvCPU", 10, reserved_cpu, NULL},
+        {0, "resvcpuraw", "ResvCPURAW", 10, reserved_cpu_raw, NULL},
         {0, "start", "Start", 19, start_time, NULL},
         {0, "state", "State", 10, state, NULL},
         {0, "submit", "Submit", 19, submit_time, NULL},

@@ -7,6 +7,7 @@
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
 #include "applets/client/hidden.h"
+#include "applets/client/json_rows.h"
 #include "applets/client/show.h"
 #include "core/records.h"
 #include "core/util/arena.h"
@@ -20,8 +21,10 @@
 #include <unistd.h>
 
 struct sinfo_options {
-	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead;
-	const char *format, *format_names, *sort, *nodes;
+	bool node_oriented, long_format, no_header, summarize, reasons, exact, all, responding, dead, json,
+	        reservations;
+	const char *format, *format_names, *sort, *nodes, *clusters;
+	bool clusters_set; /* by the option, not by SLURM_CLUSTERS */
 	struct schema_strs states, partitions;
 	unsigned iterate_s;
 	char **argv;
@@ -33,17 +36,17 @@ static const struct {
 	bool node_oriented, long_format, summarize, reasons;
 	const char *format, *sort;
 } formats[] = {
-        {false, true, false, true, "%20E %12U %19H %6t %N", "E"},
-        {false, false, false, true, "%20E %9u %19H %N", "E"},
         {false, false, true, false, "%#P %.5a %.10l %.16F %N", "#P"},
         {true, true, false, false, "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E", "N"},
         {true, false, false, false, "%#N %.6D %.#P %6t", "N"},
+        {false, true, false, true, "%20E %12U %19H %6t %N", "E"},
+        {false, false, false, true, "%20E %9u %19H %N", "E"},
         {false, true, false, false, "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N", "#P,-t"},
         {false, false, false, false, "%#P %.5a %.10l %.6D %.6t %N", "#P,-t"},
 };
 #define AUTO_WIDTH_MIN 9
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
+enum { OPT_HELP = 256, OPT_USAGE, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER, OPT_JSON, OPT_YAML };
 
 static const struct command_option options[] = {
         {"all", 'a', no_argument, NULL, "hidden partitions too"},
@@ -65,13 +68,15 @@ static const struct command_option options[] = {
         {"states", 't', required_argument, "NODESTATES", "only nodes in these states"},
         {"reservation", 'T', no_argument, NULL, "reservations"},
         {"version", 'V', no_argument, NULL, "the version"},
-        {"clusters", 'M', required_argument, REFUSED},
+        {"clusters", 'M', required_argument, "NAMES", "these clusters: there is one"},
         {"federation", OPT_ONE_CLUSTER, no_argument, NULL, "all clusters of the federation: there is one"},
         {"help", OPT_HELP, no_argument, NULL, "this text"},
+        {"json", OPT_JSON, no_argument, NULL, "all nodes, with all that is known of them, as JSON"},
         {"local", OPT_ONE_CLUSTER, no_argument, NULL, "this cluster: there is one"},
         {"noconvert", OPT_NOCONVERT, no_argument, NULL, "numbers as they are, which they are anyway"},
         {"usage", OPT_USAGE, no_argument, NULL, NULL},
         {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
+        {"yaml", OPT_YAML, no_argument, REFUSED},
 };
 
 static const struct command_word variables[] = {
@@ -111,9 +116,21 @@ static int add_states(struct sinfo_options *o, const char *list, struct arena *a
 		char *copy = arena_strdup(arena, words.v[i]), *rest = copy;
 		for (char *word = text_split(&rest, '&'); word; word = text_split(&rest, '&'))
 			if (!sinfo_state_known(word))
-				return bad_state(words.v[i], err);
+				return bad_state(word, err);
 	}
+	if (words.n == 0)
+		filter_add_word(&words, "", arena); /* no state's name */
 	o->states = words;
+	return 0;
+}
+
+/* A list of nothing finds nothing. */
+static int only_parts(const char *list, struct sinfo_options *o, struct arena *arena)
+{
+	o->partitions.n = 0;
+	filter_words(list, &o->partitions, arena);
+	if (o->partitions.n == 0)
+		filter_add_word(&o->partitions, "", arena);
 	return 0;
 }
 
@@ -126,14 +143,21 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	case OPT_HIDE:
 		o->all = false;
 		return 0;
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_YAML:
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "option --yaml is not supported by batchbox: --json says the same");
 	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
 		return 0;
 	case 'M':
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--clusters=%s: there is one cluster only, which SLURM_CONF names", optarg);
+		o->clusters = optarg;
+		o->clusters_set = true;
+		return 0;
 	case 'T':
-		puts("No reservations in the system");
-		exit(0);
+		o->reservations = true;
+		return 0;
 	case 'v':
 		log_set_stderr_level(LOG_LEVEL_VERBOSE);
 		return 0;
@@ -149,8 +173,7 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 	case 'i':
 		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
 		               ? 0
-		               : err_set(err, ERR_INVALID,
-		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+		               : err_set(err, ERR_INVALID, "Error: invalid entry for --iterate=%s", optarg);
 	case 'l':
 		o->long_format = true;
 		return 0;
@@ -167,7 +190,7 @@ static int set_option(int c, struct sinfo_options *o, struct arena *arena, struc
 		o->format_names = optarg;
 		return 0;
 	case 'p':
-		return filter_words(optarg, &o->partitions, arena);
+		return only_parts(optarg, o, arena);
 	case 'r':
 		o->responding = true;
 		return 0;
@@ -202,15 +225,31 @@ static int parse_options(int argc, char **argv, struct sinfo_options *o, struct 
 	const char *parts = getenv("SINFO_PARTITION");
 	struct command_getopt options_known;
 	o->all = getenv("SINFO_ALL") != NULL;
-	o->format = getenv("SINFO_FORMAT");
 	o->sort = getenv("SINFO_SORT");
-	if (parts && filter_words(parts, &o->partitions, arena) != 0)
-		return -1;
+	o->clusters = getenv("SLURM_CLUSTERS");
+	if (parts)
+		only_parts(parts, o, arena);
 	o->argv = argv;
 	command_getopt_init(&options_known, &sinfo_command);
 	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;)
 		if (set_option(c, o, arena, err) != 0)
 			return -1;
+	if (o->long_format && (o->format || o->format_names)) {
+		log_write(LOG_LEVEL_FATAL,
+		          "Options %s and -l(--long) are mutually exclusive. Please remove one and retry.",
+		          o->format ? "-o(--format)" : "-O(--Format)");
+		exit(1);
+	}
+	if (!o->format && !o->format_names)
+		o->format = getenv("SINFO_FORMAT");
+	if (o->reservations) {
+		puts("No reservations in the system");
+		exit(0);
+	}
+	if (o->json) { /* sinfo(1): all other arguments are ignored then */
+		o->nodes = NULL;
+		o->iterate_s = 0;
+	}
 	return 0;
 }
 
@@ -247,7 +286,7 @@ static bool wanted_part(const struct part_info *part, const struct sinfo_options
 	if (o->partitions.n == 0)
 		return o->all || !part_is_hidden(part);
 	for (uint32_t i = 0; i < o->partitions.n; i++)
-		if (text_eq_nocase(o->partitions.v[i], part->name))
+		if (text_eq(o->partitions.v[i], part->name))
 			return true;
 	return false;
 }
@@ -428,7 +467,8 @@ static int print_groups(struct sinfo_groups *groups, const struct column_format 
 	const void **order = xcalloc(groups->n + 1, sizeof(*order));
 	for (size_t i = 0; i < groups->n; i++)
 		order[i] = groups->v[i];
-	int rc = column_sort(order, groups->n, sort, sinfo_columns, sinfo_column_count, NULL, err);
+	const struct column_sorting how = {.marked = "PR", .lenient = true};
+	int rc = column_sort(order, groups->n, sort, sinfo_columns, sinfo_column_count, &how, NULL, err);
 	if (header)
 		column_print_header(f, out);
 	for (size_t i = 0; rc == 0 && i < groups->n; i++)
@@ -437,17 +477,19 @@ static int print_groups(struct sinfo_groups *groups, const struct column_format 
 	return rc;
 }
 
-/* With %all the real one puts a blank behind each column that has a capital letter. */
-static void space_capitals(struct column_format *f)
+static void print_json(const struct sinfo_data *d)
 {
-	for (size_t i = 0; i < f->n; i++) {
-		struct column_use *use = &f->uses[i];
-		if (use->column->letter < 'A' || use->column->letter > 'Z')
-			continue;
-		char *spaced = xprintf(" %s", use->suffix);
-		free(use->suffix);
-		use->suffix = spaced;
-	}
+	struct text out = TEXT_EMPTY;
+	struct json j = json_begin(&out);
+	json_head(&j, "openapi/v0.0.38", "Slurm OpenAPI v0.0.38");
+	json_key(&j, "nodes");
+	json_list(&j);
+	for (size_t i = 0; i < d->n; i++)
+		sinfo_json(&j, d->nodes[i]);
+	json_end(&j);
+	json_end(&j);
+	fwrite(text_str(&out), 1, out.len, stdout);
+	text_free(&out);
 }
 
 static int sinfo_once(struct connect *connection, const struct sinfo_options *o, struct err *err)
@@ -462,9 +504,12 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 	map_init_text(&groups.by_key);
 	map_init_text(&groups.members);
 	column_format_init(&f);
+	f.bare_letters = f.spaced_capitals = f.all_is_a_name = true;
 	int rc = fetch(connection, o, &arena, &d, err);
 	if (rc != 0) {
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(err));
+	} else if (o->json) {
+		print_json(&d);
 	} else {
 		size_t i = 0;
 		while (formats[i].node_oriented > o->node_oriented ||
@@ -477,10 +522,8 @@ static int sinfo_once(struct connect *connection, const struct sinfo_options *o,
 			column_format_letters(
 			        &f, o->format ? o->format : fill_widths(formats[i].format, &d, &arena),
 			        sinfo_columns, sinfo_column_count);
-		if (o->format && strcasecmp(o->format, "%all") == 0)
-			space_capitals(&f);
 		collect(&groups, &d, &f, o, &arena);
-		if (o->long_format && !o->no_header)
+		if ((o->long_format || o->iterate_s) && !o->no_header)
 			show_date_line(&out, d.now);
 		const char *sort = o->sort ? o->sort : o->node_oriented ? "N" : formats[i].sort;
 		rc = print_groups(&groups, &f, sort, !o->no_header, &out, err);
@@ -511,18 +554,21 @@ int sinfo_main(int argc, char **argv)
 	int rc = -1;
 	log_init("sinfo", LOG_LEVEL_INFO);
 	arena_init(&arena);
-	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
+	    filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) != 0) {
 		log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_partitions: %s\n", err_text(&err));
 	} else {
 		for (;;) {
+			if (o.clusters && !o.no_header && !o.json)
+				printf("CLUSTER: %s\n", connection.file.controller.cluster);
 			rc = sinfo_once(&connection, &o, &err);
 			if (rc != 0 || o.iterate_s == 0)
 				break;
+			puts("");
 			fflush(stdout);
 			sleep(o.iterate_s);
-			puts("");
 		}
 	}
 	connect_help(rc, &err);

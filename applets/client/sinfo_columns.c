@@ -276,7 +276,7 @@ static uint64_t free_mem_get(const struct node_info *node)
 TEXT(free_mem)
 {
 	(void)ctx;
-	if (GROUP->n == 0 || FIRST->free_mem == CORE_NO_VAL64)
+	if (GROUP->n && FIRST->free_mem == CORE_NO_VAL64)
 		text_add(out, "N/A");
 	else
 		span(out, GROUP, free_mem_get, true);
@@ -293,7 +293,9 @@ TEXT(cpu_load)
 		min = v < min ? v : min;
 		max = v > max ? v : max;
 	}
-	if (min == UINT32_MAX)
+	if (GROUP->n == 0)
+		text_add(out, "0.00");
+	else if (min == UINT32_MAX)
 		text_add(out, "N/A");
 	else if (min == max)
 		text_printf(out, "%.2f", min / 100.0);
@@ -389,13 +391,16 @@ TEXT(reason_who)
 {
 	(void)ctx;
 	bool known = reason_state(GROUP) && reason_state(GROUP)->reason_uid != CORE_NO_VAL;
-	text_add(out, known ? reason_user(GROUP) : "Unknown");
+	/* Of a partition without nodes the real one says so. */
+	text_add(out, GROUP->n == 0 ? "root" : known ? reason_user(GROUP) : "Unknown");
 }
 
 TEXT(reason_who_uid)
 {
 	(void)ctx;
-	if (!reason_state(GROUP) || reason_state(GROUP)->reason_uid == CORE_NO_VAL)
+	if (GROUP->n == 0)
+		text_add(out, "root(0)");
+	else if (!reason_state(GROUP) || reason_state(GROUP)->reason_uid == CORE_NO_VAL)
 		text_add(out, "Unknown");
 	else
 		text_printf(out, "%s(%" PRIu32 ")", reason_user(GROUP), reason_state(GROUP)->reason_uid);
@@ -459,7 +464,9 @@ TEXT(state_complete)
 {
 	(void)ctx;
 	struct text words = TEXT_EMPTY;
-	if (GROUP->n) {
+	if (GROUP->n == 0) {
+		text_add(&words, "n/a");
+	} else {
 		text_add(&words, node_state_word(FIRST->base));
 		node_flags_text(FIRST->flags, &words);
 	}
@@ -502,7 +509,7 @@ const struct column sinfo_columns[] = {
         {'M', "preemptmode", "PREEMPT_MODE", 0, preempt_mode, NULL},
         {'N', "nodelist", "NODELIST", 0, node_list, NULL},
         {'O', "cpusload", "CPU_LOAD", 0, cpu_load, NULL},
-        {'P', "partition", "PARTITION", 0, part_mark, part_order},
+        {'P', "partition", "PARTITION", COLUMN_KEEP_MARK, part_mark, part_order},
         {'R', "partitionname", "PARTITION", 0, part_name, part_order},
         {'S', "allocnodes", "ALLOCNODES", 0, alloc_nodes, NULL},
         {'T', "statelong", "STATE", 0, state_long, state_number},
@@ -511,6 +518,7 @@ const struct column sinfo_columns[] = {
         {'X', "sockets", "SOCKETS", 0, sockets, sockets_number},
         {'Y', "cores", "CORES", 0, cores, cores_number},
         {'Z', "threads", "THREADS", 0, threads, threads_number},
+        {0, "share", "OVERSUBSCRIBE", 0, oversubscribe, NULL},
         {0, "allocmem", "ALLOCMEM", 0, alloc_mem, alloc_mem_number},
         {0, "comment", "COMMENT", 0, comment, NULL},
         {0, "extra", "EXTRA", 0, extra, NULL},

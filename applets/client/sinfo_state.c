@@ -71,9 +71,14 @@ static const struct {
         {"plnd", NODE_FLAG_PLANNED},
         {"resv", NODE_FLAG_RESERVED},
         {"reserved", NODE_FLAG_RESERVED},
-        {"inval", NODE_FLAG_INVALID_REG},
         {"cloud", NODE_FLAG_CLOUD},
         {"powered_down", NODE_FLAG_POWERED_DOWN},
+        /* What no node here can be in. */
+        {"power_down", 0},
+        {"powering_down", 0},
+        {"powering_up", 0},
+        {"perfctrs", 0},
+        {"npc", 0},
 };
 static const struct {
 	const char *word;
@@ -100,7 +105,9 @@ bool sinfo_state_is(const struct node_info *node, const char *word)
 			return (node->flags & flag_words[i].flag) != 0;
 	for (size_t i = 0; i < sizeof(base_words) / sizeof(base_words[0]); i++)
 		if (text_eq_nocase(word, base_words[i].word))
-			return node->base == base_words[i].base;
+			/* Those of which a part is in use count as allocated. */
+			return node->base == base_words[i].base ||
+			       (base_words[i].base == NODE_ALLOCATED && node->base == NODE_MIXED);
 	return false;
 }
 

@@ -7,6 +7,7 @@
 #include "applets/client/connect.h"
 #include "applets/client/filters.h"
 #include "applets/client/hidden.h"
+#include "applets/client/json_rows.h"
 #include "applets/client/show.h"
 #include "core/taskset.h"
 #include "core/util/arena.h"
@@ -31,13 +32,24 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
-	bool show_steps, long_format, no_header, start, all, each_task, format_given, names_given, names_last;
-	const char *format, *format_names, *sort;
+	bool show_steps, long_format, no_header, start, all, each_task, json, no_convert, priority;
+	const char *format, *format_names, *sort, *clusters;
+	bool clusters_set; /* by the option, not by SLURM_CLUSTERS */
 	unsigned iterate_s;
 	char **argv;
 };
 
-enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_START, OPT_NOCONVERT, OPT_HIDE, OPT_ONE_CLUSTER };
+enum {
+	OPT_HELP = 256,
+	OPT_USAGE,
+	OPT_ME,
+	OPT_START,
+	OPT_NOCONVERT,
+	OPT_HIDE,
+	OPT_ONE_CLUSTER,
+	OPT_JSON,
+	OPT_YAML
+};
 
 static const struct command_option options[] = {
         {"account", 'A', required_argument, "ACCOUNTS", "jobs of these accounts"},
@@ -64,28 +76,31 @@ static const struct command_option options[] = {
         {"user", 'u', required_argument, "USERS", "jobs of these users"},
         {"nodelist", 'w', required_argument, "NODES", "jobs on these nodes"},
         {"version", 'V', no_argument, NULL, "the version"},
-        {"array-unique", 'r', no_argument, NULL, "the same"},
-        {"clusters", 'M', required_argument, REFUSED},
+        {"array-unique", OPT_ONE_CLUSTER, no_argument, NULL, "waiting tasks once, as they are anyway"},
+        {"clusters", 'M', required_argument, "NAMES", "jobs of these clusters: there is one"},
         {"federation", OPT_ONE_CLUSTER, no_argument, NULL,
          "jobs of all clusters of the federation: there is one"},
         {"help", OPT_HELP, no_argument, NULL, "this text"},
+        {"json", OPT_JSON, no_argument, NULL, "all jobs, with all that is known of them, as JSON"},
         {"local", OPT_ONE_CLUSTER, no_argument, NULL, "jobs of this cluster: there is one"},
-        {"noconvert", OPT_NOCONVERT, no_argument, NULL, "numbers as they are, which they are anyway"},
+        {"noconvert", OPT_NOCONVERT, no_argument, NULL, "sizes as they are kept"},
+        {"nodes", 'w', required_argument, NULL, NULL},
         {"sibling", OPT_ONE_CLUSTER, no_argument, NULL, "jobs of sibling clusters: there are none"},
         {"usage", OPT_USAGE, no_argument, NULL, NULL},
         {"verbose", 'v', no_argument, NULL, "say more of what goes on"},
+        {"yaml", OPT_YAML, no_argument, REFUSED},
 };
 
 static const struct command_word variables[] = {
         {"SQUEUE_ACCOUNT", NULL, "as --account"},
         {"SQUEUE_ALL", NULL, "as --all, whatever it holds"},
         {"SQUEUE_ARRAY", NULL, "as --array, whatever it holds"},
-        {"SQUEUE_ARRAY_UNIQUE", NULL, "the same"},
         {"SQUEUE_FORMAT", NULL, "as --format"},
         {"SQUEUE_FORMAT2", NULL, "as --Format"},
         {"SQUEUE_LICENSES", NULL, "as --licenses"},
         {"SQUEUE_NAMES", NULL, "as --name"},
         {"SQUEUE_PARTITION", NULL, "as --partition"},
+        {"SQUEUE_PRIORITY", NULL, "as --priority, whatever it holds"},
         {"SQUEUE_QOS", NULL, "as --qos"},
         {"SQUEUE_SORT", NULL, "as --sort"},
         {"SQUEUE_STATES", NULL, "as --states"},
@@ -103,6 +118,14 @@ const struct command squeue_command = {
         .sets = {{"-o and -O", squeue_job_columns, &squeue_job_column_count},
                  {"-o and -O with -s", squeue_step_columns, &squeue_step_column_count}},
 };
+
+static const char usage_short[] =
+        "Usage: squeue [-A account] [--clusters names] [-i seconds] [--job jobid]\n"
+        "              [-n name] [-o format] [-p partitions] [--qos qos]\n"
+        "              [--reservation reservation] [--sort fields] [--start]\n"
+        "              [--step step_id] [-t states] [-u user_name] [--usage]\n"
+        "              [-L licenses] [-w nodes] [--federation] [--local] [--sibling]\n"
+        "\t      [-ahjlrsv]\n";
 
 /* Options that are lists of words. */
 static struct schema_strs *words_of(int c, struct job_query *q)
@@ -125,13 +148,52 @@ static struct schema_strs *words_of(int c, struct job_query *q)
 	}
 }
 
+/* An option replaces what a variable or the same option before it said; a list of nothing finds nothing. */
+static int only_words(const char *list, struct schema_strs *words, struct arena *arena)
+{
+	words->n = 0;
+	filter_words(list, words, arena);
+	if (words->n == 0)
+		filter_add_word(words, "", arena);
+	return 0;
+}
+
+static int only_users(const char *list, struct squeue_options *o, struct arena *arena)
+{
+	o->query.uids.n = 0;
+	filter_users(list, &o->query.uids, arena);
+	if (o->query.uids.n == 0)
+		filter_add_u32(&o->query.uids, CORE_NO_VAL, arena);
+	return 0;
+}
+
+static int only_jobs(const char *list, struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	if (filter_jobs_loose(list, &o->query.job_ids, &o->query.tasks, arena, err) != 0)
+		return -1;
+	if (o->query.job_ids.n == 0) /* nobody's jobs */
+		filter_add_u32(&o->query.uids, CORE_NO_VAL, arena);
+	return 0;
+}
+
+static int only_states(const char *list, struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	o->query.states.n = 0;
+	o->query.all_states = false;
+	if (filter_states(list, &o->query.states, &o->query.all_states, arena, err) != 0)
+		return -1;
+	if (o->query.states.n == 0 && !o->query.all_states)
+		filter_add_u32(&o->query.states, CORE_NO_VAL, arena);
+	return 0;
+}
+
 static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
         __attribute__((nonnull(2)));
 static int set_option(int c, struct squeue_options *o, struct arena *arena, struct err *err)
 {
 	struct schema_strs *words = words_of(c, &o->query);
 	if (words)
-		return filter_words(optarg, words, arena);
+		return only_words(optarg, words, arena);
 	switch (c) {
 	case 'a':
 		o->all = true;
@@ -139,12 +201,15 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	case OPT_HIDE:
 		o->all = false;
 		return 0;
-	case OPT_ONE_CLUSTER: /* there is one, and it is in no federation */
-	case 'P':             /* a job waits in one partition */
+	case OPT_ONE_CLUSTER: /* there is one, in no federation; and waiting tasks are told once anyway */
+		return 0;
+	case 'P':
+		o->priority = true;
 		return 0;
 	case 'M':
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--clusters=%s: there is one cluster only, which SLURM_CONF names", optarg);
+		o->clusters = optarg;
+		o->clusters_set = true;
+		return 0;
 	case 'v':
 		log_set_stderr_level(LOG_LEVEL_VERBOSE);
 		return 0;
@@ -152,28 +217,38 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		o->each_task = true;
 		return 0;
 	case OPT_NOCONVERT:
-		return 0; /* plain numbers: what is printed anyway */
+		o->no_convert = true;
+		return 0;
 	case 'o':
+		if (o->format_names)
+			return err_set(err, ERR_INVALID, "-o (--format) is incompatible with -O (--Format)");
 		o->format = optarg;
-		o->format_given = true;
-		o->names_last = false;
 		return 0;
 	case 'O':
+		if (o->format)
+			return err_set(err, ERR_INVALID, "-O (--Format) is incompatible with -o (--format)");
 		o->format_names = optarg;
-		o->names_given = o->names_last = true;
 		return 0;
 	case 'i':
-		return text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0
-		               ? 0
-		               : err_set(err, ERR_INVALID,
-		                         "--iterate=%s: a number of seconds above 0 is wanted", optarg);
+		if (text_to_u32(optarg, &o->iterate_s) && o->iterate_s > 0)
+			return 0;
+		log_error("--iterate=%s", optarg);
+		fputc('\n', stderr); /* as the real one does */
+		return err_set(err, ERR_INVALID_STATE, NULL);
 	case 'j':
-		return optarg ? filter_jobs(optarg, &o->query.job_ids, &o->query.tasks, arena, err) : 0;
+		return optarg ? only_jobs(optarg, o, arena, err) : 0;
 	case 'l':
 		o->long_format = true;
 		return 0;
 	case OPT_ME:
+		o->query.uids.n = 0;
 		return filter_me(&o->query.uids, arena);
+	case OPT_JSON:
+		o->json = true;
+		return 0;
+	case OPT_YAML:
+		return err_set(err, ERR_NOT_SUPPORTED,
+		               "option --yaml is not supported by batchbox: --json says the same");
 	case 'w':
 		o->query.nodes = optarg;
 		return 0;
@@ -187,14 +262,14 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 		o->start = true;
 		return 0;
 	case 't':
-		return filter_states(optarg, &o->query.states, &o->query.all_states, arena, err);
+		return only_states(optarg, o, arena, err);
 	case 's':
 		o->show_steps = true;
 		return optarg ? filter_steps(optarg, &o->steps, &o->query.job_ids, &o->query.tasks, arena,
 		                             err)
 		              : 0;
 	case 'u':
-		return filter_users(optarg, &o->query.uids, arena);
+		return only_users(optarg, o, arena);
 	case 'V':
 		puts("slurm " SLURM_VERSION_TEXT);
 		exit(0);
@@ -208,77 +283,107 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	}
 }
 
-/* What the real one sorts by (squeue(1), --sort), and what steps have. */
-static int check_sort(const struct squeue_options *o, struct err *err)
+/* squeue(1), --json: "All other formatting and filtering arguments will be ignored." */
+static void all_of_them(struct squeue_options *o)
 {
-	static const char letters[] = "bcdefghijlmnptuvzBCDGHIJLMNOPQSTUV";
-	for (const char *p = o->sort && !o->show_steps ? o->sort : ""; *p; p++)
-		if (isalpha((unsigned char)*p) && !strchr(letters, *p))
-			return err_set(err, ERR_INVALID, "Invalid sort specification: %.*s",
-			               (int)strcspn(p, ","), p);
-	return 0;
-}
-
-/* Options, not variables, that are not to be used at once. */
-static int check_together(const struct squeue_options *o, struct err *err)
-{
-	if (o->format_given && o->long_format) {
-		log_write(LOG_LEVEL_FATAL,
-		          "Options -o(--format) and -l(--long) are mutually exclusive. Please "
-		          "remove one and retry.");
-		return err_set(err, ERR_INVALID_STATE, NULL);
-	}
-	if (!o->format_given || !o->names_given)
-		return 0;
-	return err_set(err, ERR_INVALID, "%s",
-	               o->names_last ? "-O (--Format) is incompatible with -o (--format)"
-	                             : "-o (--format) is incompatible with -O (--Format)");
-}
-
-static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
-                         struct err *err)
-{
-	const char *all = getenv("SQUEUE_ALL"), *states = getenv("SQUEUE_STATES"),
-	           *users = getenv("SQUEUE_USERS"), *parts = getenv("SQUEUE_PARTITION");
-	struct command_getopt options_known;
 	schema_init(schema_of_job_query(), &o->query);
-	o->all = all != NULL;
-	o->each_task = getenv("SQUEUE_ARRAY") != NULL || getenv("SQUEUE_ARRAY_UNIQUE") != NULL;
-	o->format = getenv("SQUEUE_FORMAT");
-	o->format_names = getenv("SQUEUE_FORMAT2");
+	o->query.all_states = true;
+	o->all = true;
+	o->query.with_steps = true;
+	o->show_steps = o->each_task = o->start = false;
+	o->iterate_s = 0;
+}
+
+/* The options' variables. Those of formats count where no option says anything of them
+ * (use_format_variables). */
+static int read_variables(struct squeue_options *o, struct arena *arena, struct err *err)
+{
+	const char *states = getenv("SQUEUE_STATES"), *users = getenv("SQUEUE_USERS");
+	o->all = getenv("SQUEUE_ALL") != NULL;
+	o->each_task = getenv("SQUEUE_ARRAY") != NULL;
+	o->priority = getenv("SQUEUE_PRIORITY") != NULL;
 	o->sort = getenv("SQUEUE_SORT");
-	if (states && filter_states(states, &o->query.states, &o->query.all_states, arena, err) != 0)
+	o->clusters = getenv("SLURM_CLUSTERS");
+	if (states && only_states(states, o, arena, err) != 0)
 		return -1;
-	if (users && filter_users(users, &o->query.uids, arena) != 0)
-		return -1;
+	if (users)
+		only_users(users, o, arena);
 	const struct {
 		const char *name;
 		struct schema_strs *words;
 	} lists[] = {{"SQUEUE_ACCOUNT", &o->query.accounts},
 	             {"SQUEUE_QOS", &o->query.qoses},
 	             {"SQUEUE_LICENSES", &o->query.licenses},
-	             {"SQUEUE_NAMES", &o->query.names}};
+	             {"SQUEUE_NAMES", &o->query.names},
+	             {"SQUEUE_PARTITION", &o->query.partitions}};
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
 		if (getenv(lists[i].name))
-			filter_words(getenv(lists[i].name), lists[i].words, arena);
-	if (parts && filter_words(parts, &o->query.partitions, arena) != 0)
-		return -1;
-	o->argv = argv;
-	command_getopt_init(&options_known, &squeue_command);
-	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;)
-		if (set_option(c, o, arena, err) != 0)
-			return -1;
-	/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
+			only_words(getenv(lists[i].name), lists[i].words, arena);
+	return 0;
+}
+
+static void use_format_variables(struct squeue_options *o)
+{
+	if (o->format || o->format_names || o->long_format)
+		return;
+	o->format = getenv("SQUEUE_FORMAT");
+	o->format_names = o->format ? NULL : getenv("SQUEUE_FORMAT2");
+}
+
+/* "-j 6" and "-s 6.0": an optional argument may also stand as the next word. */
+static int read_rest(int argc, char **argv, struct squeue_options *o, bool jobs_asked, struct arena *arena,
+                     struct err *err)
+{
 	for (; optind < argc; optind++) {
-		int rc = o->show_steps
-		                 ? filter_steps(argv[optind], &o->steps, &o->query.job_ids, &o->query.tasks,
-		                                arena, err)
-		                 : filter_jobs(argv[optind], &o->query.job_ids, &o->query.tasks, arena, err);
+		if (!jobs_asked && !o->show_steps) {
+			log_error("Unrecognized option: %s", argv[optind]);
+			fputs(usage_short, stdout);
+			return err_set(err, ERR_INVALID_STATE, NULL);
+		}
+		int rc = o->show_steps ? filter_steps(argv[optind], &o->steps, &o->query.job_ids,
+		                                      &o->query.tasks, arena, err)
+		                       : filter_jobs_loose(argv[optind], &o->query.job_ids, &o->query.tasks,
+		                                           arena, err);
 		if (rc != 0)
 			return -1;
 	}
+	return 0;
+}
+
+static int parse_options(int argc, char **argv, struct squeue_options *o, struct arena *arena,
+                         struct err *err)
+{
+	bool jobs_asked = false;
+	struct command_getopt options_known;
+	schema_init(schema_of_job_query(), &o->query);
+	if (read_variables(o, arena, err) != 0)
+		return -1;
+	o->argv = argv;
+	command_getopt_init(&options_known, &squeue_command);
+	for (int c; (c = command_getopt_next(&options_known, argc, argv)) != -1;) {
+		jobs_asked |= c == 'j';
+		if (set_option(c, o, arena, err) != 0)
+			return -1;
+	}
+	if (read_rest(argc, argv, o, jobs_asked, arena, err) != 0)
+		return -1;
+	if (o->long_format && (o->format || o->format_names)) {
+		log_write(LOG_LEVEL_FATAL,
+		          "Options %s and -l(--long) are mutually exclusive. Please remove one and retry.",
+		          o->format ? "-o(--format)" : "-O(--Format)");
+		return err_set(err, ERR_INVALID_STATE, NULL);
+	}
+	use_format_variables(o);
+	if (o->start && o->query.states.n == 0 && !o->query.all_states)
+		filter_add_u32(&o->query.states, JOB_PENDING, arena);
 	o->query.with_steps = o->show_steps;
-	return check_together(o, err) == 0 ? check_sort(o, err) : -1;
+	if (o->show_steps) { /* these say nothing of steps */
+		o->query.names.n = o->query.accounts.n = o->query.states.n = 0;
+		o->query.all_states = false;
+	}
+	if (o->json)
+		all_of_them(o);
+	return 0;
 }
 
 static void choose_format(const struct squeue_options *o, struct column_format *f)
@@ -290,6 +395,8 @@ static void choose_format(const struct squeue_options *o, struct column_format *
 	                      : o->long_format ? FORMAT_LONG
 	                                       : FORMAT_DEFAULT;
 	column_format_init(f);
+	if (o->show_steps)
+		f->what = "job step format";
 	if (o->format_names)
 		column_format_names(f, o->format_names, columns, n);
 	else
@@ -309,7 +416,7 @@ static void add_row(struct squeue_rows *rows, const struct job_info *job, const 
                     uint32_t task)
 {
 	rows->v = xgrow(rows->v, &rows->cap, rows->n + 1, sizeof(*rows->v));
-	rows->v[rows->n++] = (struct squeue_row){job, step, task};
+	rows->v[rows->n++] = (struct squeue_row){.job = job, .step = step, .task = task};
 }
 
 /* --array: a line for each task that the record stands for, as long as they wait. */
@@ -325,13 +432,28 @@ static bool add_tasks(struct squeue_rows *rows, const struct job_info *job)
 	return set != NULL;
 }
 
-static void add_job(struct squeue_rows *rows, const struct job_info *job, const struct squeue_options *o)
+/* --priority: a line for each partition that a waiting job may start in. */
+static bool add_partitions(struct squeue_rows *rows, const struct job_info *job, struct arena *arena)
+{
+	const char *list = job->state->state == JOB_PENDING ? job->spec->partition : NULL;
+	if (!list || !strchr(list, ','))
+		return false;
+	char *rest = arena_strdup(arena, list);
+	for (char *name = text_split(&rest, ','); name; name = text_split(&rest, ',')) {
+		add_row(rows, job, NULL, CORE_NO_VAL);
+		rows->v[rows->n - 1].partition = name;
+	}
+	return true;
+}
+
+static void add_job(struct squeue_rows *rows, const struct job_info *job, const struct squeue_options *o,
+                    struct arena *arena)
 {
 	if (job->spec->partition && map_get_text(&rows->hidden, job->spec->partition))
 		return;
 	if (!o->show_steps) {
-		if ((!o->start || job->state->state == JOB_PENDING) &&
-		    !(o->each_task && add_tasks(rows, job)))
+		if (!(o->each_task && add_tasks(rows, job)) &&
+		    !(o->priority && add_partitions(rows, job, arena)))
 			add_row(rows, job, NULL, CORE_NO_VAL);
 		return;
 	}
@@ -360,7 +482,7 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 		const struct job_list *list = record;
 		*now = list->now;
 		for (uint32_t i = 0; i < list->jobs.n; i++)
-			add_job(rows, &list->jobs.v[i], o);
+			add_job(rows, &list->jobs.v[i], o, arena);
 		if (list->last)
 			return 0;
 		if (client_next(connection->client, arena, -1, &type, &record, err) != 0)
@@ -389,19 +511,23 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 	squeue_arrays_find(&lines, rows->v, join ? rows->n : 0);
 	if (join)
 		part_arrays(rows, &lines);
-	const struct squeue_ctx ctx = {now, cluster};
+	const struct squeue_ctx ctx = {now, cluster, o->no_convert, NULL};
 	const struct column *columns = o->show_steps ? squeue_step_columns : squeue_job_columns;
 	size_t n = o->show_steps ? squeue_step_column_count : squeue_job_column_count;
 	const char *sort = o->sort ? o->sort : o->show_steps ? SORT_STEPS : o->start ? SORT_START : SORT_JOBS;
 	struct squeue_row **order = xcalloc(rows->n + 1, sizeof(*order));
 	for (size_t i = 0; i < rows->n; i++)
 		order[i] = &rows->v[i];
-	int rc = column_sort((const void **)order, rows->n, sort, columns, n, &ctx, err);
+	const struct column_sorting how = {.never = o->show_steps ? NULL : "akoqrswxyAEFKRWXYZ",
+	                                   .lenient = o->show_steps};
+	int rc = column_sort((const void **)order, rows->n, sort, columns, n, &how, &ctx, err);
+	if (rc != 0)
+		log_error("%s", err_text(err));
 	const size_t shown = squeue_arrays_join(&lines, order, rows->n, arena);
 	struct column_format f;
 	struct text out = TEXT_EMPTY;
 	choose_format(o, &f);
-	if (o->long_format && !o->no_header)
+	if ((o->long_format || o->iterate_s) && !o->no_header)
 		show_date_line(&out, now);
 	if (!o->no_header)
 		column_print_header(&f, &out);
@@ -416,6 +542,50 @@ static int print_rows(const struct squeue_options *o, struct squeue_rows *rows, 
 	return rc;
 }
 
+/* The nodes (NULL: all of them) by name. */
+static int fetch_nodes(struct connect *connection, const char *nodes, struct map *by_name,
+                       struct arena *arena, struct err *err)
+{
+	struct node_query q = {.nodes = arena_strdup(arena, nodes)};
+	uint32_t type = 0;
+	void *record = NULL;
+	int rc = client_call(connection->client, MSG_node_query, &q, arena, &type, &record, NULL, err);
+	while (rc == 0 && type == MSG_node_list) {
+		const struct node_list *list = record;
+		for (uint32_t i = 0; i < list->nodes.n; i++)
+			map_put_text(by_name, list->nodes.v[i].name, &list->nodes.v[i]);
+		if (list->last)
+			break;
+		rc = client_next(connection->client, arena, -1, &type, &record, err);
+	}
+	return rc;
+}
+
+static int print_json(const struct squeue_rows *rows, struct connect *connection, int64_t now,
+                      struct arena *arena, struct err *err)
+{
+	struct map nodes;
+	const struct squeue_ctx ctx = {now, connection->file.controller.cluster, true, &nodes};
+	map_init_text(&nodes);
+	if (fetch_nodes(connection, NULL, &nodes, arena, err) != 0) {
+		map_free(&nodes);
+		return -1;
+	}
+	struct text out = TEXT_EMPTY;
+	struct json j = json_begin(&out);
+	json_head(&j, "openapi/v0.0.38", "Slurm OpenAPI v0.0.38");
+	json_key(&j, "jobs");
+	json_list(&j);
+	for (size_t i = 0; i < rows->n; i++)
+		squeue_json(&j, rows->v[i].job, &ctx);
+	json_end(&j);
+	json_end(&j);
+	fwrite(text_str(&out), 1, out.len, stdout);
+	text_free(&out);
+	map_free(&nodes);
+	return 0;
+}
+
 static int squeue_once(struct connect *connection, const struct squeue_options *o, struct err *err)
 {
 	struct arena arena;
@@ -426,6 +596,8 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	int rc = fetch(connection, o, &arena, &rows, &now, err);
 	if (rc != 0)
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
+	else if (o->json)
+		rc = print_json(&rows, connection, now, &arena, err);
 	else
 		rc = print_rows(o, &rows, connection->file.controller.cluster, now, &arena, err);
 	free(rows.v);
@@ -443,21 +615,10 @@ static int check_nodes(const struct squeue_options *o, struct connect *connectio
 	struct hostlist *names = hostlist_parse(o->query.nodes, err);
 	if (!names)
 		return -1;
-	struct node_query q = {.nodes = o->query.nodes};
 	struct hostlist_iter it;
 	struct map known;
-	uint32_t type = 0;
-	void *record = NULL;
 	map_init_text(&known);
-	int rc = client_call(connection->client, MSG_node_query, &q, arena, &type, &record, NULL, err);
-	while (rc == 0 && type == MSG_node_list) {
-		const struct node_list *list = record;
-		for (uint32_t i = 0; i < list->nodes.n; i++)
-			map_put_text(&known, list->nodes.v[i].name, &list->nodes.v[i]);
-		if (list->last)
-			break;
-		rc = client_next(connection->client, arena, -1, &type, &record, err);
-	}
+	int rc = fetch_nodes(connection, o->query.nodes, &known, arena, err);
 	hostlist_iter_init(&it, names);
 	for (const char *name; rc == 0 && (name = hostlist_next(&it));)
 		if (!map_get_text(&known, name))
@@ -476,8 +637,9 @@ int squeue_main(int argc, char **argv)
 	int rc = -1;
 	log_init("squeue", LOG_LEVEL_INFO);
 	arena_init(&arena);
-	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0) {
-		if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
+	if (parse_options(argc, argv, &o, &arena, &err) != 0 || connect_configure(&connection, &err) != 0 ||
+	    filter_cluster(o.clusters, o.clusters_set, connection.file.controller.cluster, &err) != 0) {
+		if (err.code != ERR_INVALID_STATE) /* of these it was said where they were found */
 			log_error("%s", err_text(&err));
 	} else if (connect_open(&connection, &err) != 0) {
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
@@ -485,12 +647,14 @@ int squeue_main(int argc, char **argv)
 		log_error("%s", err_text(&err));
 	} else {
 		for (;;) {
+			if (o.clusters && !o.no_header && !o.json)
+				printf("CLUSTER: %s\n", connection.file.controller.cluster);
 			rc = squeue_once(&connection, &o, &err);
 			if (rc != 0 || o.iterate_s == 0)
 				break;
+			puts("");
 			fflush(stdout);
 			sleep(o.iterate_s);
-			puts("");
 		}
 	}
 	connect_help(rc, &err);

@@ -93,7 +93,7 @@ static const char *partition_of(const struct job_info *job)
 	return job->state->partition ? job->state->partition : job->spec->partition;
 }
 
-MEMBER(partition, partition_of(JOB), "")
+MEMBER(partition, ROW->partition ? ROW->partition : partition_of(JOB), "")
 MEMBER(user, JOB->spec->who->user_name, "")
 NUMERIC(uid, JOB->spec->who->uid)
 NUMERIC(gid, JOB->spec->who->gid)
@@ -132,8 +132,7 @@ MEMBER(alloc_node, JOB->spec->alloc_node, "")
 MEMBER(sched_nodes, JOB->sched_nodes, "(null)")
 MEMBER(batch_host, JOB->state->batch_host, "n/a")
 
-/* As it was given, under the job's directory; else as it is by default. */
-static void add_file(struct text *out, const struct job_info *job, const char *given, const char *expanded)
+void squeue_file(struct text *out, const struct job_info *job, const char *given, const char *expanded)
 {
 	if (given && given[0] != '/' && job->spec->work_dir)
 		text_printf(out, "%s/", job->spec->work_dir);
@@ -143,20 +142,20 @@ static void add_file(struct text *out, const struct job_info *job, const char *g
 TEXT(std_out)
 {
 	(void)ctx;
-	add_file(out, JOB, JOB->spec->std_out, JOB->std_out);
+	squeue_file(out, JOB, JOB->spec->std_out, JOB->std_out);
 }
 
 TEXT(std_err)
 {
 	(void)ctx;
 	/* Without a name of its own it goes where the output goes. */
-	add_file(out, JOB, JOB->spec->std_err ? JOB->spec->std_err : JOB->spec->std_out, JOB->std_err);
+	squeue_file(out, JOB, JOB->spec->std_err ? JOB->spec->std_err : JOB->spec->std_out, JOB->std_err);
 }
 
 TEXT(std_in)
 {
 	(void)ctx;
-	add_file(out, JOB, JOB->spec->std_in, JOB->std_in);
+	squeue_file(out, JOB, JOB->spec->std_in, JOB->std_in);
 }
 
 MEMBER(state_code, job_shown_code(JOB->state->state, JOB->state->flags), "")
@@ -266,7 +265,7 @@ TEXT(left)
 NUMBER(submit_number)
 {
 	(void)ctx;
-	return JOB->spec->submit_time;
+	return JOB->spec->submit_time / CORE_SECOND;
 }
 
 TEXT(submit_time)
@@ -275,29 +274,34 @@ TEXT(submit_time)
 	show_time(out, JOB->spec->submit_time, "N/A");
 }
 
+/* Those that nobody knows yet come last. */
 NUMBER(start_number)
 {
 	(void)ctx;
-	return show_expected_start(JOB);
+	int64_t start = show_expected_start(JOB);
+	return start ? start / CORE_SECOND : INT64_MAX;
 }
 
 TEXT(start_time)
 {
-	show_time(out, start_number(record, ctx), "N/A");
+	(void)ctx;
+	show_time(out, show_expected_start(JOB), "N/A");
 }
 
+/* Of a job whose start is known already, too. */
 NUMBER(end_number)
 {
 	(void)ctx;
+	int64_t start = JOB->state->state == JOB_PENDING ? show_expected_start(JOB) : 0;
+	bool limited = JOB->limit_min != CORE_INFINITE && JOB->limit_min != CORE_NO_VAL;
+	if (start && limited)
+		return start + (int64_t)JOB->limit_min * 60 * CORE_SECOND;
 	return JOB->state->end_time ? JOB->state->end_time : JOB->end_limit;
 }
 
 TEXT(end_time)
 {
-	if (JOB->state->state == JOB_PENDING)
-		text_add(out, "N/A");
-	else
-		show_time(out, end_number(record, ctx), "NONE");
+	show_time(out, end_number(record, ctx), JOB->state->state == JOB_PENDING ? "N/A" : "NONE");
 }
 
 TEXT(eligible_time)
@@ -331,10 +335,10 @@ TEXT(memory)
 	int64_t mib = memory_number(record, ctx);
 	if (mib == 0)
 		text_add(out, "0");
-	else if (mib % 1024 == 0)
-		text_printf(out, "%" PRId64 "G", mib / 1024);
-	else
+	else if (((const struct squeue_ctx *)ctx)->no_convert)
 		text_printf(out, "%" PRId64 "M", mib);
+	else
+		text_add_size(out, (uint64_t)mib, 'M');
 }
 
 /* The priority as a fraction of the largest one. */
@@ -363,6 +367,13 @@ static void asked(struct text *out, uint32_t n, const char *none)
 		text_add(out, none);
 	else
 		text_printf(out, "%" PRIu32, n);
+}
+
+/* What wasn't asked for sorts behind the numbers. */
+NUMBER(sockets_number)
+{
+	(void)ctx;
+	return JOB->spec->sockets_per_node ? JOB->spec->sockets_per_node : UINT32_MAX;
 }
 
 TEXT(sockets)
@@ -478,9 +489,9 @@ const struct column squeue_job_columns[] = {
         {'i', "jobarrayid", "JOBID", 0, id, id_number},
         {'j', "name", "NAME", 0, name, NULL},
         {'k', "comment", "COMMENT", 0, comment, NULL},
-        {'l', "timelimit", "TIME_LIMIT", 0, limit, limit_number},
+        {'l', "timelimit", "TIME_LIMIT", COLUMN_WHOLE_NUMBER, limit, limit_number},
         {'m', "minmemory", "MIN_MEMORY", 0, memory, memory_number},
-        {'n', "reqnodes", "REQ_NODES", 0, req_nodes, NULL},
+        {'n', "reqnodes", "REQ_NODES", COLUMN_WHOLE, req_nodes, NULL},
         {'o', "command", "COMMAND", 0, command, NULL},
         {'p', "priority", "PRIORITY", 0, priority_fraction, priority_number},
         {'q', "qos", "QOS", 0, qos, NULL},
@@ -490,9 +501,9 @@ const struct column squeue_job_columns[] = {
         {'u', "username", "USER", 0, user, NULL},
         {'v', "reservation", "RESERVATION", 0, reservation, NULL},
         {'w', "wckey", "WCKEY", 0, wckey, NULL},
-        {'x', "excnodes", "EXC_NODES", 0, exc_nodes, NULL},
+        {'x', "excnodes", "EXC_NODES", COLUMN_WHOLE, exc_nodes, NULL},
         {'y', "nice", "NICE", 0, nice, nice_number},
-        {'z', "sct", "S:C:T", 0, sct, NULL},
+        {'z', "sct", "S:C:T", 0, sct, sockets_number},
         {'A', "jobid", "JOBID", 0, job_id, job_id_number},
         {'B', "batchhost", "EXEC_HOST", 0, exec_host, NULL},
         {'C', "numcpus", "CPUS", 0, cpus, cpus_number},
@@ -500,25 +511,28 @@ const struct column squeue_job_columns[] = {
         {'E', "dependency", "DEPENDENCY", 0, dependency, NULL},
         {'F', "arrayjobid", "ARRAY_JOB_ID", 0, array_id, array_id_number},
         {'G', "groupid", "GROUP", 0, gid, gid_number},
-        {'H', "sockets", "SOCKETS_PER_NODE", 0, sockets, NULL},
+        {'H', "sockets", "SOCKETS_PER_NODE", 0, sockets, sockets_number},
         {'I', "cores", "CORES_PER_SOCKET", 0, cores, NULL},
         {'J', "threads", "THREADS_PER_CORE", 0, threads, NULL},
         {'K', "arraytaskid", "ARRAY_TASK_ID", 0, array_task, array_task_number},
-        {'L', "timeleft", "TIME_LEFT", 0, left, left_number},
-        {'M', "timeused", "TIME", 0, elapsed, elapsed_number},
-        {'N', "nodelist", "NODELIST", 0, node_list, NULL},
+        {'L', "timeleft", "TIME_LEFT", COLUMN_WHOLE_NUMBER, left, left_number},
+        {'M', "timeused", "TIME", COLUMN_WHOLE_NUMBER, elapsed, elapsed_number},
+        {'N', "nodelist", "NODELIST", COLUMN_WHOLE, node_list, NULL},
         {'O', "contiguous", "CONTIGUOUS", 0, contiguous, contiguous_number},
         {'P', "partition", "PARTITION", 0, partition, NULL},
         {'Q', "prioritylong", "PRIORITY", 0, priority, priority_number},
-        {'R', "reasonlist", "NODELIST(REASON)", 0, reason_or_nodes, NULL},
+        {'R', "reasonlist", "NODELIST(REASON)", COLUMN_WHOLE, reason_or_nodes, NULL},
         {'S', "starttime", "START_TIME", 0, start_time, start_number},
         {'T', "state", "STATE", 0, state_word, state_number},
         {'U', "userid", "UID", 0, uid, uid_number},
         {'V', "submittime", "SUBMIT_TIME", 0, submit_time, submit_number},
         {'W', "licenses", "LICENSES", 0, licenses, NULL},
         {'X', "corespec", "CORE_SPEC", 0, core_spec, NULL},
-        {'Y', "schednodes", "SCHEDNODES", 0, sched_nodes, NULL},
+        {'Y', "schednodes", "SCHEDNODES", COLUMN_WHOLE, sched_nodes, NULL},
         {'Z', "workdir", "WORK_DIR", 0, work_dir, NULL},
+        {0, "shared", "OVER_SUBSCRIBE", 0, oversubscribe, NULL},
+        {0, "numtask", "TASKS", 0, tasks, tasks_number},
+        {0, "wait4switch", "WAIT4SWITCH", 0, no_delay, NULL},
         {0, "accruetime", "ACCRUE_TIME", 0, accrue_time, NULL},
         {0, "eligibletime", "ELIGIBLE_TIME", 0, eligible_time, NULL},
         {0, "deadline", "DEADLINE", 0, deadline, NULL},
@@ -586,6 +600,7 @@ const size_t squeue_job_column_count = sizeof(squeue_job_columns) / sizeof(squeu
 
 MEMBER(step_name, STEP->name, "")
 NUMERIC(step_tasks, STEP->tasks)
+NUMERIC(step_array, JOB->spec->array_job_id)
 
 TEXT(step_nodes)
 {
@@ -611,7 +626,7 @@ TEXT(step_elapsed)
 NUMBER(step_start_number)
 {
 	(void)ctx;
-	return STEP->start_time;
+	return STEP->start_time / CORE_SECOND;
 }
 
 TEXT(step_start)
@@ -642,22 +657,22 @@ TEXT(cpu_freq)
 NUMERIC(step_cpus, STEP->step_id == CORE_STEP_BATCH ? 0 : (int64_t)STEP->tasks * STEP->cpus_per_task)
 
 const struct column squeue_step_columns[] = {
-        {'A', "numtasks", "NTASKS", 0, step_tasks, step_tasks_number},
-        {'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
-        {'F', "arrayjobid", "ARRAY_JOB_ID", 0, array_id, array_id_number},
+        {'A', "numtasks", "TASKS", 0, step_tasks, step_tasks_number},
+        {'b', "tres-per-node", "TRES_PER_JOB", 0, null_word, NULL},
         {'i', "stepid", "STEPID", 0, id, id_number},
         {'j', "stepname", "NAME", 0, step_name, NULL},
-        {'K', "arraytaskid", "ARRAY_TASK_ID", 0, array_task, array_task_number},
         {'l', "timelimit", "TIME_LIMIT", 0, step_limit, NULL},
         {'M', "timeused", "TIME", 0, step_elapsed, step_elapsed_number},
         {'N', "nodes", "NODELIST", 0, step_nodes, NULL},
         {'P', "partition", "PARTITION", 0, partition, NULL},
         {'S', "starttime", "START_TIME", 0, step_start, step_start_number},
         {'u', "username", "USER", 0, user, NULL},
-        {'U', "userid", "USER", 0, uid, uid_number},
-        {0, "jobid", "JOBID", 0, job_id, job_id_number},
+        {'U', "userid", "UID", 0, uid, uid_number},
+        {0, "arrayjobid", "ARRAY_JOB_ID", 0, step_array, NULL},
+        {0, "arraytaskid", "ARRAY_TASK_ID", 0, array_task, array_task_number},
+        {0, "numtask", "TASKS", 0, step_tasks, step_tasks_number},
+        {0, "jobid", "JOB_ID", 0, job_id, job_id_number},
         {0, "stepstate", "STATE", 0, step_state, NULL},
-        {0, "comment", "COMMENT", 0, null_word, NULL},
         {0, "cluster", "CLUSTER", 0, cluster, NULL},
         {0, "container", "CONTAINER", 0, null_word, NULL},
         {0, "cpufreq", "CPU_FREQ", 0, cpu_freq, NULL},

@@ -79,6 +79,31 @@ static bool history_in_ranges(const struct history_query *q, const struct job_sp
 	       is_in(cpus, q->cpus_least, q->cpus_most) && is_in(limit, q->limit_least, q->limit_most);
 }
 
+/* Was the job in that state at some time between the query's two? sacct(1), -s and DEFAULT TIME WINDOW. */
+static bool was_in(uint32_t want, const struct history_query *q, const struct job_state *state)
+{
+	bool ended_later = state->end_time == 0 || state->end_time >= q->from;
+	switch (want) {
+	case JOB_PENDING:
+		return state->eligible_time && state->eligible_time <= q->to &&
+		       (state->start_time ? state->start_time >= q->from : ended_later);
+	case JOB_RUNNING:
+		return state->start_time && state->start_time <= q->to && ended_later;
+	case JOB_SUSPENDED:
+		return state->state == JOB_SUSPENDED && state->start_time <= q->to;
+	default:
+		return state->state == want && state->end_time >= q->from && state->end_time <= q->to;
+	}
+}
+
+static bool in_states(const struct history_query *q, const struct job_state *state)
+{
+	for (uint32_t i = 0; i < q->states.n; i++)
+		if (was_in(q->states.v[i], q, state))
+			return true;
+	return q->states.n == 0;
+}
+
 bool history_wants(const struct history_place *place, const struct job_spec *spec,
                    const struct job_state *state)
 {
@@ -89,7 +114,10 @@ bool history_wants(const struct history_place *place, const struct job_spec *spe
 		return false;
 	if (q->from && state->end_time && state->end_time < q->from)
 		return false;
-	if (q->to && spec->submit_time > q->to)
+	if (spec->submit_time > q->to || !in_states(q, state))
+		return false;
+	/* Those that could not start yet are shown when they are asked for. */
+	if (q->job_ids.n == 0 && (state->eligible_time == 0 || state->eligible_time > q->to))
 		return false;
 	return job_filter_wants(&place->filter, spec, state);
 }

@@ -132,13 +132,16 @@ int on_history_query(struct request *r, struct err *err)
 		p->query.uids = (struct schema_u32s){arena_alloc(&p->arena, sizeof(uint32_t)), 1};
 		p->query.uids.v[0] = request_uid(r);
 	}
+	if (p->query.to == 0)
+		p->query.to = controller_now();
+	if (p->query.from_now)
+		p->query.from = p->query.to;
 	p->filter = (struct job_filter){.uids = p->query.uids,
 	                                .names = p->query.names,
 	                                .accounts = p->query.accounts,
 	                                .qoses = p->query.qoses,
 	                                .wckeys = p->query.wckeys,
 	                                .partitions = p->query.partitions,
-	                                .states = p->query.states,
 	                                .nodes = nodes};
 	p->end_time = INT64_MIN;
 	cursor_start(&cur->base, r, sacct_next, sacct_free);

@@ -111,6 +111,13 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 		info->sched_nodes = alloc_node_list(job_planned_nodes(job), arena);
 	tres_print(&tres, &tres_text);
 	info->tres = arena_strdup(arena, text_str(&tres_text));
+	if (job->state.nodes.n) {
+		struct tres asked = job_tres_asked(ctl->cluster, job);
+		text_clear(&tres_text);
+		tres_print(&asked, &tres_text);
+		info->tres_req = arena_strdup(arena, text_str(&tres_text));
+	}
+	info->billing = tres.v[TRES_BILLING];
 	info->cpus = (uint32_t)tres.v[TRES_CPU];
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
 	info->limit_min = job_time_limit(job);

@@ -1,6 +1,7 @@
 #include "core/util/text.h"
 #include "core/util/arena.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,6 +74,17 @@ size_t text_escape_byte(char c, char out[4])
 	out[2] = (char)('0' + (byte >> 3 & 7));
 	out[3] = (char)('0' + (byte & 7));
 	return 4;
+}
+
+void text_add_size(struct text *t, uint64_t n, char unit)
+{
+	static const char units[] = "KMGTP";
+	const char *u = strchr(units, unit);
+	while (n > 0 && n % 1024 == 0 && u[1]) {
+		n /= 1024;
+		u++;
+	}
+	text_printf(t, "%" PRIu64 "%c", n, *u);
 }
 
 void text_add_escaped(struct text *t, const char *s, size_t n)

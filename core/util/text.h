@@ -25,6 +25,9 @@ void text_add_n(struct text *t, const char *s, size_t n);
 void text_add_char(struct text *t, char c);
 void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *t, const char *fmt, va_list ap);
+/* A size of so many `unit`s (K, M, G, T or P) in the largest one that it is a whole number of: 3072 M as
+ * "3G". */
+void text_add_size(struct text *t, uint64_t n, char unit);
 /* Adds s with control and non-ASCII bytes written as \ooo: for logs and terminals. */
 void text_add_escaped(struct text *t, const char *s, size_t n);
 /* One byte of it: writes 1 or 4 characters (no NUL), says how many. The backslash counts as a control byte.

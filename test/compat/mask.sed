@@ -25,3 +25,7 @@ s/[0-9]{4,6}-[0-9]{4,6} +/N /
 s/\((17|18|19)[0-9]{8}\)/(EPOCH)/
 s/SrunHost:Pid=(.*):[0-9]+/SrunHost:Pid=\1:N/
 s/^(srun|sbatch): (Job [0-9]+ to start at) [0-9]{4}-[0-9T:-]+/\1: \2 TIME/
+# --json: seconds since the epoch, and what was measured
+s/^( *"[a-z_]+": )[12][0-9]{9}(,?)$/\1EPOCH\2/
+s/^( *"(cpu_load|free_memory)": )[0-9]+(,?)$/\1N\3/
+s/^( *"operating_system": ).*/\1OS/

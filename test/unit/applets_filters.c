@@ -53,8 +53,46 @@ static void states(void **state)
 	arena_free(&a);
 }
 
+static void loose_jobs(void **state)
+{
+	(void)state;
+	struct arena a;
+	struct schema_u32s ids = {0};
+	struct schema_strs tasks = {0};
+	struct err err = {0};
+	arena_init(&a);
+	assert_int_equal(
+	        filter_jobs_loose(",7,8.0,9+1,10_3x,10_5,11_[1-3],12x,99999999999,", &ids, &tasks, &a, &err),
+	        0);
+	static const uint32_t want[] = {7, 8, 9, 10, 11, 12, CORE_NO_VAL};
+	assert_int_equal(ids.n, 7);
+	for (size_t i = 0; i < 7; i++)
+		assert_int_equal(ids.v[i], want[i]);
+	assert_string_equal(tasks.v[3], "3,5");
+	assert_string_equal(tasks.v[4], "1-3");
+	assert_int_equal(filter_jobs_loose("7,abc", &ids, &tasks, &a, &err), -1);
+	assert_string_equal(err_text(&err), "Invalid job id: abc");
+	assert_int_equal(filter_jobs_loose("0", &ids, &tasks, &a, &err), -1);
+	arena_free(&a);
+}
+
+static void clusters(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	assert_int_equal(filter_cluster(NULL, true, "here", &err), 0);
+	assert_int_equal(filter_cluster("all", true, "here", &err), 0);
+	assert_int_equal(filter_cluster("here,here", true, "here", &err), 0);
+	assert_int_equal(filter_cluster("here,there", true, "here", &err), -1);
+	assert_string_equal(err_text(&err),
+	                    "'there' can't be reached now, or it is an invalid entry for --cluster: "
+	                    "the cluster here is here");
+	assert_int_equal(filter_cluster("her", false, "here", &err), -1);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(steps), cmocka_unit_test(states)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(steps), cmocka_unit_test(states),
+	                                   cmocka_unit_test(loose_jobs), cmocka_unit_test(clusters)};
 	return cmocka_run_group_tests_name("applets_filters", tests, NULL, NULL);
 }

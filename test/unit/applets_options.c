@@ -293,7 +293,7 @@ static void formats(void **state)
 	spec.name = (char *)(uintptr_t) "multi-sum";
 	spec.partition = (char *)(uintptr_t) "compute";
 	struct job_info job = {.spec = &spec, .state = &js, .reason = REASON_RESOURCES, .node_count = 3};
-	const struct squeue_row row = {&job, NULL, CORE_NO_VAL};
+	const struct squeue_row row = {.job = &job, .task = CORE_NO_VAL};
 	const struct squeue_ctx ctx = {0};
 	static const struct {
 		const char *format, *header, *line;
@@ -302,7 +302,7 @@ static void formats(void **state)
 	         "             JOBID PARTITION     NAME     USER ST       TIME  NODES NODELIST(REASON)\n",
 	         "                 7   compute multi-su    alice PD       0:00      3 (Resources)\n"},
 	        {"%i|%T", "JOBID|STATE\n", "7|PENDING\n"},
-	        {"%%i|%%T", "%i|%T\n", "%i|%T\n"},
+	        {"%%i|%%T", "JOBID|STATE\n", "7|PENDING\n"}, /* as the real one reads it */
 	        {"JobId=%i Name=%j", "JobId=JOBID Name=NAME\n", "JobId=7 Name=multi-sum\n"},
 	        {"%2t%10j", "STNAME      \n", "PDmulti-sum \n"},
 	};
