@@ -126,6 +126,14 @@ void step_set_limit(struct cluster *c, struct step *step)
 	due_at(c, step->limit_at, DUE_STEP_LIMIT, step->job->serial, step->record.launch);
 }
 
+void step_update(struct cluster *c, struct step *step, uint32_t limit_min, core_time now)
+{
+	c->now = now;
+	step->record.time_limit_min = limit_min ? limit_min : CORE_INFINITE;
+	step_set_limit(c, step);
+	emit_step(c, step);
+}
+
 void steps_count_suspended(struct cluster *c, struct job *job)
 {
 	if (job->state.state != JOB_SUSPENDED)

@@ -59,7 +59,7 @@ static const struct command_option share_option_rows[] = {
         {"users", 'u', required_argument, "USERS", "of these users"},
         {"Users", 'U', no_argument, NULL, "only users, no accounts above them"},
         {"version", 'V', no_argument, NULL, "the version"},
-        {"clusters", 'M', required_argument, REFUSED},
+        {"clusters", 'M', required_argument, "NAMES", "other clusters, of which only slurmdbd would know"},
         {"cluster", 'M', required_argument, NULL, NULL},
         {"help", 'h', no_argument, NULL, "this text"},
         {"partition", 'm', no_argument, NULL, "the partition of each too"},
@@ -158,8 +158,7 @@ int sshare_main(int argc, char **argv)
 		} else if (c == 'm') {
 			o.partition = true;
 		} else if (c == 'M') {
-			log_error("option --clusters is not supported by batchbox");
-			return 1;
+			return complain_clusters(optarg, "--cluster");
 		} else if (!strchr("aAuU", c)) { /* which choose among rows */
 			complain_option("sshare", c, argv);
 			return 1;

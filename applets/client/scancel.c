@@ -1,27 +1,20 @@
-/* scancel(1) */
+/* scancel(1): options and environment. */
+#include "applets/client/scancel.h"
+
 #include "applets/applet.h"
 #include "applets/client/command.h"
 #include "applets/client/complain.h"
-#include "applets/client/connect.h"
 #include "applets/client/filters.h"
 #include "applets/client/signals.h"
-#include "applets/client/job_name.h"
+#include "applets/client/slurm_errno.h"
 #include "applets/common/users.h"
-#include "core/taskset.h"
+#include "core/util/hostlist.h"
 #include "core/util/log.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-struct scancel_options {
-	struct job_query query; /* the filters */
-	bool filtered, batch, full, interactive, quiet, verbose;
-	int signal;
-	char **argv;
-};
 
 enum { OPT_HELP = 256, OPT_USAGE, OPT_ME, OPT_CTLD, OPT_SIBLING, OPT_WCKEY };
 
@@ -43,16 +36,32 @@ static const struct command_option options[] = {
         {"version", 'V', no_argument, NULL, "the version"},
         {"nodelist", 'w', required_argument, "NODES", "jobs on these nodes"},
         {"wckey", OPT_WCKEY, required_argument, "NAMES", "jobs of these wckeys"},
-        {"clusters", 'M', required_argument, REFUSED},
+        {"clusters", 'M', required_argument, "NAMES", "other clusters, of which only slurmdbd would know"},
         {"ctld", OPT_CTLD, no_argument, NULL, "signals go through the controller, as they do anyway"},
         {"help", OPT_HELP, no_argument, NULL, "this text"},
         {"hurry", 'H', no_argument, NULL, "nothing is brought back first: there is nothing"},
         {"jobname", 'n', required_argument, NULL, NULL},
-        {"sibling", OPT_SIBLING, required_argument, REFUSED},
+        {"sibling", OPT_SIBLING, required_argument, "NAME", "a federated job's part: no job here has one"},
         {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
 
-static const struct command_word variables[] = {COMMAND_COMMON_VARIABLES};
+static const struct command_word variables[] = {
+        {"SCANCEL_ACCOUNT", NULL, "as --account"},
+        {"SCANCEL_BATCH", NULL, "as --batch: true or false"},
+        {"SCANCEL_CTLD", NULL, "as --ctld, whatever it holds"},
+        {"SCANCEL_FULL", NULL, "as --full: true or false"},
+        {"SCANCEL_HURRY", NULL, "as --hurry, whatever it holds"},
+        {"SCANCEL_INTERACTIVE", NULL, "as --interactive: true or false"},
+        {"SCANCEL_NAME", NULL, "as --name"},
+        {"SCANCEL_PARTITION", NULL, "as --partition"},
+        {"SCANCEL_QOS", NULL, "as --qos"},
+        {"SCANCEL_STATE", NULL, "as --state"},
+        {"SCANCEL_USER", NULL, "as --user"},
+        {"SCANCEL_VERBOSE", NULL, "as --verbose: true or false"},
+        {"SCANCEL_WCKEY", NULL, "as --wckey"},
+        {"SLURM_CLUSTERS", NULL, "as --clusters"},
+        COMMAND_COMMON_VARIABLES,
+};
 
 const struct command scancel_command = {
         .name = "scancel",
@@ -61,80 +70,164 @@ const struct command scancel_command = {
         .variables = variables,
 };
 
-static int add_user(struct scancel_options *o, const char *name, struct arena *arena, struct err *err)
+/* ---- values ---- */
+
+/* One name, whatever is in it. */
+static void set_name(struct schema_strs *names, const char *name, struct arena *arena)
 {
+	names->v = arena_array(arena, 1, sizeof(char *));
+	names->v[0] = arena_strdup(arena, name);
+	names->n = 1;
+}
+
+static int set_user(struct scancel *s, const char *name)
+{
+	struct user user;
 	uid_t uid;
-	if (user_parse(name, &uid) != 0)
-		return err_set(err, ERR_USER_UNKNOWN, "Invalid user name: %s", name);
-	filter_add_u32(&o->query.uids, uid, arena);
+	if (user_parse(name, &uid) != 0 || user_by_uid(uid, &user) != 0) {
+		log_error("Invalid user name: %s", name);
+		return 1;
+	}
+	s->query.uids.n = 0;
+	filter_add_u32(&s->query.uids, uid, &s->arena);
+	s->user = name;
 	return 0;
 }
 
-static int take_state(struct scancel_options *o, const char *word, struct arena *arena)
+/* One state. complaint: what stands before it when it is none. */
+static int set_state(struct scancel *s, const char *word, const char *complaint)
 {
-	const char *bad = filter_states_of(word, &o->query.states, &o->query.all_states, arena);
-	if (!bad)
-		return 0;
-	fprintf(stderr,
-	        "Invalid job state specified: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n",
-	        bad);
-	exit(1);
+	bool all = false;
+	s->query.states.n = 0;
+	if (strchr(word, ',') || filter_states_of(word, &s->query.states, &all, &s->arena)) {
+		fprintf(stderr, "%s: %s\nValid job states are PENDING, RUNNING, and SUSPENDED\n", complaint,
+		        word);
+		return 1;
+	}
+	int state = job_state_parse(word);
+	s->state = state >= 0 && state < JOB_STATE_COUNT ? job_state_word((uint32_t)state) : word;
+	return 0;
 }
 
-static int set_option(int c, struct scancel_options *o, struct arena *arena, struct err *err)
+/* ---- environment ---- */
+
+static bool read_truth(const char *variable, bool *out)
 {
-	o->filtered = o->filtered || strchr("AnpqRtuw", c) || c == OPT_ME || c == OPT_WCKEY;
+	const char *value = getenv(variable);
+	if (!value)
+		return false;
+	if (text_eq_nocase(value, "t") || text_eq_nocase(value, "true"))
+		*out = true;
+	else if (text_eq_nocase(value, "f") || text_eq_nocase(value, "false"))
+		*out = false;
+	else
+		log_error("Unrecognized %s value: %s", variable, value);
+	return *out;
+}
+
+static int read_environment(struct scancel *s)
+{
+	const struct {
+		const char *variable;
+		struct schema_strs *names;
+	} rows[] = {{"SCANCEL_ACCOUNT", &s->query.accounts},
+	            {"SCANCEL_NAME", &s->query.names},
+	            {"SCANCEL_PARTITION", &s->query.partitions},
+	            {"SCANCEL_QOS", &s->query.qoses},
+	            {"SCANCEL_WCKEY", &s->query.wckeys}};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (getenv(rows[i].variable)) {
+			set_name(rows[i].names, getenv(rows[i].variable), &s->arena);
+			s->filtered = true;
+		}
+	read_truth("SCANCEL_BATCH", &s->batch);
+	read_truth("SCANCEL_FULL", &s->full);
+	read_truth("SCANCEL_INTERACTIVE", &s->interactive);
+	const char *state = getenv("SCANCEL_STATE"), *user = getenv("SCANCEL_USER"),
+	           *clusters = getenv("SLURM_CLUSTERS");
+	if (state && set_state(s, state, "Unrecognized SCANCEL_STATE value") != 0)
+		return 1;
+	if (user && set_user(s, user) != 0)
+		return 1;
+	s->filtered = s->filtered || state || user;
+	read_truth("SCANCEL_VERBOSE", &s->verbose);
+	return clusters ? complain_clusters(clusters, "SLURM_CLUSTERS") : 0;
+}
+
+/* ---- options ---- */
+
+static int set_flag(struct scancel *s, int c)
+{
 	switch (c) {
 	case 'b':
-		o->batch = true;
+		s->batch = true;
 		return 0;
 	case 'f':
-		o->full = true;
+		s->full = true;
 		return 0;
 	case 'i':
-		o->interactive = true;
+		s->interactive = true;
 		return 0;
-	case 'n':
-		return filter_words(optarg, &o->query.names, arena);
-	case 'p':
-		return filter_words(optarg, &o->query.partitions, arena);
-	case 'w':
-		o->query.nodes = optarg;
-		return 0;
-	case 't':
-		return take_state(o, optarg, arena);
-	case 'u':
-		return add_user(o, optarg, arena, err);
-	case OPT_ME:
-		return filter_me(&o->query.uids, arena);
 	case 'Q':
-		o->quiet = true;
+		s->quiet = true;
 		return 0;
 	case 'v':
-		o->verbose = true;
+		s->verbose = true;
 		return 0;
+	default: /* it is the controller that signals, always; and nothing would have to be brought back first
+	          */
+		return 0;
+	}
+}
+
+/* 0: it goes on; else the exit code. */
+static int set_filter(struct scancel *s, int c)
+{
+	const struct {
+		int option;
+		struct schema_strs *names;
+	} rows[] = {{'A', &s->query.accounts}, {'n', &s->query.names},        {'p', &s->query.partitions},
+	            {'q', &s->query.qoses},    {'R', &s->query.reservations}, {OPT_WCKEY, &s->query.wckeys}};
+	s->filtered = true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].option == c)
+			set_name(rows[i].names, optarg, &s->arena);
+	if (c == 'w')
+		s->query.nodes = optarg;
+	if (c == 't')
+		return set_state(s, optarg, "Invalid job state specified");
+	if (c == 'u')
+		return set_user(s, optarg);
+	if (c == OPT_ME) {
+		s->query.uids.n = 0;
+		s->user = arena_printf(&s->arena, "%u", (unsigned)geteuid());
+		return filter_me(&s->query.uids, &s->arena);
+	}
+	return 0;
+}
+
+static int set_option(struct scancel *s, int c, char **argv)
+{
+	switch (c) {
+	case 'b':
+	case 'f':
+	case 'i':
+	case 'Q':
+	case 'v':
+	case 'H':
+	case OPT_CTLD:
+		return set_flag(s, c);
 	case 's':
-		o->signal = signal_parse(optarg);
-		if (o->signal < 0) {
-			fprintf(stderr, "Unknown job signal: %s\n", optarg);
-			exit(1);
-		}
-		return 0;
-	case 'A':
-		return filter_words(optarg, &o->query.accounts, arena);
-	case 'q':
-		return filter_words(optarg, &o->query.qoses, arena);
-	case 'R':
-		return filter_words(optarg, &o->query.reservations, arena);
-	case OPT_WCKEY:
-		return filter_words(optarg, &o->query.wckeys, arena);
-	case OPT_CTLD: /* it is the controller that signals, always */
-	case 'H':      /* there is nothing that would have to be brought back first */
-		return 0;
+		s->signal = signal_parse(optarg);
+		if (s->signal >= 0)
+			return 0;
+		fprintf(stderr, "Unknown job signal: %s\n", optarg);
+		return 1;
 	case 'M':
+		return complain_clusters(optarg, "--cluster");
 	case OPT_SIBLING:
-		return err_set(err, ERR_NOT_SUPPORTED, "option %s is not supported by batchbox",
-		               o->argv[optind - 1]);
+		s->sibling = optarg;
+		return 0;
 	case 'V':
 		puts("slurm " SLURM_VERSION_TEXT);
 		exit(0);
@@ -142,295 +235,67 @@ static int set_option(int c, struct scancel_options *o, struct arena *arena, str
 	case OPT_USAGE:
 		command_print_usage(&scancel_command, stdout);
 		exit(0);
+	case '?':
+	case ':':
+		complain_option("scancel", c, argv);
+		return 1;
 	default:
-		complain_option("scancel", c, o->argv);
-		exit(1);
+		return set_filter(s, c);
 	}
 }
 
-/* ---- one job or step ---- */
+/* ---- the whole ---- */
 
-static bool agreed(const struct scancel_options *o, const char *job)
+/* A list of hosts that is none matches no job. */
+static void check_nodes(struct scancel *s)
 {
-	char answer[16];
-	if (!o->interactive)
-		return true;
-	printf("Cancel job_id=%s (y/n)? ", job);
-	fflush(stdout);
-	return fgets(answer, sizeof(answer), stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	struct hostlist *nodes = s->query.nodes ? hostlist_parse(s->query.nodes, NULL) : NULL;
+	static char nobodys[] = "no-such-node";
+	if (s->query.nodes && !nodes)
+		s->query.nodes = nobodys;
+	hostlist_free(nodes);
 }
 
-/* Exit codes are the error numbers of Slurm, cut to a byte, as there. */
-static int exit_code_of(int code)
+static int run(struct scancel *s, char **words)
 {
-	return code == ERR_ACCESS_DENIED                                ? 210
-	       : code == ERR_CONNECT                                    ? 8
-	       : code == ERR_INVALID_JOB_ID || code == ERR_ALREADY_DONE ? 0
-	                                                                : 1;
-}
-
-/* What is to be cancelled: a request each, many of them under way at a time, so that one wait for the
- * controller's disk serves many. */
-struct target {
-	struct job_name name;
-	const char *word; /* as it is said */
-	uint64_t number;  /* of the request */
-};
-struct targets {
-	struct target *v;
-	size_t n, cap;
-};
-#define UNDER_WAY_MAX 256
-
-static void add_target(struct targets *t, const struct job_name *name, const char *word)
-{
-	t->v = xgrow(t->v, &t->cap, t->n + 1, sizeof(*t->v));
-	t->v[t->n++] = (struct target){*name, word, 0};
-}
-
-static int ask_to_cancel(struct connect *c, const struct scancel_options *o, struct target *t,
-                         struct err *err)
-{
-	struct job_signal_request m;
-	schema_init(schema_of_job_signal_request(), &m);
-	m.job_id = t->name.job_id;
-	m.tasks = t->name.tasks;
-	m.step_id = t->name.step_id;
-	m.signal = (uint32_t)o->signal;
-	m.batch_only = o->batch;
-	m.full = o->full;
-	if (o->verbose)
-		log_info("%s job %s", o->signal ? "Signaling" : "Terminating", t->word);
-	if (client_send(c->client, MSG_job_signal_request, &m, err) != 0)
-		return -1;
-	t->number = client_sent(c->client);
-	return 0;
-}
-
-/* A job that nobody knows, or that has ended, is as good as cancelled. */
-static int report(const struct scancel_options *o, const char *job, const struct err *err)
-{
-	const bool over = err->code == ERR_INVALID_JOB_ID || err->code == ERR_ALREADY_DONE;
-	/* But it can't have a signal. */
-	const bool wanted = over && o->signal > 0;
-	if (!over || wanted || o->verbose)
-		log_error("Kill job error on job id %s: %s", job,
-		          err_code_text(wanted ? ERR_INVALID_JOB_ID : err->code));
-	return wanted ? 1 : exit_code_of(err->code);
-}
-
-/* Numbers grow with the targets: the one with this number, NULL if none has it. */
-static const struct target *target_of(const struct targets *t, size_t sent, uint64_t number)
-{
-	size_t from = 0, to = sent;
-	while (from < to) {
-		size_t mid = from + (to - from) / 2;
-		if (t->v[mid].number < number)
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from < sent && t->v[from].number == number ? &t->v[from] : NULL;
-}
-
-static int cancel_all(struct connect *c, const struct scancel_options *o, struct targets *t)
-{
-	int worst = 0;
-	size_t sent = 0, answered = 0;
-	struct arena arena;
-	arena_init(&arena);
-	while (answered < t->n) {
-		struct err err = {0};
-		uint64_t number = 0;
-		uint32_t type = 0;
-		void *record = NULL;
-		int rc = 0;
-		if (sent < t->n && sent - answered < UNDER_WAY_MAX) {
-			if (!agreed(o, t->v[sent].word)) {
-				t->n--;
-				memmove(&t->v[sent], &t->v[sent + 1], (t->n - sent) * sizeof(*t->v));
-				continue;
-			}
-			rc = ask_to_cancel(c, o, &t->v[sent], &err);
-			sent += rc == 0;
-		} else {
-			arena_reset(&arena);
-			rc = client_answer(c->client, &arena, -1, &number, &type, &record, &err);
-		}
-		const struct target *one = target_of(t, sent, number);
-		answered += one != NULL;
-		if (rc == 0)
-			continue;
-		rc = report(o, one ? one->word : t->v[answered].word, &err);
-		worst = rc > worst ? rc : worst;
-		if (!one) /* the session is over */
-			break;
-	}
-	arena_free(&arena);
-	return worst;
-}
-
-static int add_words(struct targets *t, char **words, struct arena *arena)
-{
-	for (; *words; words++) {
-		char *rest = arena_strdup(arena, *words);
-		for (char *word = job_name_split(&rest); word; word = job_name_split(&rest)) {
-			struct job_name name;
-			if (!job_name_parse(word, &name, arena)) {
-				log_error("Invalid job id %s", *words);
-				return -1;
-			}
-			add_target(t, &name, word);
-		}
-	}
-	return 0;
-}
-
-/* The tasks of a record that are meant by this list as well. */
-static char *common_tasks(const char *record, const char *list, struct arena *arena)
-{
-	struct core_bits *have = taskset_parse(record, TASKS_END, NULL, NULL),
-	                 *want = taskset_parse(list, TASKS_END, NULL, NULL);
-	struct text out = TEXT_EMPTY;
-	for (uint32_t i = 0; have && i < have->n; i++)
-		if (bits_has(have, i) && !(want && i < want->n && bits_has(want, i)))
-			bits_del(have, i);
-	if (have)
-		taskset_text(have, true, &out);
-	char *tasks = arena_strdup(arena, text_str(&out));
-	text_free(&out);
-	free(have);
-	free(want);
-	return tasks;
-}
-
-/* A job that a filter found; of an array those tasks alone that its record stands for. `asked`: what the
- * command line has of it, or NULL. */
-static void add_found(struct targets *t, const struct job_info *job, const struct job_name *asked,
-                      struct arena *arena)
-{
-	struct job_name name = {.job_id = job->spec->job_id, .step_id = CORE_NO_VAL};
-	struct text word = TEXT_EMPTY;
-	job_name_print(&word, job->spec, job->state);
-	if (job->spec->array_job_id) {
-		name.job_id = job->spec->array_job_id;
-		name.tasks = job->state->array_tasks
-		                     ? job->state->array_tasks
-		                     : arena_printf(arena, "%" PRIu32, job->spec->array_task_id);
-	}
-	if (asked && asked->tasks && job->state->array_tasks)
-		name.tasks = common_tasks(job->state->array_tasks, asked->tasks, arena);
-	if (asked)
-		name.step_id = asked->step_id;
-	add_target(t, &name, arena_strdup(arena, text_str(&word)));
-	text_free(&word);
-}
-
-/* Of a job that the filters match what was named, or all of it where nothing was. */
-static void add_wanted(struct targets *t, const struct job_info *job, const struct targets *named,
-                       struct arena *arena)
-{
-	if (job->state->state > JOB_SUSPENDED)
-		return;
-	if (named->n == 0)
-		add_found(t, job, NULL, arena);
-	for (size_t i = 0; i < named->n; i++) {
-		struct job_name name = named->v[i].name;
-		const uint32_t step = name.step_id;
-		name.step_id = CORE_NO_VAL;
-		if (!job_name_means(&name, job->spec, job->state, CORE_NO_VAL))
-			continue;
-		name.step_id = step;
-		add_found(t, job, &name, arena);
-	}
-}
-
-static void query_named(struct job_query *query, const struct targets *named, struct arena *arena)
-{
-	query->job_ids.v = arena_array(arena, named->n + 1, sizeof(uint32_t));
-	query->tasks.v = arena_array(arena, named->n + 1, sizeof(char *));
-	for (size_t i = 0; i < named->n; i++) {
-		query->job_ids.v[query->job_ids.n++] = named->v[i].name.job_id;
-		query->tasks.v[query->tasks.n++] =
-		        named->v[i].name.tasks ? named->v[i].name.tasks : arena_strdup(arena, "");
-	}
-}
-
-/* Everything that the filters match; of the named jobs alone, if any are named. */
-static int add_matching(struct targets *t, struct connect *c, const struct scancel_options *o,
-                        const struct targets *named, struct arena *arena)
-{
-	struct job_query query = o->query;
 	struct err err = {0};
-	uint32_t type = 0;
-	void *record = NULL;
-	query_named(&query, named, arena);
-	int rc = client_call(c->client, MSG_job_query, &query, arena, &type, &record, NULL, &err);
-	while (rc == 0 && type == MSG_job_list) {
-		const struct job_list *list = record;
-		for (uint32_t i = 0; i < list->jobs.n; i++)
-			add_wanted(t, &list->jobs.v[i], named, arena);
-		if (list->last)
-			return 0;
-		rc = client_next(c->client, arena, -1, &type, &record, &err);
+	int rc = 1;
+	if (connect_configure(&s->connection, &err) != 0) {
+		log_error("%s", err_text(&err));
+	} else if (connect_open(&s->connection, &err) != 0) {
+		if (*words)
+			log_error("Kill job error on job id %s: %s", *words, err_text(&err));
+		else
+			fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
+		int number = slurm_errno_of(err.code);
+		rc = number ? number & 0xff : 1;
+	} else {
+		rc = scancel_jobs(s, words);
 	}
-	log_error("%s", err_text(&err));
-	return -1;
-}
-
-/* The jobs of the command line, those that the filters match, or of the former the latter. */
-static int cancel(struct connect *c, const struct scancel_options *o, char **words, struct arena *arena)
-{
-	struct targets t = {0}, named = {0};
-	int rc = add_words(&named, words, arena);
-	if (rc == 0 && o->filtered)
-		rc = add_matching(&t, c, o, &named, arena);
-	rc = rc == 0 ? cancel_all(c, o, o->filtered ? &t : &named) : 1;
-	free(t.v);
-	free(named.v);
+	connect_help(rc, &err);
+	connect_close(&s->connection);
 	return rc;
 }
 
 int scancel_main(int argc, char **argv)
 {
-	struct scancel_options o = {.argv = argv};
-	struct connect c = {0};
+	struct scancel s = {0};
 	struct command_getopt options_known;
-	struct arena arena;
-	struct err err = {0};
 	log_init("scancel", LOG_LEVEL_INFO);
-	arena_init(&arena);
-	schema_init(schema_of_job_query(), &o.query);
+	arena_init(&s.arena);
+	schema_init(schema_of_job_query(), &s.query);
+	int rc = read_environment(&s);
 	command_getopt_init(&options_known, &scancel_command);
-	for (int ch; (ch = command_getopt_next(&options_known, argc, argv)) != -1;) {
-		if (set_option(ch, &o, &arena, &err) != 0) {
-			if (err.code != ERR_INVALID_STATE) /* of these filter_states has spoken */
-				log_error("%s", err_text(&err));
-			return 1;
-		}
-	}
-	if (optind == argc && !o.filtered) {
+	for (int c; rc == 0 && (c = command_getopt_next(&options_known, argc, argv)) != -1;)
+		rc = set_option(&s, c, argv);
+	s.verbose = s.verbose && !s.quiet;
+	if (rc == 0 && optind == argc && (!s.filtered || s.sibling)) {
 		log_error("No job identification provided");
-		return 1;
+		rc = 1;
 	}
-	struct targets named = {0};
-	if (add_words(&named, argv + optind, &arena) != 0)
-		return 1;
-	free(named.v);
-	int rc = 1;
-	if (connect_configure(&c, &err) != 0)
-		log_error("%s", err_text(&err));
-	else if (connect_open(&c, &err) != 0) {
-		if (optind < argc)
-			log_error("Kill job error on job id %s: %s", argv[optind], err_text(&err));
-		else
-			fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
-		rc = exit_code_of(err.code);
-	} else {
-		rc = cancel(&c, &o, argv + optind, &arena);
-	}
-	connect_help(rc, &err);
-	connect_close(&c);
-	arena_free(&arena);
+	check_nodes(&s);
+	if (rc == 0)
+		rc = scancel_check(&s, argv + optind) == 0 ? run(&s, argv + optind) : 1;
+	arena_free(&s.arena);
 	return rc;
 }

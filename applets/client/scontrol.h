@@ -43,6 +43,7 @@ int scontrol_create(struct scontrol *sc, int argc, char **argv);
 int scontrol_delete(struct scontrol *sc, int argc, char **argv);
 /* The words of one noun; argv has all of them, the noun's own among them. */
 int scontrol_update_job(struct scontrol *sc, int argc, char **argv);
+int scontrol_update_step(struct scontrol *sc, int argc, char **argv);
 int scontrol_update_node(struct scontrol *sc, int argc, char **argv);
 int scontrol_update_part(struct scontrol *sc, bool create, int argc, char **argv);
 int scontrol_delete_part(struct scontrol *sc, const char *word, const char *name);
@@ -50,6 +51,10 @@ int scontrol_create_node(struct scontrol *sc, int argc, char **argv);
 int scontrol_delete_node(struct scontrol *sc, const char *word, const char *names);
 /* KEY=...: is it that key, or at least so many letters of it? */
 bool scontrol_is_key(const char *word, const char *key, size_t shortest);
+/* The same with its value or without. */
+bool scontrol_is_noun(const char *word, const char *noun, size_t shortest);
+/* Does root or SlurmUser ask? */
+bool scontrol_is_operator(const struct scontrol *sc);
 /* The keys that update takes, "" for one that it refuses by name; NULL: there are no more. */
 const char *scontrol_job_key(size_t i);
 const char *scontrol_node_key(size_t i);
@@ -92,5 +97,9 @@ int scontrol_show_reservations(struct scontrol *sc, int argc, char **argv);
 int scontrol_show_topology(struct scontrol *sc, int argc, char **argv);
 int scontrol_show_slurmd(struct scontrol *sc, int argc, char **argv);
 int scontrol_write(struct scontrol *sc, int argc, char **argv);
+/* The request for each of "12,13_1", or for each job of that name (of that user, unless uid is CORE_NO_VAL); says
+ * what went wrong. m: its verb, and what goes with that. */
+int scontrol_change_jobs(struct scontrol *sc, struct job_update_request *m, char *ids);
+int scontrol_change_named(struct scontrol *sc, struct job_update_request *m, const char *name, uint32_t uid);
 /* hold, uhold, release, requeue, requeuehold, suspend, resume: verb is of enum job_verb. */
 int scontrol_jobs(struct scontrol *sc, uint32_t verb, int argc, char **argv);

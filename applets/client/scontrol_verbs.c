@@ -48,7 +48,7 @@ int scontrol_shutdown(struct scontrol *sc, int argc, char **argv)
 	                        err_code_text(ERR_USER_UNKNOWN));
 }
 
-static bool is_operator(const struct scontrol *sc)
+bool scontrol_is_operator(const struct scontrol *sc)
 {
 	uid_t slurm = (uid_t)-1;
 	gid_t group;
@@ -59,7 +59,7 @@ static bool is_operator(const struct scontrol *sc)
 int scontrol_abort(struct scontrol *sc, int argc, char **argv)
 {
 	(void)argc, (void)argv;
-	if (!is_operator(sc))
+	if (!scontrol_is_operator(sc))
 		return scontrol_complain(sc, "slurm_shutdown error: %s\n", err_code_text(ERR_USER_UNKNOWN));
 	log_error("abort is not supported by batchbox: `scontrol shutdown slurmctld` ends the controller in "
 	          "order; "
@@ -118,7 +118,8 @@ int scontrol_schedloglevel(struct scontrol *sc, int argc, char **argv)
 	for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
 		if (text_eq_nocase(argv[0], levels[i]))
 			return scontrol_complain(sc, "slurm_set_schedlog_level error: %s\n",
-			                         is_operator(sc) ? err_code_text(ERR_OP_DISABLED) : DENIED);
+			                         scontrol_is_operator(sc) ? err_code_text(ERR_OP_DISABLED)
+			                                                  : DENIED);
 	return scontrol_complain(sc, "invalid schedlog level: %s\n", argv[0]);
 }
 
@@ -132,7 +133,7 @@ int scontrol_fsdampeningfactor(struct scontrol *sc, int argc, char **argv)
 		scontrol_complain(sc, "invalid dampening factor: %s\n", argv[0]);
 		return 0; /* as there */
 	}
-	if (!is_operator(sc))
+	if (!scontrol_is_operator(sc))
 		return scontrol_complain(sc, "slurm_set_fs_dampeningfactor error: %s\n", DENIED);
 	log_error("fsdampeningfactor is not supported by batchbox: jobs have no fairshare here");
 	return 1;

@@ -23,6 +23,8 @@ static const struct command_option options[] = {
         {"sort-by-time", 't', no_argument, NULL, "sort messages by total time"},
         {"sort-by-time2", 'T', no_argument, NULL, "sort messages by average time"},
         {"version", 'V', no_argument, NULL, "the version"},
+        {"cluster", 'M', required_argument, "NAMES", "other clusters, of which only slurmdbd would know"},
+        {"clusters", 'M', required_argument, NULL, NULL},
         {"help", 'h', no_argument, NULL, "this text"},
         {"usage", OPT_USAGE, no_argument, NULL, NULL},
 };
@@ -79,8 +81,13 @@ static void print_cycles(const struct stats_reply *m)
 	printf("\tLast cycle:   %" PRIu64 "\n", m->cycle_last_us);
 	printf("\tMax cycle:    %" PRIu64 "\n", m->cycle_max_us);
 	printf("\tTotal cycles: %" PRIu64 "\n", m->cycles);
-	printf("\tMean cycle:   %" PRIu64 "\n", mean(m->cycle_sum_us, m->cycles));
-	printf("\tMean depth cycle:  %" PRIu64 "\n", mean(m->depth_sum, m->cycles));
+	const uint64_t minutes = m->now > m->since ? (uint64_t)((m->now - m->since) / (60 * CORE_SECOND)) : 0;
+	if (m->cycles) {
+		printf("\tMean cycle:   %" PRIu64 "\n", mean(m->cycle_sum_us, m->cycles));
+		printf("\tMean depth cycle:  %" PRIu64 "\n", mean(m->depth_sum, m->cycles));
+	}
+	if (m->cycles && minutes)
+		printf("\tCycles per minute: %" PRIu64 "\n", m->cycles / minutes);
 	printf("\tLast queue length: %" PRIu32 "\n\n", m->last_queue_length);
 	puts("Backfilling stats\n"
 	     "\tTotal backfilled jobs (since last slurm start): 0\n"
@@ -151,7 +158,11 @@ int sdiag_main(int argc, char **argv)
 		else if (ch == OPT_USAGE || ch == 'h') {
 			command_print_usage(&sdiag_command, stdout);
 			return 0;
-		} else if (ch != 'a') {
+		} else if (ch == 'a') {
+			q.reset = false;
+		} else if (ch == 'M') {
+			return complain_clusters(optarg, "--cluster");
+		} else {
 			complain_option("sdiag", ch, argv);
 			return 1;
 		}
@@ -163,7 +174,7 @@ int sdiag_main(int argc, char **argv)
 	} else if (connect_open(&c, &err) != 0 ||
 	           connect_ask(&c, MSG_stats_query, &q, q.reset ? MSG_msg_ok : MSG_stats_reply, &arena,
 	                       &record, &err) != 0) {
-		fprintf(stderr, "slurm_get_statistics: %s\n", err_text(&err));
+		fprintf(stderr, "slurm_%s_statistics: %s\n", q.reset ? "reset" : "get", err_text(&err));
 		rc = 255;
 	} else if (q.reset) {
 		puts("Reset scheduling statistics");

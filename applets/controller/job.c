@@ -153,7 +153,8 @@ int on_job_update(struct request *r, struct err *err)
 	}
 	/* scontrol -u */
 	if (m->as_uid != CORE_NO_VAL && m->as_uid != jobs[0]->spec.who->uid && m->as_uid != 0 &&
-	    m->verb != JOB_VERB_REQUEUE && m->verb != JOB_VERB_REQUEUE_HOLD)
+	    m->verb != JOB_VERB_REQUEUE && m->verb != JOB_VERB_REQUEUE_HOLD &&
+	    m->verb != JOB_VERB_REQUEUE_SPECIAL)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
 	if (n > 1) {
 		update_records(r, jobs, n);

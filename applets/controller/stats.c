@@ -78,7 +78,7 @@ void stats_cycle(struct stats *s, int64_t us)
 static void reset(struct stats *s)
 {
 	forget_users(s);
-	*s = (struct stats){.since = controller_now()};
+	*s = (struct stats){.since = controller_now(), .cycle_last_us = s->cycle_last_us};
 	map_init_u64(&s->by_user);
 }
 

@@ -76,6 +76,29 @@ int on_step_create(struct request *r, struct err *err)
 	return 0;
 }
 
+/* scontrol update stepid= */
+int on_step_update(struct request *r, struct err *err)
+{
+	const struct step_update_request *m = r->m;
+	struct cluster *c = r->ctl->cluster;
+	struct err why = {0};
+	struct job *job = request_job(r, m->job_id, &why);
+	if (!job) /* in the word that an update has for who may not */
+		return err_set(err,
+		               why.code == ERR_ACCESS_DENIED ? ERR_USER_UNKNOWN : (enum err_code)why.code,
+		               "%s", "");
+	struct step *one = m->step_id == CORE_NO_VAL ? NULL : step_by_id(job, m->step_id);
+	if (m->step_id != CORE_NO_VAL && (!one || one->record.state != JOB_RUNNING))
+		return err_set(err, ERR_INVALID_STEP_ID, "%s", "");
+	list_each (it, &job->steps) {
+		struct step *step = list_entry(it, struct step, in_job);
+		if (step->record.state == JOB_RUNNING && (!one || step == one))
+			step_update(c, step, m->time_limit_min, controller_now());
+	}
+	answer_ok(r);
+	return 0;
+}
+
 /* sattach: keys to a step that somebody else's srun holds. */
 int on_step_attach(struct request *r, struct err *err)
 {

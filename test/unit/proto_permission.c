@@ -105,6 +105,7 @@ static const struct {
         {"local_query", "uors"},
         /* one's own job, and those who run the cluster */
         {"job_notify_request", "ors"},
+        {"step_update_request", "ors"},
         {"job_attach", "ors"},
         {"job_complete_request", "ors"},
         {"script_query", "ors"},
