@@ -117,6 +117,8 @@ PARSER(node_list)
 	int rc = strchr(value, '/') ? read_node_file(value, &names, err) : 0;
 	if (rc == 0)
 		*OPTION_AT(char *) = !*value ? NULL : sorted_nodes(s, names.len ? text_str(&names) : value);
+	if (rc == 0 && row->letter == 'w')
+		s->nodes_in_order = arena_strdup(&s->arena, names.len ? text_str(&names) : value);
 	text_free(&names);
 	return rc;
 }

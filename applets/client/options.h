@@ -39,6 +39,7 @@ struct submit {
 	} mem_bind;
 	bool mem_bind_set;
 	uint32_t dist, plane_size;      /* enum task_dist; CORE_NO_VAL: not asked */
+	char *nodes_in_order;           /* -w as it was given, for -m arbitrary */
 	char *dist_words;               /* as SLURM_DISTRIBUTION has it */
 	enum option_origin origin[256]; /* by row */
 	const char *given[256];         /* the value, by row; NULL: none */

@@ -467,8 +467,8 @@ static int read_hosts(struct srun *r)
 		rc = hostfile_read(&r->hosts, path, want, &r->arena, &err);
 	else if (s->dist != DIST_ARBITRARY)
 		return 0;
-	else if (s->spec.req_nodes)
-		rc = hostfile_of_list(&r->hosts, s->spec.req_nodes, want, &r->arena, &err);
+	else if (s->nodes_in_order && *s->nodes_in_order)
+		rc = hostfile_of_list(&r->hosts, s->nodes_in_order, want, &r->arena, &err);
 	else if (s->nodes_set && !s->spec.tasks_set)
 		rc = err_set(&err, ERR_INVALID, "invalid number of tasks (-n 0)");
 	else
