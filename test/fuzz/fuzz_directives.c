@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err err = {0};
 	check(submit_init(&s, SUBMIT_SBATCH, &err) == 0);
 	s.spec.who = &(struct identity){.uid = 1, .gid = 1};
-	int rc = submit_directives(&s, (const char *)data, size, &err);
+	int rc = submit_directives(&s, "job.sh", (const char *)data, size, &err);
 	check(rc == 0 || rc == -1);
 	if (rc != 0)
 		check(s.over || err.text[0]);
