@@ -96,9 +96,7 @@ static void take_state(struct cluster *c, struct node *node, bool rebooted, bool
 	if (base == NODE_FUTURE && joins) {
 		node_move(node, NODE_IDLE);
 		node->state.left_future = true;
-	} else if (base == NODE_UNKNOWN) {
-		go_idle(c, node);
-	} else if (base == NODE_DOWN && may_return(c, node)) {
+	} else if (base == NODE_UNKNOWN || (base == NODE_DOWN && may_return(c, node))) {
 		go_idle(c, node);
 	} else if (base == NODE_IDLE && rebooted && c->conf->return_to_service != 2) {
 		node_move(node, NODE_DOWN);

@@ -79,7 +79,8 @@ static int line_arguments(struct submit *s, const char *file, unsigned number, c
 	}
 	*argv = arena_array(&s->arena, (size_t)n + 2, sizeof(char *));
 	(*argv)[0] = arena_strdup(&s->arena, s->program);
-	memcpy(*argv + 1, words, (size_t)n * sizeof(*words));
+	for (int i = 0; i < n; i++)
+		(*argv)[i + 1] = words[i];
 	*argc = n + 1;
 	return 0;
 }
@@ -105,8 +106,8 @@ static int own_line(struct submit *s, int argc, char **argv, struct err *err)
 static int one_line(struct submit *s, const char *file, unsigned number, const char *line, struct err *err)
 {
 	static const char *const tags[] = {"#SBATCH", "#PBS", "#BSUB"};
-	int argc;
-	char **argv;
+	int argc = 0;
+	char **argv = NULL;
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		size_t n = strlen(tags[i]);
 		if (strncmp(line, tags[i], n) != 0 || (i > 0 && s->ignore_pbs))

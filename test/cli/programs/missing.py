@@ -12,6 +12,5 @@ MISSING.update({
     "srun --mpi=pmi2: the PMI-1 wire": "MPI",
     "srun --mpi=list, --mpi=pmix": "MPI",
     "sacct: a separator of its own, units, times": "ReqTRES in the history",
-    "sacct: jobstats, -V, -B": "sacct -B",
     "scancel --clusters": "scancel --clusters",
 })
