@@ -75,7 +75,8 @@ static int line_arguments(struct submit *s, const char *file, unsigned number, c
 	struct err why = {0};
 	if (directive_words(&s->arena, line, &words, &n, &why) != 0) {
 		log_write(LOG_LEVEL_FATAL, "%s: line %u: %s", file, number, err_text(&why));
-		return submit_over(s, 1);
+		(void)submit_over(s, 1);
+		return -1;
 	}
 	*argv = arena_array(&s->arena, (size_t)n + 2, sizeof(char *));
 	(*argv)[0] = arena_strdup(&s->arena, s->program);
