@@ -144,7 +144,7 @@ static struct tres asked(const struct cluster *c, const struct job *job)
 	struct tres t = {0};
 	uint64_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
 	t.v[TRES_NODE] = spec->nodes_min ? spec->nodes_min : 1;
-	t.v[TRES_CPU] = spec->tasks * per_task;
+	t.v[TRES_CPU] = spec->overcommit ? t.v[TRES_NODE] : spec->tasks * per_task;
 	if (t.v[TRES_CPU] < t.v[TRES_NODE])
 		t.v[TRES_CPU] = t.v[TRES_NODE];
 	if (spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node != 0)

@@ -6,7 +6,7 @@ uint32_t job_reason(const struct cluster *c, const struct job *job)
 {
 	(void)c;
 	/* A hold that will count when it is requeued. */
-	if (job_is_active(job) && job->state.hold && job->state.reason == REASON_NONE)
+	if (job->state.state == JOB_RUNNING && job->state.hold && job->state.reason == REASON_NONE)
 		return job->state.hold == 2 ? REASON_HELD_ADMIN : REASON_HELD_USER;
 	if (job->state.state != JOB_PENDING)
 		return job->state.reason;

@@ -64,7 +64,7 @@ static void start(const struct submit *s, const struct allocation *a, char **com
 {
 	struct env_list env = {0};
 	env_list_export(&env, s);
-	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->spec.work_dir);
+	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->submit_dir);
 	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
 	env_list_set(&env, "SLURM_JOB_NAME", "%s", s->spec.name);
 	env_list_job(&env, a->job);
@@ -189,6 +189,8 @@ int salloc_main(int argc, char **argv)
 	char *own[] = {(char *)(uintptr_t)(shell && *shell ? shell : "/bin/sh"), NULL};
 	char **command = rest < argc ? argv + rest : own;
 	const char *path = find_command(&s.arena, command[0]);
+	char here[PATH_MAX];
+	s.submit_dir = arena_strdup(&s.arena, getcwd(here, sizeof(here)) ? here : "/");
 	if (s.chdir_set && chdir(s.spec.work_dir) != 0) {
 		log_error("chdir(%s): %s", s.spec.work_dir, strerror(errno));
 		return submit_error_exit();

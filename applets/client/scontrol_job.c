@@ -67,7 +67,8 @@ static void say(const struct scontrol *sc, const struct err *err, const char *jo
                 const struct job_update_request *m)
 {
 	const bool stands = m->verb == JOB_VERB_SUSPEND || m->verb == JOB_VERB_RESUME;
-	if (m->tasks && !stands)
+	const bool nowhere = m->verb == JOB_VERB_EDIT && err->code == ERR_INVALID_JOB_ID;
+	if (m->tasks && !stands && !nowhere)
 		scontrol_complain(sc, "%" PRIu32 "_%s: %s\n", m->job_id, m->tasks, err_code_text(err->code));
 	else
 		scontrol_complain(sc, "%s for job %s\n", err_code_text(err->code), job);
@@ -114,7 +115,7 @@ int scontrol_change_named(struct scontrol *sc, struct job_update_request *m, con
 	if (find_by_name(sc, name, uid) != 0)
 		return 1;
 	if (sc->found.n == 0 && m->verb == JOB_VERB_EDIT) {
-		log_error("JobName %s not found", name);
+		log_error("No jobs with name '%s'", name);
 		return 1;
 	}
 	for (uint32_t i = 0; i < sc->found.n; i++) {

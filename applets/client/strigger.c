@@ -200,7 +200,8 @@ static int check_set(const struct strigger *s)
 		          "--backup_slurmctld_failure,\n--backup_slurmctld_resumed_operation,\n"
 		          "--backup_slurmctld_as_ctrl,\n--primary_slurmdbd_failure,\n"
 		          "--primary_slurmdbd_resumed_operation,\n--primary_database_failure, or \n"
-		          "--primary_database_resumed_operation)\n");
+		          "--primary_database_resumed_operation)");
+		fputc('\n', stderr);
 		return 1;
 	}
 	if (check_program(s->program) != 0)

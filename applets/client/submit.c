@@ -160,7 +160,7 @@ static int check_together(struct submit *s, struct err *err)
 	if (settle_memory(s) != 0)
 		return -1;
 	if (s->dist == DIST_PLANE && s->job_id == CORE_NO_VAL && spec->nodes_min > 1 &&
-	    (spec->tasks_set ? spec->tasks : spec->nodes_min) / s->plane_size < spec->nodes_min)
+	    (spec->tasks_set ? spec->tasks : spec->nodes_min) / s->plane_size < spec->nodes_min - 1)
 		return err_set(err, ERR_LIMIT,
 		               "Too few processes for the requested {plane,node} distribution");
 	return 0;

@@ -23,6 +23,7 @@ sub behind -N3 -t 30 -J behind -o /dev/null --wrap true
 planned "$behind" "worker-[1-3]"
 reason "$behind" Priority
 c "squeue -h -o '%j %t %r %Y' -S j"
+differs "chance: the real one puts a little time between them"
 c "[[ \$(squeue -h -n wide -o %e) == \$(squeue -h -n behind -o %S) ]] && echo it starts when the other one ends"
 # An end before its time: what was planned for later starts now.
 quiet "scancel $long $short"

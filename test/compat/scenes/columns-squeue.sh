@@ -1,3 +1,5 @@
+# Of a setting of its own, so that ids are the same in both.
+#conf: MinJobAge=299
 #cpus: 2
 #part: jobs
 # shellcheck shell=bash disable=SC2154,SC2016

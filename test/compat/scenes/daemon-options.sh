@@ -16,7 +16,10 @@ for daemon in slurmctld slurmd; do
 		[[ $daemon$option == slurmd--version ]] || differs "ours has this option"
 		short "$daemon $option"
 	done
-	for option in -Q -f -L -n --bogus --usage; do short "$daemon $option"; done
+	for option in -Q -f -L -n --bogus --usage; do
+		differs "chance: whether it still writes when sed has read enough"
+		short "$daemon $option"
+	done
 	differs "$once"
 	CAP_T=3 r "$daemon -f /nonexistent/slurm.conf"
 	differs "$once"

@@ -30,6 +30,7 @@ where -N3 -n6 -m plane=x
 where -N3 -n6 -m plane=-1
 where -N3 -n6 -m ''
 c "SLURM_DISTRIBUTION=cyclic srun -N3 -n6 -l sh -c 'echo \$SLURMD_NODENAME \$SLURM_DISTRIBUTION' | sort"
+differs "ours names the variable"
 c "SLURM_DISTRIBUTION=wrong srun -N3 -n6 -l sh -c 'echo \$SLURMD_NODENAME \$SLURM_DISTRIBUTION' 2>&1 | sort"
 c "SLURM_DISTRIBUTION=plane SLURM_DIST_PLANESIZE=2 srun -N3 -n6 -l sh -c 'echo \$SLURMD_NODENAME \$SLURM_DISTRIBUTION \$SLURM_DIST_PLANESIZE' 2>&1 | sort"
 c "salloc -Q -N3 -n6 bash -c 'env | grep SLURM_DIST; srun -l sh -c \"echo \\\$SLURMD_NODENAME \\\$SLURM_DISTRIBUTION\" | sort'"

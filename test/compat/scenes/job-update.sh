@@ -99,7 +99,6 @@ c "scontrol release $held"
 reason "$held" BeginTime
 c "scontrol hold jobname=held"
 c "scontrol release jobname=held"
-differs "the real one says nothing of a name that no job has"
 c "scontrol hold jobname=nobody"
 quiet "scancel $held"
 idle

@@ -74,6 +74,7 @@ c 'srun -n2 -l --multi-prog noexec2'
 mp fails $'0 false\n1 true\n'
 c 'srun -n2 --multi-prog fails'
 c 'salloc -Q -N2 bash -c "srun -n2 -l --multi-prog star | sort; srun -n1 --multi-prog missing"'
+differs "chance: whether the job still completes"
 c "srun -n1 --multi-prog star & srun --overlap -n1 true; wait; squeue -h"
 mp slow $'0 sleep 60\n'
 user alice 'srun -n1 --multi-prog slow >/dev/null 2>&1 &'

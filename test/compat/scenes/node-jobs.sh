@@ -9,7 +9,10 @@ look() {
 	c "scontrol show node worker-[1-2] | grep -oE 'State=[A-Z+_]*|Reason=.*' | sed -E '$doubt'"
 }
 all() {
-	for options in '' -l -R '-R -l' '-N -l' -s; do c "sinfo $options | sed -E 's/ +$//; $doubt'"; done
+	for options in '' -l -R '-R -l' '-N -l' -s; do
+		differs "chance: a node that does not answer for a moment is sorted before others there"
+		c "sinfo $options | sed -E 's/ +$//; $doubt'"
+	done
 	c "sinfo -h -o '%A %C %F %N'"
 	c "sinfo -h -o '%N %H %u %U %E'"
 	c "sinfo -h -N -O nodelist,statelong,statecompact,statecomplete,reason,user,userlong,timestamp | sed -E '$doubt; s/ +/ /g'"

@@ -268,6 +268,7 @@ held --jo=x
 held --ti=5
 held --time
 held -t
+differs "a word that is no number is shown as it was written; the real one drops its first dash"
 held -N
 held -n
 held --ntasks

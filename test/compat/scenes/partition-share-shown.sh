@@ -25,6 +25,7 @@ for p in no f1 f2 y2 ex eu fe xe; do
 done
 c "sbatch --exclusive=other --wrap true"
 c "srun --exclusive=us true"
+differs "chance: whether the notice of the end comes before the command ends"
 c "salloc --exclusive=user -n1 squeue -h -O OverSubscribe"
 idle
 job n1 -p no -H -n1

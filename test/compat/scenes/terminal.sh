@@ -6,6 +6,7 @@ c "srun --pty sh -c 'test -t 0 && echo in; test -t 2 && echo err; echo to-err >&
 c "echo typed | srun --pty sh -c 'read x; echo got \$x'"
 c "srun --pty sh -c 'exit 3'"
 c "srun --pty -l echo hi"
+differs "chance: which notices come before the end"
 c "srun --pty -o x.out echo hi; cat x.out; rm -f x.out"
 c "srun --pty -e x.err sh -c 'echo hi >&2'; cat x.err; rm -f x.err"
 c "srun --pty -i /etc/hostname cat"

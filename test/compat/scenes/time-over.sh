@@ -1,3 +1,4 @@
+#seconds: 260
 #conf: OverTimeLimit=1;KillWait=4;MinJobAge=600;PartitionName=compute Nodes=worker-[1-3] Default=YES State=UP;PartitionName=strict Nodes=worker-[1-3] OverTimeLimit=0;PartitionName=loose Nodes=worker-[1-3] OverTimeLimit=UNLIMITED
 #cpus: 4
 # shellcheck shell=bash disable=SC2154
@@ -51,6 +52,7 @@ differs "chance: whether its srun lives to tell how the step ended"
 c "cat step.out; sed -E 's/[0-9]+(\.[0-9]+)? ON/N ON/' step.err | sort"
 c "cat code.out"
 shows exit cat /home/alice/srun.said
+differs "srun says that it waits for the step, as at every other end; the real one says Force Terminated"
 c "grep -v allocated srun.said | grep -v queued | sort"
 shows exit cat /home/alice/salloc.said
 c "tail -n 2 salloc.said"
