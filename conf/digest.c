@@ -18,7 +18,7 @@ static void add_values(struct text *value, const struct companion_line *line)
 			text_printf(value, "%s=%s ", companion_rows[i].name, line->values[i]);
 }
 
-/* Each parameter of cgroup.conf; topology.conf as a whole. */
+/* Each parameter of cgroup.conf; topology.conf as a whole. gres.conf(5) may be another on each node. */
 static void each_companion(const struct companions *c, item_fn fn, void *ctx)
 {
 	struct text value = TEXT_EMPTY;
@@ -36,14 +36,35 @@ static void each_companion(const struct companions *c, item_fn fn, void *ctx)
 static void part_value(const struct core_part_conf *p, struct text *out)
 {
 	const char *const texts[] = {p->nodes,       p->allow_groups,  p->allow_accounts, p->allow_qos,
-	                             p->alloc_nodes, p->deny_accounts, p->billing};
-	const uint64_t numbers[] = {
-	        p->is_default,          p->hidden,           p->root_only,           p->lln,
-	        p->exclusive_user,      p->no_root_jobs,     p->max_time_min,        p->default_time_min,
-	        p->max_nodes,           p->min_nodes,        p->max_cpus_per_node,   p->priority_tier,
-	        p->priority_job_factor, p->def_mem_per_node, p->def_mem_per_cpu,     p->max_mem_per_node,
-	        p->max_mem_per_cpu,     p->grace_time_s,     p->over_time_limit_min, p->state,
-	        p->oversubscribe,       p->oversubscribe_max};
+	                             p->alloc_nodes, p->deny_accounts, p->billing,        p->deny_qos,
+	                             p->qos,         p->alternate,     p->cpu_bind};
+	const uint64_t numbers[] = {p->is_default,
+	                            p->hidden,
+	                            p->root_only,
+	                            p->lln,
+	                            p->exclusive_user,
+	                            p->no_root_jobs,
+	                            p->max_time_min,
+	                            p->default_time_min,
+	                            p->max_nodes,
+	                            p->min_nodes,
+	                            p->max_cpus_per_node,
+	                            p->priority_tier,
+	                            p->priority_job_factor,
+	                            p->def_mem_per_node,
+	                            p->def_mem_per_cpu,
+	                            p->max_mem_per_node,
+	                            p->max_mem_per_cpu,
+	                            p->grace_time_s,
+	                            p->over_time_limit_min,
+	                            p->state,
+	                            p->oversubscribe,
+	                            p->oversubscribe_max,
+	                            p->req_resv,
+	                            p->preempt_mode,
+	                            p->def_cpu_per_gpu,
+	                            p->def_mem_per_gpu,
+	                            p->select_flags};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		text_printf(out, "%s;", texts[i] ? texts[i] : "");
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

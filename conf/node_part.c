@@ -31,6 +31,11 @@ struct down_line {
 };
 struct set_line {
 	char *name, *nodes, *feature;
+	enum {
+		SET_NOT_SEEN,
+		SET_OPEN,
+		SET_SEEN
+	} look; /* while a partition is filled: sets may name sets, but not in a ring */
 };
 
 #define NODES_MAX 65536u
@@ -345,7 +350,7 @@ static void expand_nodes(struct node_part *np, struct node_line *n)
 
 /* ---- partitions ---- */
 
-static const struct set_line *find_set(const struct node_part *np, const char *name)
+static struct set_line *find_set(const struct node_part *np, const char *name)
 {
 	for (size_t i = 0; i < np->set_count; i++)
 		if (text_eq(np->sets[i].name, name))
@@ -358,6 +363,15 @@ static void add_feature(struct node_part *np, struct part_line *p, const char *f
 	char **list = &p->core.set_features;
 	*list = *list ? arena_printf(&np->conf->arena, "%s,%s", *list, feature)
 	              : arena_strdup(&np->conf->arena, feature);
+}
+
+static void mark(struct node_part *np, struct part_line *p, const char *list, bool *in);
+
+static void mark_set(struct node_part *np, struct part_line *p, struct set_line *set, bool *in)
+{
+	set->look = SET_OPEN;
+	mark(np, p, set->nodes, in);
+	set->look = SET_SEEN;
 }
 
 static void mark(struct node_part *np, struct part_line *p, const char *list, bool *in)
@@ -378,7 +392,7 @@ static void mark(struct node_part *np, struct part_line *p, const char *list, bo
 	}
 	hostlist_iter_init(&it, h);
 	for (const char *name; (name = hostlist_next(&it));) {
-		const struct set_line *set = find_set(np, name);
+		struct set_line *set = find_set(np, name);
 		uintptr_t index = (uintptr_t)map_get_text(&np->index, name);
 		if (index) {
 			in[index - 1] = true;
@@ -392,8 +406,12 @@ static void mark(struct node_part *np, struct part_line *p, const char *list, bo
 			for (size_t i = 0; set->feature && i < np->conf->core.node_count; i++)
 				in[i] = in[i] || text_list_has(np->conf->core.nodes[i].features, set->feature,
 				                               strlen(set->feature));
-			if (set->nodes)
-				mark(np, p, set->nodes, in);
+			if (set->look == SET_OPEN)
+				conf_error_add(np->errors, p->file, p->line,
+				               "PartitionName=%s: NodeSet=%s contains itself", p->core.name,
+				               name);
+			else if (set->nodes && set->look == SET_NOT_SEEN)
+				mark_set(np, p, set, in);
 		} else {
 			conf_error_add(np->errors, p->file, p->line,
 			               "PartitionName=%s: node %s is on no NodeName line", p->core.name,
@@ -413,6 +431,8 @@ static void expand_part(struct node_part *np, struct part_line *p)
 		if (text_eq(core->parts[i].name, p->core.name))
 			conf_error_add(np->errors, p->file, p->line, "partition %s stands twice",
 			               p->core.name);
+	for (size_t i = 0; i < np->set_count; i++)
+		np->sets[i].look = SET_NOT_SEEN;
 	if (p->core.nodes)
 		mark(np, p, p->core.nodes, in);
 	*part = p->core;

@@ -67,6 +67,27 @@ static bool read_billing(struct arena *arena, void *at, const char *s, bool runn
 	return tres_weights(s, weights) == 0;
 }
 
+/* One of four; a word behind it is not looked at, as there. */
+static bool read_select(struct arena *arena, void *at, const char *s, bool running)
+{
+	static const struct {
+		const char *word;
+		uint32_t flags;
+	} words[] = {{"CR_Core", CONF_CR_CORE},
+	             {"CR_Core_Memory", CONF_CR_CORE | CONF_CR_MEMORY},
+	             {"CR_Socket", CONF_CR_SOCKET},
+	             {"CR_Socket_Memory", CONF_CR_SOCKET | CONF_CR_MEMORY}};
+	char *first = arena_strndup(arena, s, strcspn(s, ","));
+	(void)running;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_eq_nocase(first, words[i].word)) {
+			*(uint32_t *)at = words[i].flags;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Nobody is preempted with PreemptType=preempt/none, whatever is said here; GANG is the cluster's alone. */
 static bool read_preempt(struct arena *arena, void *at, const char *s, bool running)
 {
@@ -187,7 +208,7 @@ static const struct record_row rows[] = {
         {.key = "ResumeTimeout", .kind = FIELD_IGNORED, .file_only = true},
         {.key = "SuspendTime", .kind = FIELD_IGNORED, .file_only = true},
         {.key = "SuspendTimeout", .kind = FIELD_IGNORED, .file_only = true},
-        {.key = "SelectTypeParameters", .kind = FIELD_REFUSED, .none = "NONE", .file_only = true},
+        {OWN("SelectTypeParameters", read_select, select_flags), .file_only = true},
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 

@@ -1,12 +1,12 @@
 #include "conf/slurm_conf.h"
+#include "conf/param_value.h"
 #include "conf/sched_params.h"
 
 #include "conf/node_part.h"
 #include "conf/reader.h"
-#include "conf/size.h"
-#include "conf/time.h"
 #include "core/records.h"
 
+#include <inttypes.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,66 +50,32 @@ bool conf_is_set(const struct slurm_conf *conf, enum param p)
 	return conf->values[p].text != NULL;
 }
 
-static bool bool_parse(const char *s, bool *out)
+static uint64_t number(const struct slurm_conf *conf, enum param p)
 {
-	static const struct {
-		const char *word;
-		bool value;
-	} words[] = {{"yes", true}, {"no", false}, {"true", true}, {"false", false},
-	             {"1", true},   {"0", false},  {"up", true},   {"down", false}};
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (text_eq_nocase(s, words[i].word)) {
-			*out = words[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
-static bool number_parse(enum param_type type, const char *s, uint32_t *out)
-{
-	if (text_eq_nocase(s, "infinite") || text_eq_nocase(s, "unlimited")) {
-		*out = CORE_INFINITE;
-		return type != PARAM_PORT;
-	}
-	/* A port may be a range; the first is the one that counts. */
-	char first[16];
-	if (type == PARAM_PORT) {
-		size_t n = strcspn(s, "-");
-		if (n >= sizeof(first))
-			return false;
-		memcpy(first, s, n);
-		first[n] = '\0';
-		return text_to_u32(first, out) && *out > 0 && *out < 65536;
-	}
-	return text_to_u32(s, out);
+	uint64_t v = 0;
+	const char *s = conf_str(conf, p);
+	if (!s || !param_number(param_rows[p].type, param_rows[p].name, s, &v, NULL))
+		return 0;
+	return param_limited(p, v);
 }
 
 uint32_t conf_u32(const struct slurm_conf *conf, enum param p)
 {
-	uint32_t v = 0;
-	const char *s = conf_str(conf, p);
-	if (s)
-		number_parse(param_rows[p].type, s, &v);
-	return v;
+	return (uint32_t)number(conf, p);
 }
 
 uint64_t conf_mib(const struct slurm_conf *conf, enum param p)
 {
-	uint64_t v = 0;
-	const char *s = conf_str(conf, p);
-	if (s)
-		size_parse_mib(s, &v);
-	return v;
+	return param_is_unlimited(conf_str(conf, p)) ? 0 : number(conf, p);
 }
 
 bool conf_bool(const struct slurm_conf *conf, enum param p)
 {
 	bool v = false;
 	const char *s = conf_str(conf, p);
-	if (s)
-		bool_parse(s, &v);
-	return v;
+	if (param_rows[p].type == PARAM_FLAG)
+		return number(conf, p) != 0;
+	return s && param_bool(param_rows[p].name, s, &v, NULL) && v;
 }
 
 static bool list_has(const char *list, const char *word)
@@ -120,32 +86,6 @@ static bool list_has(const char *list, const char *word)
 bool conf_list_has(const struct slurm_conf *conf, enum param p, const char *word)
 {
 	return list_has(conf_str(conf, p), word);
-}
-
-static bool value_is_well_formed(enum param p, const char *s)
-{
-	uint32_t n;
-	uint64_t mib;
-	bool b;
-	switch (param_rows[p].type) {
-	case PARAM_BOOL:
-		return bool_parse(s, &b);
-	case PARAM_U32:
-	case PARAM_U64:
-	case PARAM_PORT:
-	case PARAM_SECONDS:
-		return number_parse(param_rows[p].type, s, &n);
-	case PARAM_MINUTES:
-		return number_parse(PARAM_U32, s, &n) || time_parse_minutes(s, &n);
-	case PARAM_SIZE:
-		return text_eq_nocase(s, "unlimited") || size_parse_mib(s, &mib);
-	case PARAM_STR:
-	case PARAM_PATH:
-	case PARAM_PLUGIN:
-	case PARAM_LIST:
-		return true;
-	}
-	return true;
 }
 
 /* ---- lines ---- */
@@ -197,9 +137,10 @@ static void set_param(struct parse *p, const char *file, unsigned line, const ch
 		unknown_key(p, file, line, key, value);
 		return;
 	}
-	if (!value_is_well_formed((enum param)i, value)) {
-		conf_error_add(p->errors, file, line, "%s=%.60s: not a valid value", param_rows[i].name,
-		               value);
+	struct text why = TEXT_EMPTY;
+	if (!param_check((enum param)i, value, &why)) {
+		conf_error_add(p->errors, file, line, "%s", why.s);
+		text_free(&why);
 		return;
 	}
 	if (i == P_SlurmctldHost) {
@@ -255,6 +196,9 @@ static void check_whole(struct slurm_conf *conf, struct conf_errors *errors)
 	if (conf->host_count == 0)
 		conf_error_add(errors, file, 0,
 		               "SlurmctldHost is missing: name the host that runs slurmctld");
+	if (conf_u32(conf, P_FirstJobId) > conf_u32(conf, P_MaxJobId))
+		conf_error_add(errors, file, 0, "FirstJobId > MaxJobId: %s is more than %s",
+		               conf_str(conf, P_FirstJobId), conf_str(conf, P_MaxJobId));
 	if (conf->core.node_count == 0)
 		conf_error_add(errors, file, 0, "no NodeName line: there is no node to run anything on");
 }
@@ -319,7 +263,9 @@ static void fill_core(struct slurm_conf *conf)
 	c->kill_wait_s = conf_u32(conf, P_KillWait);
 	c->inactive_limit_s = conf_u32(conf, P_InactiveLimit);
 	c->wait_time_s = conf_u32(conf, P_WaitTime);
-	c->over_time_limit_min = conf_u32(conf, P_OverTimeLimit);
+	c->over_time_limit_min = conf_u32(conf, P_OverTimeLimit) == UINT16_MAX
+	                                 ? CORE_INFINITE
+	                                 : conf_u32(conf, P_OverTimeLimit);
 	c->slurmd_timeout_s = conf_u32(conf, P_SlurmdTimeout);
 	c->slurmctld_timeout_s = conf_u32(conf, P_SlurmctldTimeout);
 	c->return_to_service = conf_u32(conf, P_ReturnToService);
@@ -402,14 +348,13 @@ static bool value_is_served(const struct slurm_conf *conf, int i)
 		return list_has(row->accepted, text);
 	if (row->type == PARAM_BOOL) {
 		bool v = false, d = false;
-		bool_parse(text, &v);
+		param_bool(row->name, text, &v, NULL);
 		if (row->dflt)
-			bool_parse(row->dflt, &d);
+			param_bool(row->name, row->dflt, &d, NULL);
 		return v == d;
 	}
 	/* 0 and UNLIMITED mean "none" for limits. */
-	return (row->type == PARAM_SIZE || row->type == PARAM_U32) &&
-	       (strcmp(text, "0") == 0 || text_eq_nocase(text, "unlimited"));
+	return param_is_number(row->type) && (strcmp(text, "0") == 0 || param_is_unlimited(text));
 }
 
 void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors)
@@ -446,4 +391,18 @@ void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out)
 		    !all_words_in(&param_rows[i], conf->values[i].text) &&
 		    !(param_rows[i].dflt && text_eq_nocase(conf->values[i].text, param_rows[i].dflt)))
 			text_printf(out, "%s%s", out->len ? ", " : "", param_rows[i].name);
+}
+
+void slurm_conf_limited(const struct slurm_conf *conf, struct text *out)
+{
+	for (int i = 0; i < PARAM_COUNT; i++) {
+		uint64_t v;
+		const struct param_row *row = &param_rows[i];
+		if (!conf->values[i].text || !param_is_number(row->type) ||
+		    !param_number(row->type, row->name, conf->values[i].text, &v, NULL) ||
+		    param_limited((enum param)i, v) == v)
+			continue;
+		text_printf(out, "%s%s=%s is taken as %" PRIu64, out->len ? ", " : "", row->name,
+		            conf->values[i].text, param_limited((enum param)i, v));
+	}
 }

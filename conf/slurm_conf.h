@@ -24,12 +24,15 @@ enum param_type {
 	PARAM_PLUGIN,
 	PARAM_LIST,
 	PARAM_BOOL,
+	PARAM_FLAG, /* a number: 0 is no */
+	PARAM_U16,
 	PARAM_U32,
 	PARAM_U64,
 	PARAM_PORT,
-	PARAM_SECONDS,
+	PARAM_SECONDS, /* 16 bits wide, as minutes are */
+	PARAM_LONG_SECONDS,
 	PARAM_MINUTES,
-	PARAM_SIZE, /* MiB */
+	PARAM_MIB,
 };
 enum param_class { PARAM_ACTED, PARAM_HARMLESS, PARAM_UNSAFE };
 
@@ -89,8 +92,9 @@ void conf_error_add(struct conf_errors *errors, const char *file, unsigned line,
 /* The value in force: the file's, else the default; NULL where neither is. */
 const char *conf_str(const struct slurm_conf *conf, enum param p);
 uint32_t conf_u32(const struct slurm_conf *conf,
-                  enum param p); /* numbers, seconds, minutes, ports; INFINITE words are CORE_INFINITE */
-uint64_t conf_mib(const struct slurm_conf *conf, enum param p); /* sizes */
+                  enum param p); /* numbers, seconds, minutes, ports; INFINITE words are the greatest number
+                                    of the type */
+uint64_t conf_mib(const struct slurm_conf *conf, enum param p); /* sizes; 0: no limit */
 bool conf_bool(const struct slurm_conf *conf, enum param p);
 bool conf_list_has(const struct slurm_conf *conf, enum param p, const char *word);
 bool conf_is_set(const struct slurm_conf *conf, enum param p);
@@ -100,3 +104,6 @@ bool conf_is_set(const struct slurm_conf *conf, enum param p);
 void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors);
 /* Names of harmless parameters that are set and not acted on, for one line in the log; empty: none. */
 void slurm_conf_harmless(const struct slurm_conf *conf, struct text *out);
+/* Numbers in the file that are taken as another one, since there is a least or a greatest, for one line in
+ * the log; empty: none. */
+void slurm_conf_limited(const struct slurm_conf *conf, struct text *out);

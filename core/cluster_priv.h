@@ -256,6 +256,9 @@ bool spec_is_for_user(const struct part *part, const struct job_spec *spec);
 bool node_is_for_others(const struct node *node, uint32_t uid, bool for_user);
 /* What it started with stays so, whatever becomes of its partition. */
 void job_start_sharing(struct job *job);
+/* SelectTypeParameters for what runs in that partition: its own, where the cluster's is CR_Core or CR_Socket.
+ * part may be NULL. */
+uint32_t part_select_flags(const struct cluster *c, const struct part *part);
 /* select/linear: whole nodes are given. */
 bool conf_is_linear(const struct cluster_conf *conf);
 /* Of each of the node's cores: 0, it is idle; n + 1, n jobs of that partition (of all, where whole nodes are

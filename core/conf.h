@@ -23,6 +23,10 @@ enum conf_share { CONF_SHARE_NO, CONF_SHARE_EXCLUSIVE, CONF_SHARE_YES, CONF_SHAR
 /* PreemptMode of a partition */
 enum conf_preempt { CONF_PREEMPT_OFF, CONF_PREEMPT_CANCEL, CONF_PREEMPT_REQUEUE, CONF_PREEMPT_SUSPEND };
 
+/* slurm.conf(5), MaxJobId and MaxJobCount: what they can be at most */
+#define JOB_ID_MAX    0x03ffffffu
+#define JOB_COUNT_MAX 0x03ff0000u
+
 /* SelectTypeParameters */
 enum {
 	CONF_CR_CPU = 1,
@@ -81,6 +85,8 @@ struct core_part_conf {
 	size_t allow_gid_count;
 	uint32_t oversubscribe;     /* enum conf_share */
 	uint32_t oversubscribe_max; /* how many jobs may have a core together */
+	uint32_t select_flags; /* CONF_CR_CORE or _SOCKET, and _MEMORY, in place of the cluster's; 0: as there
+	                        */
 };
 
 struct cluster_conf {

@@ -7,6 +7,14 @@ bool conf_is_linear(const struct cluster_conf *conf)
 	return (conf->select_flags & (CONF_CR_CPU | CONF_CR_CORE | CONF_CR_SOCKET)) == 0;
 }
 
+uint32_t part_select_flags(const struct cluster *c, const struct part *part)
+{
+	const uint32_t own = part ? part->conf->select_flags : 0, all = c->conf->select_flags;
+	if (own == 0 || (all & (CONF_CR_CORE | CONF_CR_SOCKET)) == 0)
+		return all;
+	return (all & ~(uint32_t)(CONF_CR_CORE | CONF_CR_SOCKET | CONF_CR_MEMORY)) | own;
+}
+
 uint32_t share_limit(const struct part *part, const struct job_spec *spec)
 {
 	const struct core_part_conf *conf = part ? part->conf : NULL;

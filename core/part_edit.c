@@ -37,7 +37,8 @@ struct part_edit {
 	V(req_resv)                                                                                          \
 	V(preempt_mode)                                                                                      \
 	V(def_cpu_per_gpu)                                                                                   \
-	V(def_mem_per_gpu)
+	V(def_mem_per_gpu)                                                                                   \
+	V(select_flags)
 #define PART_TEXTS(T)                                                                                        \
 	T(name)                                                                                              \
 	T(nodes)                                                                                             \

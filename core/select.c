@@ -67,7 +67,7 @@ static uint64_t memory_needed(const struct cluster *c, const struct part *part, 
 		return spec->mem_per_node ? spec->mem_per_node : node->conf->real_memory;
 	if (spec->mem_per_cpu != CORE_NO_VAL64)
 		return spec->mem_per_cpu * cpus;
-	if (!(c->conf->select_flags & CONF_CR_MEMORY))
+	if (!(part_select_flags(c, part) & CONF_CR_MEMORY))
 		return 0;
 	return per_cpu ? per_cpu * cpus : per_node ? per_node : node->conf->real_memory;
 }
@@ -452,7 +452,7 @@ static void prepare(struct selection *s)
 {
 	const struct job_spec *spec = s->ask->spec;
 	const struct core_part_conf *part = s->ask->part->conf;
-	uint32_t flags = s->c->conf->select_flags;
+	uint32_t flags = part_select_flags(s->c, s->ask->part);
 	s->req = spec->req_nodes ? hostlist_parse(spec->req_nodes, NULL) : NULL;
 	s->exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : NULL;
 	if (s->req)

@@ -39,7 +39,7 @@ static bool memory_fits(const struct placement *p, const struct place *place, bo
 	const struct node_alloc *record = share_record(place->share);
 	uint64_t need = p->r->mem_per_node == CORE_NO_VAL64 ? 0 : p->r->mem_per_node;
 	uint64_t used = ignore_use || p->r->overlap ? 0 : place->share->step_mem;
-	if (!(p->c->conf->select_flags & CONF_CR_MEMORY) || need == 0)
+	if (!(part_select_flags(p->c, p->job->part) & CONF_CR_MEMORY) || need == 0)
 		return true;
 	return need <= record->mem && used <= record->mem - need;
 }

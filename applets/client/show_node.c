@@ -1,6 +1,7 @@
 /* scontrol show node, scontrol show partition */
 #include "applets/client/show.h"
 #include "applets/common/users.h"
+#include "core/conf.h"
 #include "core/records.h"
 #include "core/tres.h"
 #include "proto/messages.h"
@@ -453,6 +454,17 @@ ROW(preempt_mode)
 	text_add(out, PART->preempt_mode < 4 ? words[PART->preempt_mode] : "OFF");
 }
 
+ROW(select_type)
+{
+	(void)ctx;
+	const uint32_t flags = PART->select_flags;
+	if (flags == 0)
+		text_add(out, "NONE");
+	else
+		text_printf(out, "CR_%s%s", flags & CONF_CR_SOCKET ? "SOCKET" : "CORE",
+		            flags & CONF_CR_MEMORY ? "_MEMORY" : "");
+}
+
 ROW(req_resv)
 {
 	(void)ctx;
@@ -563,7 +575,7 @@ static const struct show_row part_rows[] = {
         {true, "State=", part_state, NULL, NULL},
         {false, "TotalCPUs=", total_cpus, NULL, NULL},
         {false, "TotalNodes=", total_nodes, NULL, NULL},
-        {false, "SelectTypeParameters=NONE", NULL, NULL, NULL},
+        {false, "SelectTypeParameters=", select_type, NULL, NULL},
         {true, "JobDefaults=", job_defaults, NULL, NULL},
         {true, "", def_mem, NULL, NULL},
         {false, "", max_mem, NULL, NULL},

@@ -39,8 +39,8 @@ static const struct {
         {false, false, true, false, "%#P %.5a %.10l %.16F %N", "#P"},
         {true, true, false, false, "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E", "N"},
         {true, false, false, false, "%#N %.6D %.#P %6t", "N"},
-        {false, true, false, true, "%20E %12U %19H %6t %N", "E"},
-        {false, false, false, true, "%20E %9u %19H %N", "E"},
+        {false, true, false, true, "%20E %12U %19H %6t %N", "#P,-t"},
+        {false, false, false, true, "%20E %9u %19H %N", "#P,-t"},
         {false, true, false, false, "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N", "#P,-t"},
         {false, false, false, false, "%#P %.5a %.10l %.6D %.6t %N", "#P,-t"},
 };

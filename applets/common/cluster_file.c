@@ -68,14 +68,19 @@ const char *cluster_file_find_fetched(void)
 
 /* ---- reading ---- */
 
+void cluster_file_address(const struct cluster_file *file, const char **addr, uint16_t *port)
+{
+	const char *address = conf_str(&file->conf, P_SlurmctldAddr);
+	*addr = address ? address : file->conf.hosts->addr;
+	*port = (uint16_t)conf_u32(&file->conf, P_SlurmctldPort);
+}
+
 static void find_controller(struct cluster_file *file)
 {
 	const struct conf_host *head = file->conf.hosts;
 	if (!head)
 		return; /* a file without SlurmctldHost is refused when it is read */
-	const char *address = conf_str(&file->conf, P_SlurmctldAddr);
-	file->controller_addr = address ? address : head->addr;
-	file->controller_port = (uint16_t)conf_u32(&file->conf, P_SlurmctldPort);
+	cluster_file_address(file, &file->controller_addr, &file->controller_port);
 	if (file->own->server.host) {
 		file->controller_addr = file->own->server.host;
 		file->controller_port = file->own->server.port;
@@ -193,6 +198,10 @@ int cluster_file_check(struct cluster_file *file)
 	report(&errors);
 	int rc = errors.n ? -1 : 0;
 	conf_errors_free(&errors);
+	slurm_conf_limited(&file->conf, &harmless);
+	if (rc == 0 && harmless.len)
+		log_info("slurm.conf asks for more or less than can be: %s", harmless.s);
+	text_clear(&harmless);
 	slurm_conf_harmless(&file->conf, &harmless);
 	if (rc == 0 && harmless.len)
 		log_info("set in slurm.conf, and without effect here: %s", harmless.s);

@@ -72,3 +72,5 @@ const char *cluster_file_listen_at(const char *addr);
 /* Where ticket sockets are: /run/batchbox, or $BATCHBOX_RUN_DIR for a cluster of batchbox up: a directory of
  * the caller's own or of root's, to which nobody else can write. */
 const char *cluster_file_run_dir(const struct cluster_file *file);
+/* Where slurm.conf says that the controller is, wherever it was reached. The text is the file's. */
+void cluster_file_address(const struct cluster_file *file, const char **addr, uint16_t *port);

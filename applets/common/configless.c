@@ -19,6 +19,7 @@ struct configless {
 	struct arena arena; /* servers */
 	struct conf_server *servers;
 	size_t server_count, at;
+	size_t listed; /* of them, those that were asked for by name; one more may stand behind them */
 	struct key_host *key;
 	struct conn *conn; /* NULL: waiting to dial */
 	struct loop_timer *redial;
@@ -217,10 +218,23 @@ static int read_servers(struct configless *c, const char *list, struct err *err)
 		longer[c->server_count++] = server;
 		c->servers = longer;
 	}
+	c->listed = c->server_count;
 	if (*rest || c->server_count == 0)
 		return err_set(err, ERR_CONFIG, "\"%s\" is no list of servers: HOST[:PORT],... is wanted",
 		               list);
 	return 0;
+}
+
+void configless_also(struct configless *c, const char *host, uint16_t port)
+{
+	for (size_t i = 0; i < c->server_count; i++)
+		if (c->servers[i].port == port && strcmp(c->servers[i].host, host) == 0)
+			return;
+	struct conf_server *servers = arena_array(&c->arena, c->listed + 1, sizeof(*servers));
+	memcpy(servers, c->servers, c->listed * sizeof(*servers));
+	servers[c->listed] = (struct conf_server){.host = arena_strdup(&c->arena, host), .port = port};
+	c->servers = servers;
+	c->server_count = c->listed + 1;
 }
 
 static struct key_host *own_key(struct err *err)

@@ -22,6 +22,9 @@ struct configless_ops {
 struct configless *configless_start(struct loop *loop, const char *servers, bool follow,
                                     const struct configless_ops *ops, void *ctx, struct err *err);
 void configless_stop(struct configless *c);
+/* One more server behind those, in place of the one that was named so before: where the files say that the
+ * controller is. */
+void configless_also(struct configless *c, const char *host, uint16_t port);
 
 /* The same, waiting: 0 with texts in the arena, or -1. ERR_CONNECT: no server could be reached in the time
  * that Slurm's daemons try. */

@@ -50,11 +50,12 @@ static void form_UPPER(struct shown *s)
 
 static void number(struct shown *s, const char *unit)
 {
-	uint32_t v = conf_u32(s->conf, s->param);
-	if (v == CORE_INFINITE)
-		text_add(&s->value, "UNLIMITED");
-	else
-		text_printf(&s->value, "%" PRIu32 " %s", v, unit);
+	text_printf(&s->value, "%" PRIu32 "%s%s", conf_u32(s->conf, s->param), *unit ? " " : "", unit);
+}
+
+static void form_NUMBER(struct shown *s)
+{
+	number(s, "");
 }
 
 static void form_SECONDS(struct shown *s)
@@ -64,7 +65,10 @@ static void form_SECONDS(struct shown *s)
 
 static void form_MINUTES(struct shown *s)
 {
-	text_printf(&s->value, "%s min", set_text(s) ? set_text(s) : "0");
+	if (conf_u32(s->conf, s->param) == UINT16_MAX)
+		text_add(&s->value, "UNLIMITED");
+	else
+		number(s, "min");
 }
 
 static void form_USEC(struct shown *s)
@@ -118,7 +122,9 @@ static void form_HASH(struct shown *s)
 
 static void form_NODE_COUNT(struct shown *s)
 {
-	text_printf(&s->value, "%zu", cluster_conf_of(s->ctl->cluster)->node_count);
+	const size_t more = conf_u32(s->conf, P_MaxNodeCount),
+	             have = cluster_conf_of(s->ctl->cluster)->node_count;
+	text_printf(&s->value, "%zu", more > have ? more : have);
 }
 
 static void form_NEXT_JOB_ID(struct shown *s)

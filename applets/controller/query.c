@@ -426,6 +426,7 @@ static void fill_part(const struct cluster *c, const struct part *part, struct p
 	info->hidden = conf->hidden;
 	info->root_only = conf->root_only;
 	info->lln = conf->lln;
+	info->select_flags = conf->select_flags;
 	info->exclusive_user = conf->exclusive_user;
 	info->no_root_jobs = conf->no_root_jobs;
 	info->max_time_min = conf->max_time_min;

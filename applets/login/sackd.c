@@ -137,6 +137,8 @@ static void changed(void *ctx, const struct conf_texts *texts)
 	struct fetched *f = ctx;
 	struct cluster_file file;
 	struct err err = {0};
+	const char *addr;
+	uint16_t port;
 	if (cluster_file_read_texts(&file, texts) != 0) {
 		log_error("slurm.conf has errors, so nothing was changed");
 		return;
@@ -149,6 +151,8 @@ static void changed(void *ctx, const struct conf_texts *texts)
 		log_error("%s, so nothing was changed", err_text(&err));
 	else
 		log_info("the configuration came from the controller, and is kept in %s", f->dir);
+	cluster_file_address(&file, &addr, &port);
+	configless_also(f->follow, addr, port);
 	daemon_log_again(f->log, &file.conf);
 	cluster_file_free(&file);
 }

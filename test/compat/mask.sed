@@ -10,6 +10,7 @@ s/([ |])[0-9]:[0-5][0-9]([ |]|$)/\1M:SS\2/g
 s/\bCPULoad=[0-9.]+/CPULoad=N/g
 s/\bFreeMem=[0-9]+/FreeMem=N/g
 s/\bOS=Linux .*( RealMemory|$)/OS=Linux\1/
+s/(operating_system"?:? "Linux) [^"]*/\1/
 /^(real|user|sys) [0-9.]+$/d
 s/^(SLURM_TASK_PID|SLURM_[A-Z]+_(COMM|LAUNCHER)_PORT|SLURM_STEP_LAUNCHER_PORT)=.*/\1=N/
 s/\b[0-9]{1,3}(\.[0-9]{1,3}){3}\b/ADDRESS/g

@@ -22,10 +22,18 @@ trap 'rm -rf "$T"' EXIT
 record=0
 DIFFERS=
 
-user() { # USER COMMAND
-	setpriv --reuid "$1" --regid "$1" --init-groups env -C "$(pwd)" -i HOME="/home/$1" USER="$1" LOGNAME="$1" \
-		SHELL=/bin/bash LANG=C.UTF-8 TERM=xterm PATH=/usr/local/bin:/usr/bin:/bin bash -c "$2"
+as() { # USER COMMAND ARGS...
+	local name=$1
+	shift
+	setpriv --reuid "$name" --regid "$name" --init-groups env -C "$PWD" -i HOME="/home/$name" USER="$name" LOGNAME="$name" \
+		SHELL=/bin/bash LANG=C.UTF-8 TERM=xterm PATH=/usr/local/bin:/usr/bin:/bin "$@"
 }
+user() { as "$1" bash -c "$2"; } # USER COMMAND
+# A file as it is, and a newline where it has none at its end. Processes are what a scene's time goes into: no more of them than it needs.
+whole() { [[ ! -s $1 ]] || sed '$a\' "$1"; }
+# Seconds, without a process.
+mkfifo "$T/never"
+nap() { read -rt "$1" _ <>"$T/never" || true; }
 put() { # USER COMMAND
 	local status file
 	record=$((record + 1))
@@ -33,17 +41,15 @@ put() { # USER COMMAND
 	if [[ $1 == root ]]; then
 		timeout "${CAP_T:-30}" bash -c "$2"
 	else
-		user "$1" "timeout ${CAP_T:-30} bash -c $(printf %q "$2")"
+		as "$1" timeout "${CAP_T:-30}" bash -c "$2"
 	fi >"$T/o" 2>"$T/e" </dev/null
 	status=$?
 	{
 		printf '%s$ %s\n' "${1#alice}" "$2"
-		cat "$T/o"
-		[[ ! -s $T/o || -z $(tail -c1 "$T/o") ]] || echo
+		whole "$T/o"
 		if [[ -s $T/e ]]; then
 			echo '--- stderr'
-			cat "$T/e"
-			[[ -z $(tail -c1 "$T/e") ]] || echo
+			whole "$T/e"
 		fi
 		echo "--- exit $status"
 	} >"$file"
@@ -67,14 +73,20 @@ sub() { # NAME ARGS...
 	ids "$name" "${id:-0}"
 }
 until_true() { # SECONDS COMMAND...
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) wait=0 nap
 	shift
 	until "$@"; do
 		((SECONDS < end)) || { echo "scene: this did not come true: $*" | tee -a "$OUT/broken" >&2; return 1; }
-		sleep 0.05
+		wait=$((wait < 300 ? wait + 30 : wait))
+		printf -v nap 0.%03d "$wait"
+		nap "$nap"
 	done
 }
-_is() { [[ $(squeue -h -r -t all -j "$1" -o "$2" 2>/dev/null | head -n 1) == "$3" ]]; }
+_is() {
+	local said
+	said=$(squeue -h -r -t all -j "$1" -o "$2" 2>/dev/null)
+	[[ ${said%%$'\n'*} == "$3" ]]
+}
 state() { until_true "${3:-60}" _is "$1" %t "$2"; }
 reason() { until_true "${3:-90}" _is "$1" %r "$2"; }
 _has() {

@@ -12,6 +12,7 @@
 #include "conf/time.h"
 #include "core/records.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,7 +150,22 @@ static void errors_are_named(void **state)
 	} rows[] = {
 	        {"SlurmctldProt=1\n", "3: unknown parameter SlurmctldProt=1 (did you mean SlurmctldPort?)",
 	         1},
-	        {"KillWait=soon\n", "3: KillWait=soon: not a valid value", 1},
+	        {"KillWait=soon\n", "3: KillWait value \"soon\" is not a valid number", 1},
+	        {"KillWait=65536\n", "3: KillWait value (65536) is greater than 65535", 1},
+	        {"KillWait=-1\n", "3: KillWait value (-1) is less than zero", 1},
+	        {"KillWait=2K\n", "3: KillWait value \"2K\" is not a valid number", 1},
+	        {"MaxStepCount=4294967296\n", "3: MaxStepCount value (4294967296) is greater than 4294967295",
+	         1},
+	        {"MaxStepCount=99999999999999999999\n", "is greater than 4294967295", 1},
+	        {"MaxStepCount=0\n", "MaxStepCount=0, No steps permitted", 1},
+	        {"MaxJobCount=0\n", "MaxJobCount=0, No jobs permitted", 1},
+	        {"MaxJobCount=x\n", "MaxJobCount value (x) is not a valid number", 1},
+	        {"FirstJobId=0\n", "FirstJobId cannot be zero", 1},
+	        {"FirstJobId=10\nMaxJobId=9\n", "FirstJobId > MaxJobId", 1},
+	        {"DefMemPerCPU=2G\n", "DefMemPerCPU value (2G) is not a valid number", 1},
+	        {"JobRequeue=yes\n", "JobRequeue value \"yes\" is not a valid number", 1},
+	        {"DisableRootJobs=2\n", "\"2\" is not a valid option for \"DisableRootJobs\"", 1},
+	        {"SlurmctldPort=0\n", "Invalid SlurmctldPort 0", 1},
 	        {"KillWait\n", "3: not a Parameter=Value line: KillWait", 1},
 	        {"KillWait=1\nKillWait=2\n", "KillWait stands twice", 1},
 	        {"NodeName=w9 CPU=3\n", "CPU=3 is not a parameter of NodeName (did you mean CPUs?)", 1},
@@ -161,7 +177,8 @@ static void errors_are_named(void **state)
 	        {"MailProg=\"x\n", "a quote that is not closed", 1},
 	        {"Include /nonexistent\n", "Include", 1},
 	        {"[section]\nKillWait=x\nNoSuch=1\n", "NoSuch", 3},
-	        {"PartitionName=p Nodes=worker-1 SelectTypeParameters=CR_Socket\n", "not be safe", 1},
+	        {"PartitionName=p Nodes=worker-1 SelectTypeParameters=CR_CPU\n",
+	         "SelectTypeParameters=CR_CPU: not a valid value", 1},
 	        {"PartitionName=p Nodes=worker-1 DefaultTime=none\n", "DefaultTime=none: not a valid value",
 	         1},
 	        {"PartitionName=p Nodes=worker-1 OverSubscribe=YES:1\n", "OverSubscribe=YES:1: not a valid",
@@ -264,6 +281,73 @@ static void defaults_and_records(void **state)
 	assert_int_equal(conf.core.parts[0].state, CONF_PART_DOWN);
 	assert_int_equal(conf.core.parts[0].node_count, 6);
 	assert_int_equal(conf.core.parts[1].max_time_min, 2 * 24 * 60);
+	slurm_conf_free(&conf);
+	text_free(&said);
+}
+
+static void numbers_in_bounds(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *text;
+		enum param p;
+		uint64_t v;
+	} rows[] = {
+	        {"KillWait=65535\n", P_KillWait, 65535},
+	        {"KillWait=+5\n", P_KillWait, 5},
+	        {"KillWait=0x10\n", P_KillWait, 16},
+	        {"KillWait=unlimited\n", P_KillWait, 65535},
+	        {"MaxStepCount=INFINITE\n", P_MaxStepCount, UINT32_MAX},
+	        {"MaxJobCount=1K\n", P_MaxJobCount, 1024},
+	        {"MaxJobCount=4294967295\n", P_MaxJobCount, 67043328},
+	        {"MaxJobId=UNLIMITED\n", P_MaxJobId, 67108863},
+	        {"MaxArraySize=5000000\n", P_MaxArraySize, 4000001},
+	        {"MaxArraySize=0\n", P_MaxArraySize, 0},
+	        {"MinJobAge=0\n", P_MinJobAge, 2},
+	        {"MinJobAge=70000\n", P_MinJobAge, 70000},
+	        {"MessageTimeout=0\n", P_MessageTimeout, 10},
+	        {"SlurmctldPort=6817-6820\n", P_SlurmctldPort, 6817},
+	        {"ReturnToService=7\n", P_ReturnToService, 7},
+	        {"DefMemPerCPU=2K\n", P_DefMemPerCPU, 2048},
+	        {"DefMemPerCPU=UNLIMITED\n", P_DefMemPerCPU, 0},
+	        {"JobRequeue=3\n", P_JobRequeue, 1},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slurm_conf conf;
+		struct text said = TEXT_EMPTY;
+		if (read_text(&conf, rows[i].text, &said))
+			fail_msg("row %zu: %s", i, said.s);
+		const enum param_type type = param_rows[rows[i].p].type;
+		const uint64_t v = type == PARAM_MIB    ? conf_mib(&conf, rows[i].p)
+		                   : type == PARAM_FLAG ? conf_bool(&conf, rows[i].p)
+		                                        : conf_u32(&conf, rows[i].p);
+		if (v != rows[i].v)
+			fail_msg("%s: %" PRIu64, rows[i].text, v);
+		text_free(&said);
+		slurm_conf_free(&conf);
+	}
+}
+
+static void sets_of_sets(void **state)
+{
+	(void)state;
+	struct slurm_conf conf;
+	struct text said = TEXT_EMPTY;
+	size_t n = read_text(&conf,
+	                     "NodeName=a[1-3]\nNodeSet=one Nodes=two,two\nNodeSet=two Nodes=a1,a3\n"
+	                     "PartitionName=p Nodes=one\nPartitionName=q Nodes=two,a2\n",
+	                     &said);
+	if (n)
+		fail_msg("%s", said.s);
+	assert_string_equal(conf.core.parts[0].nodes, "a[1,3]");
+	assert_string_equal(conf.core.parts[1].nodes, "a[1-3]");
+	slurm_conf_free(&conf);
+	n = read_text(&conf,
+	              "NodeName=a[1-3]\nNodeSet=one Nodes=two\nNodeSet=two Nodes=a1,one\n"
+	              "PartitionName=p Nodes=one\n",
+	              &said);
+	assert_int_equal(n, 1);
+	assert_non_null(strstr(said.s, "PartitionName=p: NodeSet=one contains itself"));
 	slurm_conf_free(&conf);
 	text_free(&said);
 }
@@ -420,6 +504,8 @@ int main(void)
 	        cmocka_unit_test(unsafe_needs_consent),
 	        cmocka_unit_test(defaults_and_records),
 	        cmocka_unit_test(the_scheduler_has_numbers),
+	        cmocka_unit_test(numbers_in_bounds),
+	        cmocka_unit_test(sets_of_sets),
 	        cmocka_unit_test(long_values),
 	        cmocka_unit_test(times),
 	        cmocka_unit_test(sizes),

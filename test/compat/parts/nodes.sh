@@ -4,6 +4,7 @@
 # shellcheck shell=bash disable=SC2154,SC2034
 # Nodes of all kinds: in use, in part, drained, draining, down, idle; in partitions of all kinds.
 quiet "scontrol update nodename=worker-5 state=down reason='no power, and a long story of it'"
+nap 1.1 # so that the two have different times everywhere
 quiet "scontrol update nodename=worker-4 state=drain reason=fans comment=dusty extra=more"
 sub full -N1 -w worker-1 --exclusive -o /dev/null --wrap "'exec sleep 900'"
 sub half -N1 -w worker-2 -n1 --mem=100 -o /dev/null --wrap "'exec sleep 900'"

@@ -16,6 +16,8 @@ for one in whole["jobs"]:
             continue  # the real one begins it at the second try
         if one["name"] == "runs" and key == "job_resources":
             del value["allocated_cores"]  # here all that it has; there those that it asked for
+        if key == "pre_sus_time":
+            continue  # seconds that it ran before it was suspended
         if one["state_reason"] in ("Resources", "Priority") and key in ("start_time", "end_time"):
             continue  # whether it was planned already is chance there
         print(one["name"], key, re.sub(r"\b1[0-9]{9}\b", "EPOCH", json.dumps(value)))

@@ -1,3 +1,4 @@
+#live: what the machine has is printed
 # shellcheck shell=bash
 #workers: 1
 # The daemons' options, and mistakes with them.

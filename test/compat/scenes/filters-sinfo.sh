@@ -4,6 +4,7 @@
 for how in '' -a -l -N '-N -l' -s '-s -a' -R '-R -l' '-l -s' '-N -s' '-R -N' '-a -N' '-a -l' '-a -R' -r -d '-d -N' '-e' '-e -N' '-e -l' '-e -a' --hide '-a --hide' '--hide -a' --all --dead --exact --long --Node --summarize \
 	--list-reasons --responding --noheader '-h -l' '-h -N' '-h -R' --local --federation --noconvert; do
 	case $how in *N*) sort='| sort' ;; *) sort= ;; esac # in which order a node's partitions come is chance there
+	[[ $how != '-a -R' ]] || differs 'chance: by which of its partitions a node is listed there'
 	c "sinfo $how $sort"
 done
 for states in idle alloc ALLOC allocated mix mixed drain drained draining down unk unknown fail maint resv reserved comp completing no_respond future futr cloud planned power_down powering_down powered_down \

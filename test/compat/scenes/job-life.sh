@@ -1,3 +1,4 @@
+#live: the harness itself is to be seen to work
 #conf: KillWait=1;MinJobAge=5
 # shellcheck shell=bash disable=SC2154,SC2034
 # The life of jobs: waiting for a time, changed, held, cancelled and signalled in every state; how they end and what they say then.

@@ -1,3 +1,4 @@
+#live: the harness itself is to be seen to work
 #conf: EnforcePartLimits=ANY
 #part: limits
 # shellcheck shell=bash disable=SC2154

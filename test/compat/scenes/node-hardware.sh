@@ -1,3 +1,4 @@
+#live: it is the machine that is found out
 #conf: PartitionName=compute Nodes=ALL Default=YES State=UP;NodeName=worker-1 CPUs=1 RealMemory=1000;NodeName=big NodeHostname=head NodeAddr=head Port=7001 CPUs=1 RealMemory=99999999;NodeName=wide NodeHostname=head NodeAddr=head Port=7002 CPUs=1000 RealMemory=100;NodeName=disk NodeHostname=head NodeAddr=head Port=7003 CPUs=1 TmpDisk=99999999
 #part: extra
 # shellcheck shell=bash

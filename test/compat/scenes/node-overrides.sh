@@ -1,3 +1,4 @@
+#live: it is the machine that is found out
 #conf: PartitionName=compute Nodes=ALL Default=YES State=UP;SlurmdParameters=config_overrides;NodeName=worker-1 CPUs=1 RealMemory=1000;NodeName=big NodeHostname=head NodeAddr=head Port=7001 Sockets=10 CoresPerSocket=5 ThreadsPerCore=2 RealMemory=99999999 TmpDisk=999999
 #part: extra
 # shellcheck shell=bash

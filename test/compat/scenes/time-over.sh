@@ -52,7 +52,7 @@ differs "chance: whether its srun lives to tell how the step ended"
 c "cat step.out; sed -E 's/[0-9]+(\.[0-9]+)? ON/N ON/' step.err | sort"
 c "cat code.out"
 shows exit cat /home/alice/srun.said
-differs "srun says that it waits for the step, as at every other end; the real one says Force Terminated"
+differs "chance: srun says that it waits for the step, as at every other end; the real one says that, or Force Terminated"
 c "grep -v allocated srun.said | grep -v queued | sort"
 shows exit cat /home/alice/salloc.said
 c "tail -n 2 salloc.said"
@@ -67,7 +67,7 @@ c "scancel $loose"
 sub cut -J cut -p strict -t 10 -o cut.out --wrap "'srun -t 1 sleep 600; echo step \$?; srun sleep 600'"
 state "$cut" R
 shows step cat /home/alice/cut.out
-differs "srun says that it waits for the step, as at every other end; the real one says Force Terminated here"
+differs "chance: srun says that it waits for the step, as at every other end; the real one says that, or Force Terminated"
 c "sed -E 's/[0-9]+\.0 ON/N ON/' cut.out"
 c "scontrol update jobid=$cut timelimit=1"
 state "$cut" TO 150
