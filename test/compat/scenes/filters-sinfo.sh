@@ -39,6 +39,7 @@ for set in SINFO_ALL=1 SINFO_FEDERATION=1 SINFO_FORMAT=%P SINFO_FORMAT=%t%N SINF
 	c "$set sinfo -h"
 done
 c "SINFO_PARTITION=small sinfo -h -p compute"
+differs "chance: a flag that a node has for a moment sorts it before others there"
 c "SINFO_FORMAT=%P sinfo -h -o %t"
 c "SINFO_FORMAT=%P sinfo -h -O time"
 c "SINFO_FORMAT=%P sinfo -l"
