@@ -117,6 +117,11 @@ fuzz: $(FUZZ)
 $(FUZZ): $(O)/fuzz/%: $(O)/fuzz/test/fuzz/%.o $(BELOW_applets:%=$(O)/fuzz/%.a)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(TEST_LIBS)
 
+# What the scenes of test/compat run each of their commands by: static, as it starts thousands of times.
+$(O)/put: test/compat/put.c
+	@mkdir -p $(@D)
+	$(Q)musl-gcc -static -s -O2 $(CSTD) $(WARN) -o $@ $<
+
 # Prints the number of every field of every record and message.
 $(O)/golden: $(O)/asan/test/golden/main.o $(call asan_archives,proto)
 	$(Q)$(ASAN_CC) $(ASAN_CFLAGS) -o $@ $^ $(TEST_LIBS)

@@ -106,8 +106,10 @@ static void job_deadline(struct cluster *c, const struct due *due)
 {
 	struct job *job = job_by_serial(c, due->key);
 	if (job && job->state.state == JOB_PENDING && job->class && job->spec.deadline &&
-	    last_start(job) < c->now)
+	    last_start(job) < c->now) {
+		job->state.exit_status = 1; /* 0:1 is what the real one shows of it */
 		job_end_pending(c, job, JOB_DEADLINE, REASON_DEADLINE);
+	}
 }
 
 static void job_depend(struct cluster *c, const struct due *due)

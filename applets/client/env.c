@@ -239,7 +239,7 @@ void env_list_submit(struct env_list *e, const struct submit *s)
 	char cwd[4096];
 	env_list_set(e, "SLURM_PRIO_PROCESS", "%d", getpriority(PRIO_PROCESS, 0));
 	env_list_set(e, "SLURM_SUBMIT_DIR", "%s", getcwd(cwd, sizeof(cwd)) ? cwd : "/");
-	env_list_set(e, "SLURM_SUBMIT_HOST", "%s", spec->alloc_node);
+	env_list_set(e, "SLURM_SUBMIT_HOST", "%s", s->submit_host);
 	env_list_set(e, "SLURM_JOB_NAME", "%s", spec->name);
 	env_list_options(e, s);
 	words(e, "SLURM_JOB_DEPENDENCY", spec->dependency);

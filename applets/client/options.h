@@ -24,7 +24,8 @@ struct submit {
 	int exit_code; /* then */
 	bool ignore_pbs, bell, no_bell, quit_on_interrupt, disable_status, multi_prog, preserve_env,
 	        get_user_env, pty;
-	char *submit_dir; /* salloc's: where it was called */
+	char *submit_dir;  /* salloc's: where it was called */
+	char *submit_host; /* with its domain, where gethostname(2) has one */
 	bool nodes_set, cpus_per_task_set, chdir_set;
 	unsigned verbose;
 	uint32_t immediate_s;                        /* CORE_NO_VAL: not asked */

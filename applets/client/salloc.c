@@ -65,7 +65,7 @@ static void start(const struct submit *s, const struct allocation *a, char **com
 	struct env_list env = {0};
 	env_list_export(&env, s);
 	env_list_set(&env, "SLURM_SUBMIT_DIR", "%s", s->submit_dir);
-	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->spec.alloc_node);
+	env_list_set(&env, "SLURM_SUBMIT_HOST", "%s", s->submit_host);
 	env_list_set(&env, "SLURM_JOB_NAME", "%s", s->spec.name);
 	env_list_job(&env, a->job);
 	env_list_options(&env, s);

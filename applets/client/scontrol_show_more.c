@@ -30,7 +30,8 @@ int scontrol_show_config(struct scontrol *sc, int argc, char **argv)
 	text_add(&out, "\n");
 	for (uint32_t i = 0; i < m->names.n && i < m->values.n; i++)
 		text_printf(&out, "%-23s = %s\n", m->names.v[i], m->values.v[i]);
-	text_printf(&out, "\nSlurmctld(primary) at %s is UP\n", sc->connection.file.controller.name);
+	text_add(&out, "\n");
+	cluster_file_print_ping(&sc->connection.file.conf, true, &out);
 	fwrite(text_str(&out), 1, out.len, stdout);
 	text_free(&out);
 	return 0;

@@ -15,6 +15,7 @@
 int scontrol_ping(struct scontrol *sc, int argc, char **argv)
 {
 	struct msg_ping m = {.token = 1};
+	struct text out = TEXT_EMPTY;
 	struct err err = {0};
 	void *record = NULL;
 	(void)argc, (void)argv;
@@ -22,7 +23,9 @@ int scontrol_ping(struct scontrol *sc, int argc, char **argv)
 	bool up =
 	        connect_open_within(&sc->connection, 0, &err) == 0 &&
 	        connect_ask(&sc->connection, MSG_msg_ping, &m, MSG_msg_pong, &sc->arena, &record, &err) == 0;
-	printf("Slurmctld(primary) at %s is %s\n", sc->connection.file.controller.name, up ? "UP" : "DOWN");
+	cluster_file_print_ping(&sc->connection.file.conf, up, &out);
+	fwrite(text_str(&out), 1, out.len, stdout);
+	text_free(&out);
 	if (!up && err.code != ERR_CONNECT)
 		log_error("%s", err_text(&err));
 	return up ? 0 : 1;

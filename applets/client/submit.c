@@ -43,8 +43,14 @@ static char *own_host(struct arena *arena)
 	char host[256] = "";
 	if (gethostname(host, sizeof(host) - 1) != 0)
 		return arena_strdup(arena, "localhost");
-	host[strcspn(host, ".")] = '\0';
 	return arena_strdup(arena, host);
+}
+
+static char *short_host(struct arena *arena)
+{
+	char *host = own_host(arena);
+	host[strcspn(host, ".")] = '\0';
+	return host;
 }
 
 char *submit_directory(struct submit *s)
@@ -159,6 +165,8 @@ static int check_together(struct submit *s, struct err *err)
 		return option_fatal(s, "-S/--core-spec and --thred-spec options are mutually exclusive");
 	if (settle_memory(s) != 0)
 		return -1;
+	if (spec->deadline && spec->begin_time > spec->deadline)
+		return err_set(err, ERR_LIMIT, "Incompatible begin and deadline time specification");
 	if (s->dist == DIST_PLANE && s->job_id == CORE_NO_VAL && spec->nodes_min > 1 &&
 	    (spec->tasks_set ? spec->tasks : spec->nodes_min) / s->plane_size < spec->nodes_min - 1)
 		return err_set(err, ERR_LIMIT,
@@ -175,7 +183,8 @@ int submit_finish(struct submit *s, const char *command_name, struct err *err)
 	umask(mask);
 	spec->umask = mask_asked ? (uint32_t)strtoul(mask_asked, NULL, 8) & 0777 : mask;
 	spec->work_dir = submit_directory(s);
-	spec->alloc_node = own_host(&s->arena);
+	s->submit_host = own_host(&s->arena);
+	spec->alloc_node = short_host(&s->arena);
 	spec->alloc_sid = (uint32_t)getsid(0);
 	if (!spec->name)
 		spec->name = arena_strdup(&s->arena, base_name(command_name));

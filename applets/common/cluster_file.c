@@ -75,6 +75,16 @@ void cluster_file_address(const struct cluster_file *file, const char **addr, ui
 	*port = (uint16_t)conf_u32(&file->conf, P_SlurmctldPort);
 }
 
+void cluster_file_print_ping(const struct slurm_conf *conf, bool up, struct text *out)
+{
+	for (size_t i = 0; i < conf->host_count; i++) {
+		text_add(out, i ? "Slurmctld(backup" : "Slurmctld(primary");
+		if (i && conf->host_count > 2)
+			text_printf(out, "%zu", i);
+		text_printf(out, ") at %s is %s\n", conf->hosts[i].name, up && i == 0 ? "UP" : "DOWN");
+	}
+}
+
 static void find_controller(struct cluster_file *file)
 {
 	const struct conf_host *head = file->conf.hosts;

@@ -74,3 +74,6 @@ const char *cluster_file_listen_at(const char *addr);
 const char *cluster_file_run_dir(const struct cluster_file *file);
 /* Where slurm.conf says that the controller is, wherever it was reached. The text is the file's. */
 void cluster_file_address(const struct cluster_file *file, const char **addr, uint16_t *port);
+/* A line for each SlurmctldHost, as `scontrol ping` has them; none but the first can be up (scontrol(1),
+ * ping). */
+void cluster_file_print_ping(const struct slurm_conf *conf, bool up, struct text *out);

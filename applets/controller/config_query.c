@@ -263,7 +263,6 @@ int on_config_query(struct request *r, struct err *err)
 	m.path = (char *)(uintptr_t)r->ctl->file->path;
 	m.boot_time = r->ctl->boot_time;
 	m.now = controller_now();
-	m.pings = arena_printf(&r->arena, "Slurmctld(primary) at %s is UP", r->ctl->file->controller.name);
 	answer(r, MSG_config_reply, &m);
 	return 0;
 }

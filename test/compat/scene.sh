@@ -29,30 +29,14 @@ as() { # USER COMMAND ARGS...
 		SHELL=/bin/bash LANG=C.UTF-8 TERM=xterm PATH=/usr/local/bin:/usr/bin:/bin "$@"
 }
 user() { as "$1" bash -c "$2"; } # USER COMMAND
-# A file as it is, and a newline where it has none at its end. Processes are what a scene's time goes into: no more of them than it needs.
-whole() { [[ ! -s $1 ]] || sed '$a\' "$1"; }
 # Seconds, without a process.
 mkfifo "$T/never"
 nap() { read -rt "$1" _ <>"$T/never" || true; }
 put() { # USER COMMAND
-	local status file
+	local file
 	record=$((record + 1))
 	printf -v file '%s/%03d' "$OUT" "$record"
-	if [[ $1 == root ]]; then
-		timeout "${CAP_T:-30}" bash -c "$2"
-	else
-		as "$1" timeout "${CAP_T:-30}" bash -c "$2"
-	fi >"$T/o" 2>"$T/e" </dev/null
-	status=$?
-	{
-		printf '%s$ %s\n' "${1#alice}" "$2"
-		whole "$T/o"
-		if [[ -s $T/e ]]; then
-			echo '--- stderr'
-			whole "$T/e"
-		fi
-		echo "--- exit $status"
-	} >"$file"
+	/home/put "$file" "${CAP_T:-30}" "$1" "$2"
 	[[ -z $DIFFERS ]] || printf '%s\n' "$DIFFERS" >"$file.differs"
 	DIFFERS=
 }

@@ -25,13 +25,17 @@ like() {
 	# shellcheck disable=SC2053
 	if [[ $3 == $2 ]]; then ok "$1"; else not_ok "$1" "wanted something like [$2], got [$3]"; fi
 }
-# Runs CMD until it succeeds, for at most SECONDS.
+# Runs CMD until it succeeds, for at most SECONDS; the longer that takes the less often, since asking costs more than what is waited for.
 until_true() { # SECONDS CMD...
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + $1)) pause
 	shift
+	for pause in 0.05 0.05 0.1 0.15 0.2 0.3; do
+		! "$@" || return 0
+		sleep "$pause"
+	done
 	until "$@"; do
 		((SECONDS < end)) || return 1
-		sleep 0.05
+		sleep 0.4
 	done
 }
 job_state() { alice squeue -h -t all -j "$1" -o %T 2>/dev/null; }

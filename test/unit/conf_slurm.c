@@ -347,7 +347,7 @@ static void sets_of_sets(void **state)
 	              "PartitionName=p Nodes=one\n",
 	              &said);
 	assert_int_equal(n, 1);
-	assert_non_null(strstr(said.s, "PartitionName=p: NodeSet=one contains itself"));
+	assert_non_null(strstr(text_str(&said), "PartitionName=p: NodeSet=one contains itself"));
 	slurm_conf_free(&conf);
 	text_free(&said);
 }

@@ -1,3 +1,4 @@
+#conf: MinJobAge=301
 #cpus: 2
 #part: jobs
 # shellcheck shell=bash disable=SC2154

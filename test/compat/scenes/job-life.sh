@@ -1,5 +1,5 @@
 #live: the harness itself is to be seen to work
-#conf: KillWait=1;MinJobAge=5
+#conf: KillWait=1;MinJobAge=20
 # shellcheck shell=bash disable=SC2154,SC2034
 # The life of jobs: waiting for a time, changed, held, cancelled and signalled in every state; how they end and what they say then.
 seen() { c "squeue -h -r -t all -j $1 -o '%i %j %T %r'"; }                                                         # ID

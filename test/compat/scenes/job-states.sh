@@ -1,4 +1,4 @@
-#conf: MinJobAge=600;KillWait=2;ReturnToService=0;JobRequeue=1
+#conf: MinJobAge=600;KillWait=8;ReturnToService=0;JobRequeue=1
 # shellcheck shell=bash disable=SC2154
 # Every state that a job can be made to show, with its flags, in squeue, scontrol show job and sinfo; restart counts, --no-requeue.
 look() { # ID

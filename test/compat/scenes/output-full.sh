@@ -1,0 +1,23 @@
+#cpus: 2
+# shellcheck shell=bash disable=SC2016
+# Where output has no room: of srun itself, of its files, of a batch job.
+c 'srun echo one >/dev/full'
+c 'srun -n2 echo one >/dev/full'
+c 'srun sh -c "echo one >&2" 2>/dev/full'
+c 'srun -l sh -c "echo one; exit 3" >/dev/full'
+c 'srun sh -c "echo one; sleep 0.5; echo two" >/dev/full'
+c 'srun head -c 300000 /dev/zero >/dev/full'
+differs 'a task whose file has no room is told so; the real one loses its output, and says nothing'
+c 'srun -o /dev/full echo one'
+c 'srun -o /dev/full sh -c "echo one; exit 3"'
+c 'srun -e /dev/full sh -c "echo one >&2; exit 3"'
+differs 'a task whose file has no room is told so; the real one loses its output, and says nothing'
+c 'srun -N2 -o /dev/full sh -c "echo one || echo it was told >&2"'
+c 'sbatch -W -o /dev/full --wrap "echo one; exit 4" >/dev/null'
+differs 'a task whose file has no room is told so; the real one loses its output, and says nothing'
+c 'sbatch -W -o full.out --wrap "srun -o /dev/full echo one; echo \$?" >/dev/null; cat full.out'
+c 'sbatch -W -o full.out --wrap "srun echo one >/dev/full; echo \$?" >/dev/null; cat full.out'
+c 'salloc -n1 srun echo one >/dev/full'
+c 'sinfo >/dev/full'
+c 'squeue >/dev/full'
+c 'sbatch --wrap true >/dev/full; scancel -u alice'
