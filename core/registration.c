@@ -79,7 +79,7 @@ static bool may_return(const struct cluster *c, const struct node *node)
 	return c->conf->return_to_service == 2;
 }
 
-/* The reason goes with the state, unless it is that of another one. */
+/* The reason goes with the state, unless it is that of another one: so here, and when a node goes DOWN. */
 static void go_idle(struct cluster *c, struct node *node)
 {
 	node_move(node, NODE_IDLE);
@@ -100,7 +100,8 @@ static void take_state(struct cluster *c, struct node *node, bool rebooted, bool
 		go_idle(c, node);
 	} else if (base == NODE_IDLE && rebooted && c->conf->return_to_service != 2) {
 		node_move(node, NODE_DOWN);
-		node_set_reason(c, node, REASON_REBOOTED, c->conf->slurm_uid);
+		if (!(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)) || !node->state.reason)
+			node_set_reason(c, node, REASON_REBOOTED, c->conf->slurm_uid);
 	}
 }
 

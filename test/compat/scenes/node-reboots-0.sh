@@ -1,0 +1,6 @@
+#conf: ReturnToService=0
+#part: extra
+#part: reboots
+# shellcheck shell=bash
+# A node that was booted, idle and with jobs, with ReturnToService=0.
+reboots
