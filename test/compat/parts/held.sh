@@ -5,12 +5,12 @@ cat >/home/alice/held <<'END'
 facts() { # sbatch's ARGS...
 	local id
 	id=$(sbatch --parsable -H "$@" --wrap 'exec true') || return
-	scontrol show job "$id" | tr -s ' ' '\n' | sed -E '/^(JobId|[A-Za-z]+Time|Priority|LastSchedEval)=.*T/d; /^(JobId|Priority)=/d; s/slurm-[0-9]+/slurm-ID/'
-	scancel "$id"
+	scontrol show job "$id" | awk -v RS='[ \n]+' '!/^([A-Za-z]+Time|LastSchedEval)=.*T/ && !/^(JobId|Priority)=/ { gsub(/slurm-[0-9]+/, "slurm-ID"); print }'
 }
 [[ -e plain ]] || facts >plain
 facts "$@" >this || exit
-diff plain this | sed -n 's/^> //p'
+grep -vxFf plain this
+exit 0
 END
 chmod 755 /home/alice/held
 held() { c "./held $*"; }

@@ -277,3 +277,4 @@ held --kill-on-invalid-dep=no
 held --kill-on-invalid-dep=x
 held --kill-on-invalid-dep=
 held -k
+clear_

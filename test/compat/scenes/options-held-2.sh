@@ -278,3 +278,4 @@ held --
 held '- x'
 held '--nodes 2'
 held '--exclusive user'
+clear_
