@@ -263,9 +263,9 @@ static void fill_core(struct slurm_conf *conf)
 	c->kill_wait_s = conf_u32(conf, P_KillWait);
 	c->inactive_limit_s = conf_u32(conf, P_InactiveLimit);
 	c->wait_time_s = conf_u32(conf, P_WaitTime);
-	c->over_time_limit_min = conf_u32(conf, P_OverTimeLimit) == UINT16_MAX
-	                                 ? CORE_INFINITE
-	                                 : conf_u32(conf, P_OverTimeLimit);
+	c->over_time_limit_min = conf_u32(conf, P_OverTimeLimit);
+	if (c->over_time_limit_min == UINT16_MAX)
+		c->over_time_limit_min = CORE_INFINITE;
 	c->slurmd_timeout_s = conf_u32(conf, P_SlurmdTimeout);
 	c->slurmctld_timeout_s = conf_u32(conf, P_SlurmctldTimeout);
 	c->return_to_service = conf_u32(conf, P_ReturnToService);

@@ -79,11 +79,16 @@ static bool may_return(const struct cluster *c, const struct node *node)
 	return c->conf->return_to_service == 2;
 }
 
-/* The reason goes with the state, unless it is that of another one: so here, and when a node goes DOWN. */
+/* The reason that it has is why it serves nobody, whatever its base state becomes. */
+static bool reason_stays(const struct node *node)
+{
+	return node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL) && node->state.reason;
+}
+
 static void go_idle(struct cluster *c, struct node *node)
 {
 	node_move(node, NODE_IDLE);
-	if (!(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)))
+	if (!reason_stays(node))
 		node_set_reason(c, node, NULL, 0);
 }
 
@@ -100,7 +105,7 @@ static void take_state(struct cluster *c, struct node *node, bool rebooted, bool
 		go_idle(c, node);
 	} else if (base == NODE_IDLE && rebooted && c->conf->return_to_service != 2) {
 		node_move(node, NODE_DOWN);
-		if (!(node->state.flags & (NODE_FLAG_DRAIN | NODE_FLAG_FAIL)) || !node->state.reason)
+		if (!reason_stays(node))
 			node_set_reason(c, node, REASON_REBOOTED, c->conf->slurm_uid);
 	}
 }
