@@ -117,8 +117,12 @@ fuzz: $(FUZZ)
 $(FUZZ): $(O)/fuzz/%: $(O)/fuzz/test/fuzz/%.o $(BELOW_applets:%=$(O)/fuzz/%.a)
 	$(Q)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(TEST_LIBS)
 
-# What the scenes of test/compat run each of their commands by: static, as it starts thousands of times.
+# What the tests run each of their commands by, in scenes and on a lab's hosts: static, as they start thousands of times.
+TOOLS := $(O)/put $(O)/enter
+tools: $(TOOLS)
 $(O)/put: test/compat/put.c
+$(O)/enter: test/lab/enter.c
+$(TOOLS):
 	@mkdir -p $(@D)
 	$(Q)musl-gcc -static -s -O2 $(CSTD) $(WARN) -o $@ $<
 
@@ -184,6 +188,6 @@ bench:
 
 clean:
 	rm -rf $(O)
-.PHONY: pages units sim fuzz golden-update install demo check lint bench clean
+.PHONY: pages units sim fuzz tools golden-update install demo check lint bench clean
 .DEFAULT_GOAL := all
 .SECONDARY:

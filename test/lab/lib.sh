@@ -7,10 +7,22 @@ export LAB_NAME=bb-$TEST-$$
 export BATCHBOX=${BATCHBOX:-$HERE/../../build/batchbox}
 failed=0
 
-lab() { "$HERE/lab" "$@"; }
+# `lab exec` without its four programs: most of what a test does.
+export LAB_DIR=/tmp/$LAB_NAME
+ENTER=$(realpath -m "$(dirname "$BATCHBOX")")/enter
+[[ -x $ENTER ]] || make -s -C "$HERE/../.." O="$(dirname "$ENTER")" "$ENTER" || exit 1
+lab() {
+	if [[ $1 == exec && $2 == -u ]]; then
+		"$ENTER" "${@:3}"
+	elif [[ $1 == exec ]]; then
+		"$ENTER" root "${@:2}"
+	else
+		"$HERE/lab" "$@"
+	fi
+}
 ctl() { lab exec head "$@"; }
-alice() { timeout "${LIMIT:-60}" "$HERE/lab" exec -u alice head "$@"; }
-bob() { timeout "${LIMIT:-60}" "$HERE/lab" exec -u bob head "$@"; }
+alice() { "$ENTER" -t "${LIMIT:-60}" alice head "$@"; }
+bob() { "$ENTER" -t "${LIMIT:-60}" bob head "$@"; }
 ok() { echo "ok $TEST: $1"; }
 not_ok() { # NAME WHY
 	echo "not ok $TEST: $1: $2"
@@ -25,17 +37,22 @@ like() {
 	# shellcheck disable=SC2053
 	if [[ $3 == $2 ]]; then ok "$1"; else not_ok "$1" "wanted something like [$2], got [$3]"; fi
 }
+# Seconds, without a process.
+mkfifo "/tmp/$LAB_NAME.never"
+exec {never}<>"/tmp/$LAB_NAME.never"
+rm "/tmp/$LAB_NAME.never"
+nap() { read -rt "$1" -u "$never" _ || true; }
 # Runs CMD until it succeeds, for at most SECONDS; the longer that takes the less often, since asking costs more than what is waited for.
 until_true() { # SECONDS CMD...
 	local end=$((SECONDS + $1)) pause
 	shift
 	for pause in 0.05 0.05 0.1 0.15 0.2 0.3; do
 		! "$@" || return 0
-		sleep "$pause"
+		nap "$pause"
 	done
 	until "$@"; do
 		((SECONDS < end)) || return 1
-		sleep 0.4
+		nap 0.4
 	done
 }
 job_state() { alice squeue -h -t all -j "$1" -o %T 2>/dev/null; }
