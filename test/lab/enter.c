@@ -108,10 +108,12 @@ static void become(const char *user, const char *term, char **argv)
 	const struct passwd *pw = getpwnam(user);
 	int is_root = strcmp(user, "root") == 0;
 	char *home;
-	if (!pw || asprintf(&home, is_root ? "/root" : "/home/%s", user) < 0 || chdir(is_root ? "/home" : home) != 0)
+	if (!pw || asprintf(&home, is_root ? "/root" : "/home/%s", user) < 0 ||
+	    chdir(is_root ? "/home" : home) != 0)
 		fail(user);
-	if (!is_root && (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
-	                 setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0))
+	if (!is_root &&
+	    (initgroups(user, pw->pw_gid) != 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) != 0 ||
+	     setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) != 0))
 		fail(user);
 	if (clearenv() != 0 ||
 	    (setenv("HOME", home, 1) | setenv("USER", user, 1) | setenv("LOGNAME", user, 1) |
