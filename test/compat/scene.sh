@@ -22,13 +22,7 @@ trap 'rm -rf "$T"' EXIT
 record=0
 DIFFERS=
 
-as() { # USER COMMAND ARGS...
-	local name=$1
-	shift
-	setpriv --reuid "$name" --regid "$name" --init-groups env -C "$PWD" -i HOME="/home/$name" USER="$name" LOGNAME="$name" \
-		SHELL=/bin/bash LANG=C.UTF-8 TERM=xterm PATH=/usr/local/bin:/usr/bin:/bin "$@"
-}
-user() { as "$1" bash -c "$2"; } # USER COMMAND
+user() { /home/put - 600 "$1" "$2"; } # USER COMMAND
 # Seconds, without a process.
 mkfifo "$T/never"
 nap() { read -rt "$1" _ <>"$T/never" || true; }
