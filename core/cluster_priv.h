@@ -204,6 +204,8 @@ core_time span_end(core_time from, uint32_t minutes); /* CORE_INFINITE: a year *
 /* ---- job.c, submit.c ---- */
 struct job *job_alloc(struct cluster *c);
 void job_free(struct cluster *c, struct job *job);
+/* What was asked for is copied whole: all of a job's strings are in one block. */
+void job_set_spec(struct job *job, const struct job_spec *spec);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
 uint32_t job_new_id(struct cluster *c);             /* takes the next one */
 /* Minutes; CORE_INFINITE when there is no end. */

@@ -485,7 +485,10 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 	job->state.depend = old;
 	drop_all(job);
 	job->state.depend = new;
-	text_set(&job->spec.dependency, text_or_null(text));
+	struct job_spec spec = job->spec;
+	spec.dependency = xstrdup(text_or_null(text));
+	job_set_spec(job, &spec);
+	free(spec.dependency);
 	if (new.n > 0)
 		job->state.eligible_time = job->state.accrue_time = 0;
 	else

@@ -32,9 +32,18 @@ void job_free(struct cluster *c, struct job *job)
 	if (map_get(&c->jobs_by_id, job->job_id) == job)
 		map_del(&c->jobs_by_id, job->job_id);
 	c->jobs_in[job->state.state]--;
-	schema_free(schema_of_job_spec(), &job->spec);
+	free(job->spec_block);
 	schema_free(schema_of_job_state(), &job->state);
 	free(job);
+}
+
+void job_set_spec(struct job *job, const struct job_spec *spec)
+{
+	void *before = job->spec_block;
+	struct job_spec copy;
+	job->spec_block = schema_pack(schema_of_job_spec(), &copy, spec);
+	job->spec = copy;
+	free(before);
 }
 
 void job_index(struct cluster *c, struct job *job)

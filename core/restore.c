@@ -27,8 +27,7 @@ static void load_spec(struct cluster *c, const void *record)
 {
 	const struct job_spec *spec = record;
 	struct job *job = loaded_job(c, spec->serial);
-	schema_free(schema_of_job_spec(), &job->spec);
-	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
+	job_set_spec(job, spec);
 	job->job_id = spec->job_id;
 	const struct job *other = job_by_id(c, job->job_id);
 	if (!other || other->serial <= job->serial)

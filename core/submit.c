@@ -272,7 +272,8 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
                struct err *err)
 {
 	char *own = NULL;
-	const struct job_spec normal = normalised(c, asked, &own), *spec = &normal;
+	struct job_spec normal = normalised(c, asked, &own);
+	const struct job_spec *spec = &normal;
 	struct part *part = NULL;
 	c->now = now;
 	if (check(c, spec, &part, err) != 0 || !part) {
@@ -281,9 +282,9 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 		return refused(by_alternate, err);
 	}
 	struct job *job = job_alloc(c);
-	schema_copy(schema_of_job_spec(), &job->spec, spec, NULL);
-	if (!job->spec.partition && part)
-		job->spec.partition = xstrdup(part->conf->name);
+	if (!normal.partition)
+		normal.partition = part->conf->name;
+	job_set_spec(job, spec);
 	job->part = part;
 	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
 	job->job_id = job->spec.job_id = job_new_id(c);

@@ -111,6 +111,11 @@ void schema_free(const struct schema *s, void *record);
 /* Deep copy into uninitialised *to; arena NULL: malloc'ed, to be schema_free()d. */
 void schema_copy(const struct schema *s, void *to, const void *from, struct arena *arena);
 
+/* Deep copy into uninitialised *to, all that it owns in one block, which is returned: free() it when the copy
+ * isn't needed any more (NULL: it owns nothing). Members of the copy are never freed or replaced one by one.
+ */
+void *schema_pack(const struct schema *s, void *to, const void *from);
+
 /* 0 when equal in every field (NULL and "" differ, lists by element), else the first differing field's
  * number. */
 uint32_t schema_differs(const struct schema *s, const void *a, const void *b);

@@ -400,6 +400,31 @@ static void copies_are_deep(void **state)
 	}
 }
 
+/* One block: ASan sees what lies beyond it, and what is still the original's. */
+static void packs_are_deep(void **state)
+{
+	(void)state;
+	uint64_t seed = 12;
+	for (unsigned i = 0; i < 600; i++) {
+		const struct schema *s = nth_schema(i);
+		struct arena a, b;
+		arena_init(&a);
+		arena_init(&b);
+		void *record = arena_alloc(&a, s->size), *other = arena_alloc(&b, s->size),
+		     *packed = malloc(s->size);
+		assert_non_null(packed);
+		schema_random(s, record, &seed, &a);
+		schema_copy(s, other, record, &b);
+		void *block = schema_pack(s, packed, record);
+		assert_int_equal(schema_differs(s, record, packed), 0);
+		arena_free(&a);
+		assert_int_equal(schema_differs(s, other, packed), 0);
+		free(block);
+		free(packed);
+		arena_free(&b);
+	}
+}
+
 static void differences_are_found(void **state)
 {
 	(void)state;
@@ -489,6 +514,7 @@ int main(void)
 	        cmocka_unit_test(damaged_bytes),
 	        cmocka_unit_test(random_is_repeatable),
 	        cmocka_unit_test(copies_are_deep),
+	        cmocka_unit_test(packs_are_deep),
 	        cmocka_unit_test(differences_are_found),
 	        cmocka_unit_test(dumps),
 	        cmocka_unit_test(golden),
