@@ -9,6 +9,7 @@
 #include "applets/client/hidden.h"
 #include "applets/client/json_rows.h"
 #include "applets/client/show.h"
+#include "applets/common/job_brief.h"
 #include "core/taskset.h"
 #include "core/util/arena.h"
 #include "core/util/hostlist.h"
@@ -406,6 +407,15 @@ static void choose_format(const struct squeue_options *o, struct column_format *
 		f->uses[i].whole = f->uses[i].column && f->uses[i].column->letter == 'i';
 }
 
+/* What no column shows is not asked for. */
+static uint32_t needless(const struct squeue_options *o)
+{
+	if (o->json)
+		return JOB_LEAVE_PROCESS;
+	return JOB_LEAVE_PROCESS | JOB_LEAVE_PLACES |
+	       (squeue_shows_files(o->format, o->format_names) ? 0 : JOB_LEAVE_FILES);
+}
+
 struct squeue_rows {
 	struct squeue_row *v;
 	size_t n, cap;
@@ -473,7 +483,9 @@ static int fetch(struct connect *connection, const struct squeue_options *o, str
 	if (!o->all && o->query.partitions.n == 0 && o->query.job_ids.n == 0 &&
 	    hidden_parts(connection, arena, &rows->hidden, err) != 0)
 		return -1;
-	if (client_call(connection->client, MSG_job_query, &o->query, arena, &type, &record, NULL, err) != 0)
+	struct job_query query = o->query;
+	query.leave_out = needless(o);
+	if (client_call(connection->client, MSG_job_query, &query, arena, &type, &record, NULL, err) != 0)
 		return -1;
 	for (;;) {
 		if (type != MSG_job_list)

@@ -25,6 +25,9 @@ extern const size_t squeue_job_column_count;
 extern const struct column squeue_step_columns[];
 extern const size_t squeue_step_column_count;
 
+/* Whether a format (-o's, -O's or NULL) may have columns of files, directories and commands. */
+bool squeue_shows_files(const char *letters, const char *names);
+
 /* As it was given, under the job's directory; else `expanded`, if that isn't NULL. */
 void squeue_file(struct text *out, const struct job_info *job, const char *given, const char *expanded);
 /* "7", "7_3", "7_[4-9]", "7.0", "7_3.batch" */

@@ -5,6 +5,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ROW          ((const struct squeue_row *)record)
 #define JOB          (ROW->job)
@@ -595,6 +596,15 @@ const struct column squeue_job_columns[] = {
         {0, "tres-per-task", "TRES_PER_TASK", 0, not_available, NULL},
 };
 const size_t squeue_job_column_count = sizeof(squeue_job_columns) / sizeof(squeue_job_columns[0]);
+
+bool squeue_shows_files(const char *letters, const char *names)
+{
+	static const char *const of_files[] = {"command", "workdir", "std"};
+	for (size_t i = 0; names && i < sizeof(of_files) / sizeof(of_files[0]); i++)
+		if (strcasestr(names, of_files[i]))
+			return true;
+	return letters && (strpbrk(letters, "oZ") || strcasestr(letters, "all"));
+}
 
 /* ---- steps ---- */
 

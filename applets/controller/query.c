@@ -1,6 +1,7 @@
 /* What squeue, sinfo and scontrol show ask for: from the cluster's value, in chunks that hold the loop for at
  * most 2 ms. */
 #include "applets/common/filename.h"
+#include "applets/common/job_brief.h"
 #include "applets/controller/controller.h"
 #include "applets/controller/job_filter.h"
 #include "core/taskset.h"
@@ -122,10 +123,11 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 	info->node_count = (uint32_t)tres.v[TRES_NODE];
 	info->limit_min = job_time_limit(job);
 	info->sharing = job_sharing(ctl->cluster, job);
-	if (job->spec.batch)
+	if (job->spec.batch && !(cur->query.leave_out & JOB_LEAVE_FILES))
 		fill_files(job, info, arena);
 	if (cur->query.with_steps)
 		fill_steps(job, info, arena);
+	job_brief(info, cur->query.leave_out, arena);
 	text_free(&reason);
 	text_free(&tres_text);
 }
