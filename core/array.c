@@ -189,7 +189,7 @@ void job_set_array_limit(struct cluster *c, struct job *job, uint32_t limit, cor
 static struct job *another(struct cluster *c, const struct job *like, bool cut_off)
 {
 	struct job *job = job_alloc(c);
-	job_set_spec(job, &like->spec);
+	job_set_spec(c, job, &like->spec);
 	schema_free(schema_of_job_state(), &job->state);
 	schema_copy(schema_of_job_state(), &job->state, &like->state, NULL);
 	free(job->state.array_tasks);

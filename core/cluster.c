@@ -50,6 +50,8 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 	arena_init(&c->conf_arena);
 	c->conf = cluster_conf_copy(conf, &c->conf_arena);
 	schema_init(schema_of_meta(), &c->meta);
+	slab_init(&c->job_slab, sizeof(struct job));
+	slabs_init(&c->spec_slabs);
 	list_init(&c->jobs);
 	list_init(&c->classes);
 	list_init(&c->part_edits);
@@ -73,6 +75,8 @@ void cluster_free(struct cluster *c)
 		return;
 	list_each_safe (it, tmp, &c->jobs)
 		job_free(c, list_entry(it, struct job, in_all));
+	slab_free(&c->job_slab);
+	slabs_free(&c->spec_slabs);
 	plan_free(c);
 	cluster_free_nodes(c->nodes, c->node_block, c->node_count);
 	map_free(&c->nodes_by_name);

@@ -107,7 +107,8 @@ struct job {
 	uint64_t serial;
 	uint32_t job_id;
 	struct job_spec spec; /* never changed string by string: job_set_spec() */
-	void *spec_block;     /* what it owns, as most of a job's memory is in its strings */
+	void *spec_block;     /* what it owns, of so many bytes */
+	size_t spec_size;
 	struct job_state state;
 	struct part *part;       /* NULL: the configuration doesn't have it any more */
 	struct list steps;       /* struct step, as they were started */

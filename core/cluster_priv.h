@@ -7,6 +7,7 @@
 #include "core/taskset.h"
 #include "core/util/arena.h"
 #include "core/util/map.h"
+#include "core/util/slab.h"
 
 #include <stdlib.h>
 
@@ -34,6 +35,8 @@ struct cluster {
 	struct map nodes_by_name, parts_by_name;
 	struct map jobs_by_serial, jobs_by_id, steps_by_launch;
 	struct list jobs;                  /* by serial */
+	struct slab job_slab;              /* struct job, ... */
+	struct slabs spec_slabs;           /* ... and what their specs own */
 	uint32_t jobs_in[JOB_STATE_COUNT]; /* how many are in each base state */
 	struct list classes;               /* struct job_class: what waits */
 	struct map classes_by_need;
@@ -205,7 +208,7 @@ core_time span_end(core_time from, uint32_t minutes); /* CORE_INFINITE: a year *
 struct job *job_alloc(struct cluster *c);
 void job_free(struct cluster *c, struct job *job);
 /* What was asked for is copied whole: all of a job's strings are in one block. */
-void job_set_spec(struct job *job, const struct job_spec *spec);
+void job_set_spec(struct cluster *c, struct job *job, const struct job_spec *spec);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
 uint32_t job_new_id(struct cluster *c);             /* takes the next one */
 /* Minutes; CORE_INFINITE when there is no end. */

@@ -487,7 +487,7 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 	job->state.depend = new;
 	struct job_spec spec = job->spec;
 	spec.dependency = xstrdup(text_or_null(text));
-	job_set_spec(job, &spec);
+	job_set_spec(c, job, &spec);
 	free(spec.dependency);
 	if (new.n > 0)
 		job->state.eligible_time = job->state.accrue_time = 0;

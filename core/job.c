@@ -1,9 +1,12 @@
 /* Jobs as values: made, found, asked about. */
 #include "core/cluster_priv.h"
 
+#include <string.h>
+
 struct job *job_alloc(struct cluster *c)
 {
-	struct job *job = xcalloc(1, sizeof(*job));
+	struct job *job = slab_take(&c->job_slab);
+	memset(job, 0, sizeof(*job));
 	schema_init(schema_of_job_spec(), &job->spec);
 	schema_init(schema_of_job_state(), &job->state);
 	list_init(&job->steps);
@@ -14,6 +17,25 @@ struct job *job_alloc(struct cluster *c)
 	list_init(&job->step_queue);
 	c->jobs_in[job->state.state]++;
 	return job;
+}
+
+static void give_spec(struct cluster *c, void *block, size_t size)
+{
+	if (block)
+		slabs_give(&c->spec_slabs, block, size);
+}
+
+void job_set_spec(struct cluster *c, struct job *job, const struct job_spec *spec)
+{
+	const struct schema_packing packing = schema_measure(schema_of_job_spec(), spec);
+	const size_t size = packing.aligned + packing.bytes, size_before = job->spec_size;
+	void *block = slabs_take(&c->spec_slabs, size), *before = job->spec_block;
+	struct job_spec copy;
+	schema_pack_into(schema_of_job_spec(), &copy, spec, block, packing);
+	job->spec = copy;
+	job->spec_block = block;
+	job->spec_size = size;
+	give_spec(c, before, size_before); /* last: `spec` may lie in it */
 }
 
 void job_free(struct cluster *c, struct job *job)
@@ -32,18 +54,9 @@ void job_free(struct cluster *c, struct job *job)
 	if (map_get(&c->jobs_by_id, job->job_id) == job)
 		map_del(&c->jobs_by_id, job->job_id);
 	c->jobs_in[job->state.state]--;
-	free(job->spec_block);
+	give_spec(c, job->spec_block, job->spec_size);
 	schema_free(schema_of_job_state(), &job->state);
-	free(job);
-}
-
-void job_set_spec(struct job *job, const struct job_spec *spec)
-{
-	void *before = job->spec_block;
-	struct job_spec copy;
-	job->spec_block = schema_pack(schema_of_job_spec(), &copy, spec);
-	job->spec = copy;
-	free(before);
+	slab_give(&c->job_slab, job);
 }
 
 void job_index(struct cluster *c, struct job *job)

@@ -301,7 +301,7 @@ static void apply(struct update *u)
 	if (u->edit->priority != JOB_UNSET || u->edit->nice_set)
 		apply_priority(u);
 	apply_times(u);
-	job_set_spec(job, &u->spec);
+	job_set_spec(u->c, job, &u->spec);
 	schema_free(schema_of_job_spec(), &u->spec);
 	job->part = u->part;
 	if (u->pending) {

@@ -27,7 +27,7 @@ static void load_spec(struct cluster *c, const void *record)
 {
 	const struct job_spec *spec = record;
 	struct job *job = loaded_job(c, spec->serial);
-	job_set_spec(job, spec);
+	job_set_spec(c, job, spec);
 	job->job_id = spec->job_id;
 	const struct job *other = job_by_id(c, job->job_id);
 	if (!other || other->serial <= job->serial)

@@ -284,7 +284,7 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	struct job *job = job_alloc(c);
 	if (!normal.partition)
 		normal.partition = part->conf->name;
-	job_set_spec(job, spec);
+	job_set_spec(c, job, spec);
 	job->part = part;
 	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
 	job->job_id = job->spec.job_id = job_new_id(c);

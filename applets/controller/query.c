@@ -249,6 +249,7 @@ int on_job_query(struct request *r, struct err *err)
 	struct job_cursor *cur = xcalloc(1, sizeof(*cur));
 	arena_init(&cur->arena);
 	arena_init(&cur->chunk);
+	cur->chunk.keep_large = true;
 	schema_copy(schema_of_job_query(), &cur->query, m, &cur->arena);
 	cur->filter = (struct job_filter){.uids = cur->query.uids,
 	                                  .users = cur->query.users,

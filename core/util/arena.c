@@ -1,4 +1,5 @@
 #include "core/util/arena.h"
+#include "core/util/huge.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -106,6 +107,7 @@ void arena_init(struct arena *arena)
 {
 	arena->head = NULL;
 	arena->used = 0;
+	arena->keep_large = false;
 }
 
 void arena_free(struct arena *arena)
@@ -123,9 +125,11 @@ void arena_reset(struct arena *arena)
 	struct arena_block *keep = arena->head;
 	if (!keep)
 		return;
+	const bool keep_large = arena->keep_large;
 	arena->head = keep->next;
 	arena_free(arena);
-	if (keep->size > BLOCK_MAX) {
+	arena->keep_large = keep_large;
+	if (keep->size > BLOCK_MAX && !(keep_large && keep->size < HUGE_PAGE)) {
 		free(keep);
 		return;
 	}
@@ -139,7 +143,7 @@ static struct arena_block *block_new(size_t size)
 	size_t bytes;
 	if (__builtin_add_overflow(size, sizeof(struct arena_block), &bytes))
 		out_of_memory(size);
-	struct arena_block *b = xmalloc(bytes);
+	struct arena_block *b = bytes > HUGE_PAGE / 4 * 3 ? xhuge(bytes) : xmalloc(bytes);
 	b->next = NULL;
 	b->size = size;
 	b->used = 0;
@@ -153,15 +157,15 @@ static struct arena_block *block_for(struct arena *arena, size_t size)
 	struct arena_block *head = arena->head;
 	if (head && head->size - head->used >= size)
 		return head;
-	if (head && size > BLOCK_MAX / 4) {
+	if (head && size > (head->size > BLOCK_MAX ? HUGE_PAGE : BLOCK_MAX) / 4) {
 		struct arena_block *own = block_new(size);
 		own->next = head->next;
 		head->next = own;
 		return own;
 	}
 	size_t grown = head ? head->size * 2 : BLOCK_FIRST;
-	if (grown > BLOCK_MAX)
-		grown = BLOCK_MAX;
+	if (grown > BLOCK_MAX) /* this one will be large */
+		grown = HUGE_PAGE - sizeof(struct arena_block);
 	struct arena_block *b = block_new(grown > size ? grown : size);
 	b->next = head;
 	arena->head = b;

@@ -2,11 +2,14 @@
  * Out of memory ends the process: everything that was acknowledged is on disk by then. */
 #pragma once
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena {
 	struct arena_block *head;
-	size_t used; /* bytes handed out since init or reset */
+	size_t used;     /* bytes handed out since init or reset */
+	bool keep_large; /* for who sets it: a reset keeps a large page as well. Not for what lives as long as
+	                    a peer likes */
 };
 
 void arena_init(struct arena *arena);

@@ -115,6 +115,14 @@ void schema_copy(const struct schema *s, void *to, const void *from, struct aren
  * isn't needed any more (NULL: it owns nothing). Members of the copy are never freed or replaced one by one.
  */
 void *schema_pack(const struct schema *s, void *to, const void *from);
+/* The same with memory of the caller's choice: first how many bytes it takes, then the copy into `block`,
+ * which is aligned for any type. */
+struct schema_packing {
+	size_t aligned, bytes; /* their sum is what it takes */
+};
+struct schema_packing schema_measure(const struct schema *s, const void *from);
+void schema_pack_into(const struct schema *s, void *to, const void *from, void *block,
+                      struct schema_packing size);
 
 /* 0 when equal in every field (NULL and "" differ, lists by element), else the first differing field's
  * number. */

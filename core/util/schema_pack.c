@@ -74,15 +74,26 @@ static void pack_members(struct packer *p, const struct schema *s, void *to, con
 	}
 }
 
-void *schema_pack(const struct schema *s, void *to, const void *from)
+struct schema_packing schema_measure(const struct schema *s, const void *from)
 {
 	struct packer p = {0};
 	pack_members(&p, s, NULL, from);
-	char *block = p.aligned_size + p.bytes_size ? xmalloc(p.aligned_size + p.bytes_size) : NULL;
+	return (struct schema_packing){p.aligned_size, p.bytes_size};
+}
+
+void schema_pack_into(const struct schema *s, void *to, const void *from, void *block,
+                      struct schema_packing size)
+{
+	struct packer p = {.aligned = block, .bytes = (char *)block + size.aligned};
 	memcpy(to, from, s->size);
-	if (block) {
-		p = (struct packer){.aligned = block, .bytes = block + p.aligned_size};
+	if (size.aligned + size.bytes > 0)
 		pack_members(&p, s, to, from);
-	}
+}
+
+void *schema_pack(const struct schema *s, void *to, const void *from)
+{
+	const struct schema_packing size = schema_measure(s, from);
+	void *block = size.aligned + size.bytes ? xmalloc(size.aligned + size.bytes) : NULL;
+	schema_pack_into(s, to, from, block, size);
 	return block;
 }
