@@ -59,24 +59,32 @@ $(MUSL_DIR)/include:
 	@ln -sfn /usr/include/$(MACHINE)-linux-gnu/asm $@.new/asm
 	@mv $@.new $@
 
-# $(call musl_flavour,EXECUTABLE,OBJECT DIRECTORY,DEFINES)
-define musl_flavour
-$(1): $(patsubst %.c,$(2)/%.o,$(PRODUCT_SOURCES))
+# $(call musl_executable,EXECUTABLE,OBJECTS)
+define musl_executable
+$(1): $(2)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(MUSL_CC) $$(MUSL_LDFLAGS) -o $$@ $(CRT1) $(MUSL_LIB)/crti.o $$(GCC_LIB)/crtbegin$(CRTS).o \
 		$$^ $(MUSL_ARCHIVES) $(MUSL_LIB)/libc.a $$(GCC_LIB)/libgcc.a $$(GCC_LIB)/libgcc_eh.a $(MUSL_LIB)/libc.a \
 		$$(GCC_LIB)/crtend$(CRTS).o $(MUSL_LIB)/crtn.o
-
-$(2)/%.o: %.c VERSION packaging/musl.mk | $(MUSL_DIR)/include
+endef
+# $(call musl_objects,DIRECTORY,DEFINES)
+define musl_objects
+$(1)/%.o: %.c VERSION packaging/musl.mk | $(MUSL_DIR)/include
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<)
-	$$(Q)$$(MUSL_CC) $$(MUSL_CFLAGS) $(3) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(MUSL_CC) $$(MUSL_CFLAGS) $(2) -MMD -MP -c -o $$@ $$<
 endef
 
+# Of the second flavour only these are others: proto/fault.h is included by sources, never by a header.
+FAULT_SOURCES := $(shell grep -l '"proto/fault.h"' $(PRODUCT_SOURCES))
+FAULT_DIR := $(O)/fault/musl-$(ARCH)
+
 PRODUCT := $(O)/$(if $(NATIVE),,$(ARCH)/)$(if $(filter 1,$(PIE)),pie/)batchbox
-$(eval $(call musl_flavour,$(PRODUCT),$(MUSL_DIR),))
-$(eval $(call musl_flavour,$(O)/fault/batchbox,$(O)/fault/musl-$(ARCH),-DBATCHBOX_FAULTS=1))
+$(eval $(call musl_objects,$(MUSL_DIR),))
+$(eval $(call musl_objects,$(FAULT_DIR),-DBATCHBOX_FAULTS=1))
+$(eval $(call musl_executable,$(PRODUCT),$(PRODUCT_SOURCES:%.c=$(MUSL_DIR)/%.o)))
+$(eval $(call musl_executable,$(O)/fault/batchbox,$(patsubst %.c,$(MUSL_DIR)/%.o,$(filter-out $(FAULT_SOURCES),$(PRODUCT_SOURCES))) $(FAULT_SOURCES:%.c=$(FAULT_DIR)/%.o)))
 all: $(PRODUCT)
 fault: $(O)/fault/batchbox
 .PHONY: all fault
