@@ -3,8 +3,8 @@
  *
  * A reading map. Each layer leans only on those above it in this list:
  *
- * - core/util/: errors, arenas, slabs, text, maps, lists, sorting, the log, host lists, and the schema interpreter
- *   (schema.h) that encodes and decodes every record.
+ * - core/util/: errors, arenas, slabs, text, maps, lists, sorting, the log, host lists, and the schema
+ * interpreter (schema.h) that encodes and decodes every record.
  *
  * - core/: the scheduler, pure: no socket, file or clock. records.def says what is stored; cluster.h is the
  *   whole interface: calls with the time as an argument in, changes and actions out; select.c finds cores,
