@@ -424,6 +424,11 @@ uint32_t step_could_use(struct cluster *c, const struct step *step, bool *held);
 /* ---- sched.c, due.c ---- */
 void sched_pass(struct cluster *c);
 void due_run(struct cluster *c);
+/* scontrol update jobid=: refuses what there is none of; then what else has rules of its own, into the spec.
+ */
+int job_edit_refuse(const struct job_edit *e, bool admin, bool pending, struct err *err);
+int job_edit_asks(const struct cluster *c, const struct job_edit *e, struct job_spec *spec, bool admin,
+                  bool pending, struct err *err);
 /* Watches over a job that has a deadline and may start. */
 void due_deadline(struct cluster *c, const struct job *job);
 void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, uint64_t attempt);

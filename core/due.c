@@ -51,10 +51,15 @@ void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, u
  * fit. */
 static core_time last_start(const struct job *job)
 {
-	uint32_t least = job->spec.time_min_min != CORE_NO_VAL ? job->spec.time_min_min : job_time_limit(job);
+	const struct job_spec *spec = &job->spec;
+	uint32_t least = spec->time_min_min != CORE_NO_VAL ? spec->time_min_min : job_time_limit(job);
+	/* Without a word about its time a minute will do; one that is submitted so has that as its TimeMin.
+	 */
+	if (spec->time_min_min == CORE_NO_VAL && spec->time_limit_min == CORE_NO_VAL)
+		least = 1;
 	return least == CORE_INFINITE || least == CORE_NO_VAL
 	               ? 0
-	               : job->spec.deadline - (core_time)least * 60 * CORE_SECOND;
+	               : spec->deadline - (core_time)least * 60 * CORE_SECOND;
 }
 
 void due_deadline(struct cluster *c, const struct job *job)

@@ -12,6 +12,7 @@ enum edit_kind { EDIT_STR, EDIT_U32, EDIT_U64 };
 enum {
 	EDIT_PENDING = 1, /* of a pending job only */
 	EDIT_ADMIN = 2,   /* by an administrator only */
+	EDIT_EMPTY = 4,   /* an empty text stays one */
 };
 #define E(kind, member, rules)                                                                               \
 	{                                                                                                    \
@@ -22,7 +23,7 @@ static const struct edit_row {
 	unsigned rules;
 	size_t from, to;
 } edit_rows[] = {
-        E(STR, name, 0),
+        E(STR, name, EDIT_EMPTY),
         E(STR, comment, 0),
         E(STR, admin_comment, EDIT_ADMIN),
         E(STR, account, EDIT_PENDING),
@@ -31,6 +32,7 @@ static const struct edit_row {
         E(STR, std_out, EDIT_PENDING),
         E(STR, exc_nodes, EDIT_PENDING),
         E(STR, features, EDIT_PENDING),
+        E(STR, mail_user, 0),
         E(U32, cpus_per_task, EDIT_PENDING),
         E(U32, tasks_per_node, EDIT_PENDING | EDIT_ADMIN),
         E(U32, min_cpus_node, EDIT_PENDING),
@@ -57,7 +59,8 @@ static void row_apply(const struct edit_row *row, const struct job_edit *edit, s
 	const void *from = (const char *)edit + row->from;
 	void *to = (char *)spec + row->to;
 	if (row->kind == EDIT_STR)
-		text_set(to, text_or_null(*(char *const *)from));
+		text_set(to,
+		         row->rules & EDIT_EMPTY ? *(char *const *)from : text_or_null(*(char *const *)from));
 	else if (row->kind == EDIT_U32)
 		*(uint32_t *)to = *(const uint32_t *)from;
 	else
@@ -94,8 +97,7 @@ static int check_rights(const struct update *u, struct err *err)
 	             e->oversubscribe != JOB_UNSET;
 	if (shape && !u->pending)
 		return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
-	if (!u->admin && (e->oversubscribe != JOB_UNSET ||
-	                  (e->min_tmp_disk != JOB_UNSET && e->min_tmp_disk > u->job->spec.min_tmp_disk)))
+	if (!u->admin && e->oversubscribe != JOB_UNSET)
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	return 0;
 }
@@ -136,13 +138,15 @@ static int update_nodes(struct update *u, struct err *err)
 		return -1;
 	if (e->nodes_min == JOB_UNSET)
 		return 0;
+	if (e->nodes_min == 0)
+		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
 	if (!u->pending && e->nodes_min == u->job->state.nodes.n && e->nodes_max == JOB_UNSET)
 		return 0;
 	if (!u->pending)
 		return err_set(err,
 		               e->nodes_min > u->job->state.nodes.n ? ERR_NOT_ON_SYSTEM : ERR_JOB_NOT_PENDING,
 		               "%s", "");
-	spec->nodes_min = e->nodes_min ? e->nodes_min : 1;
+	spec->nodes_min = e->nodes_min;
 	spec->nodes_max = e->nodes_max == JOB_UNSET ? spec->nodes_min : e->nodes_max;
 	if (spec->nodes_max < spec->nodes_min || (u->part && spec->nodes_min > u->part->conf->node_count))
 		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
@@ -151,12 +155,23 @@ static int update_nodes(struct update *u, struct err *err)
 	return 0;
 }
 
+/* Is there a node in the partition that has so many? */
+static bool has_cpus(const struct update *u, uint32_t cpus)
+{
+	for (size_t i = 0; u->part && i < u->part->conf->node_count; i++)
+		if (node_at(u->c, u->part->conf->node_index[i])->cpus_total >= cpus)
+			return true;
+	return !u->part;
+}
+
 static int update_tasks(struct update *u, struct err *err)
 {
 	const struct job_edit *e = u->edit;
 	struct job_spec *spec = &u->spec;
+	if (e->tasks == 0)
+		return err_set(err, ERR_BAD_TASK_COUNT, "%s", "");
 	if (e->tasks != JOB_UNSET) {
-		spec->tasks = e->tasks ? e->tasks : 1;
+		spec->tasks = e->tasks;
 		spec->tasks_set = true;
 	}
 	if (e->cpus != JOB_UNSET) {
@@ -166,6 +181,8 @@ static int update_tasks(struct update *u, struct err *err)
 		spec->tasks = e->cpus / per_task;
 		spec->tasks_set = true;
 	}
+	if (e->min_cpus_node != JOB_UNSET && !has_cpus(u, e->min_cpus_node))
+		return err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "");
 	if (e->cpus_per_task != JOB_UNSET) {
 		spec->cpus_per_task = e->cpus_per_task ? e->cpus_per_task : 1;
 		spec->cpus_per_task_set = true;
@@ -322,8 +339,9 @@ static int prepare(struct update *u, struct err *err)
 		if (row_is_set(&edit_rows[i], u->edit))
 			row_apply(&edit_rows[i], u->edit, &u->spec);
 	if (update_partition(u, err) != 0 || update_nodes(u, err) != 0 || update_tasks(u, err) != 0 ||
-	    update_limit(u, err) != 0 || check_priority(u, err) != 0 ||
-	    check_spec_numbers(&u->spec, err) != 0)
+	    update_limit(u, err) != 0 ||
+	    job_edit_asks(u->c, u->edit, &u->spec, u->admin, u->pending, err) != 0 ||
+	    check_priority(u, err) != 0 || check_spec_numbers(&u->spec, err) != 0)
 		return -1;
 	if (u->edit->features && u->part && u->pending && *u->edit->features) {
 		if (strpbrk(u->edit->features, "|[]()*"))
@@ -349,7 +367,7 @@ int job_update(struct cluster *c, struct job *job, const struct job_edit *edit, 
 	c->now = now;
 	if (!u.pending && !job_is_active(job))
 		return err_set(err, ERR_JOB_FINISHED, "%s", "");
-	if (check_rights(&u, err) != 0)
+	if (check_rights(&u, err) != 0 || job_edit_refuse(edit, admin, u.pending, err) != 0)
 		return -1;
 	schema_copy(schema_of_job_spec(), &u.spec, &job->spec, NULL);
 	if (prepare(&u, err) != 0) {

@@ -72,7 +72,7 @@ static void say(const struct scontrol *sc, const struct err *err, const char *jo
 		scontrol_complain(sc, "%" PRIu32 "_%s: %s\n", m->job_id, m->tasks, err_code_text(err->code));
 	else
 		scontrol_complain(sc, "%s for job %s\n", err_code_text(err->code), job);
-	if (err->code == ERR_NOT_SUPPORTED && *err->text)
+	if (*err->text && (err->code == ERR_NOT_SUPPORTED || m->verb == JOB_VERB_EDIT))
 		log_info("%s", err->text);
 }
 

@@ -1,8 +1,8 @@
 /* scontrol update jobid= */
 #include "applets/client/complain.h"
+#include "applets/client/option_parsers.h"
 #include "applets/client/scontrol.h"
 #include "applets/common/users.h"
-#include "conf/size.h"
 #include "conf/time.h"
 #include "core/util/log.h"
 
@@ -28,19 +28,14 @@ static bool read_number(struct job_edit *e, const char *value, char sign, size_t
 	return text_to_u32(value, (uint32_t *)(void *)((char *)e + offset));
 }
 
+/* Megabytes without a unit, as the manual has it. */
 static bool read_size(struct job_edit *e, const char *value, char sign, size_t offset)
 {
+	uint32_t mib;
 	(void)sign;
-	return size_parse_mib(value, (uint64_t *)(void *)((char *)e + offset));
-}
-
-static bool read_disk(struct job_edit *e, const char *value, char sign, size_t offset)
-{
-	uint64_t mib;
-	(void)sign;
-	if (!size_parse_mib(value, &mib) || mib >= CORE_NO_VAL)
+	if (!text_to_u32(value, &mib))
 		return false;
-	*(uint32_t *)(void *)((char *)e + offset) = (uint32_t)mib;
+	*(uint64_t *)(void *)((char *)e + offset) = mib;
 	return true;
 }
 
@@ -92,7 +87,10 @@ static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t o
 	uint32_t max;
 	(void)sign;
 	(void)offset;
-	return bounds(value, &e->cpus, &max);
+	if (bounds(value, &e->cpus, &max))
+		return e->cpus > 0;
+	log_error("Invalid numeric value \"%s\" for NumCPUs.", value);
+	return false;
 }
 
 static bool read_nice(struct job_edit *e, const char *value, char sign, size_t offset)
@@ -100,7 +98,7 @@ static bool read_nice(struct job_edit *e, const char *value, char sign, size_t o
 	int64_t nice = 100;
 	(void)sign;
 	(void)offset;
-	if (value && !text_to_i64(value, &nice))
+	if (value && !text_to_i64(*value ? value : "0", &nice))
 		return false;
 	if (nice < -2147483645 || nice > 2147483645)
 		return false;
@@ -118,11 +116,79 @@ static bool read_yes(struct job_edit *e, const char *value, char sign, size_t of
 	return *value && (yes || no);
 }
 
+/* "yes", "1"; all else that says no, and nothing at all, is no. */
+static bool read_yes_or_none(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	return read_yes(e, *value ? value : "0", sign, offset);
+}
+
 static bool read_bit(struct job_edit *e, const char *value, char sign, size_t offset)
 {
 	(void)sign;
 	*(uint32_t *)(void *)((char *)e + offset) = strcmp(value, "1") == 0;
 	return strcmp(value, "0") == 0 || strcmp(value, "1") == 0;
+}
+
+/* Minutes, into seconds. */
+static bool read_delay(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	int64_t seconds;
+	(void)sign, (void)offset;
+	if (!time_parse_limit(value, &seconds) || seconds >= CORE_NO_VAL)
+		return false;
+	e->delay_boot_s = seconds < 0 ? CORE_INFINITE : (uint32_t)seconds;
+	return true;
+}
+
+static bool read_minutes(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	return time_parse_minutes(value, (uint32_t *)(void *)((char *)e + offset));
+}
+
+/* COUNT[@TIME]; what is no count is 0, and what is no time leaves that as it was: as the real one. */
+static bool read_switches(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	const char *at = strchr(value, '@');
+	char count[16];
+	size_t n = strspn(value, "0123456789");
+	int64_t seconds;
+	(void)sign, (void)offset;
+	snprintf(count, sizeof(count), "%.*s", (int)(n < 10 ? n : 0), value);
+	if (!text_to_u32(count, &e->switches))
+		e->switches = 0;
+	if (at && time_parse_limit(at + 1, &seconds))
+		e->switches_wait_s =
+		        seconds >= 0 && seconds < CORE_NO_VAL ? (uint32_t)seconds : CORE_INFINITE;
+	return true;
+}
+
+/* A number, or what is none of one: what is asked for is refused, or of no effect. */
+static bool read_spec(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	int64_t n;
+	return text_to_i64(value, &n) && read_text(e, value, sign, offset);
+}
+
+static bool read_factor(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	int64_t n;
+	if (text_to_i64(value, &n) && (n < -2147483645 || n > 2147483645))
+		return false;
+	return read_text(e, value, sign, offset);
+}
+
+/* No mail is sent; not to want any is fine. */
+static bool read_mail(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign, (void)offset;
+	e->no_mail = option_mail_wanted(value) == OPTION_MAIL_NONE;
+	return e->no_mail;
+}
+
+static bool read_gres(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	return !text_eq_nocase(value, "help") && read_text(e, value, sign, offset);
 }
 
 static bool read_accrue(struct job_edit *e, const char *value, char sign, size_t offset)
@@ -134,7 +200,7 @@ static bool read_accrue(struct job_edit *e, const char *value, char sign, size_t
 
 /* ---- update: keys ---- */
 
-/* error: what is printed for a bad value, with one %s for it or none; read NULL: refused by name. */
+/* error: what is printed for a bad value, with one %s for it or none; NULL: see bad_value(). */
 static const struct job_key {
 	const char *name;
 	size_t shortest;
@@ -146,76 +212,72 @@ static const struct job_key {
 	{                                                                                                    \
 		name, shortest, read, offsetof(struct job_edit, member), error                               \
 	}
-#define NO(name, shortest)                                                                                   \
-	{                                                                                                    \
-		name, shortest, NULL, 0, NULL                                                                \
-	}
         K("Account", 3, read_text, account, NULL),
         K("AdminComment", 3, read_text, admin_comment, NULL),
         K("ArrayTaskThrottle", 10, read_number, array_limit, "Invalid ArrayTaskThrottle value"),
-        NO("BurstBuffer", 1),
-        NO("ClusterFeatures", 8),
-        NO("Clusters", 8),
+        K("BurstBuffer", 1, read_text, burst_buffer, NULL),
+        K("ClusterFeatures", 8, read_text, cluster_features, NULL),
+        K("Clusters", 8, read_text, clusters, NULL),
         K("Comment", 3, read_text, comment, NULL),
-        NO("Contiguous", 3),
-        NO("CoreSpec", 4),
+        K("Contiguous", 3, read_yes_or_none, contiguous, "Invalid Contiguous value: %s"),
+        K("CoreSpec", 4, read_spec, core_spec, "Invalid CoreSpec value: %s"),
         K("CPUsPerTask", 9, read_number, cpus_per_task, "Invalid CPUsPerTask value: %s"),
-        NO("Deadline", 3),
-        NO("DelayBoot", 5),
+        K("Deadline", 3, read_when, deadline, NULL),
+        K("DelayBoot", 5, read_delay, delay_boot_s, "Invalid DelayBoot value"),
         K("Dependency", 1, read_text, dependency, NULL),
         K("EligibleTime", 2, read_when, begin_time, NULL),
         K("EndTime", 2, read_when, end_time, NULL),
         K("ExcNodeList", 3, read_text, exc_nodes, NULL),
         K("Features", 1, read_text, features, NULL),
-        NO("Gres", 1),
-        NO("Licenses", 1),
-        NO("MailType", 5),
-        NO("MailUser", 5),
+        K("Gres", 1, read_gres, gres, NULL),
+        K("Licenses", 1, read_text, licenses, NULL),
+        K("MailType", 5, read_mail, no_mail, NULL),
+        K("MailUser", 5, read_text, mail_user, NULL),
         K("MinCPUsNode", 4, read_number, min_cpus_node, "Invalid MinCPUsNode value: %s"),
         K("MinMemoryCPU", 10, read_size, mem_per_cpu, "Invalid MinMemoryCPU value: %s"),
         K("MinMemoryNode", 10, read_size, mem_per_node, "Invalid MinMemoryNode value: %s"),
-        K("MinTmpDiskNode", 4, read_disk, min_tmp_disk, "Invalid MinTmpDiskNode value: %s"),
+        K("MinTmpDiskNode", 4, read_number, min_tmp_disk, "Invalid MinTmpDiskNode value: %s"),
         K("Name", 2, read_text, name, NULL),
         K("JobName", 4, read_text, name, NULL),
-        K("Nice", 2, read_nice, nice, "Invalid nice value, must be between -2147483645 and 2147483645"),
+        K("Nice", 2, read_nice, nice, "Nice value out of range (+/- 2147483645). Value ignored"),
         K("NodeList", 5, read_text, req_nodes, NULL),
         K("NumCPUs", 4, read_cpus, cpus, "Invalid NumCPUs value: %s"),
-        K("NumNodes", 4, read_nodes, nodes_min, "Invalid node count: %s"),
+        K("NumNodes", 4, read_nodes, nodes_min, "Invalid numeric value \"%s\" for requested node count."),
         K("NumTasks", 4, read_number, tasks, "Invalid NumTasks value: %s"),
         K("OverSubscribe", 1, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
         K("Partition", 2, read_text, partition, NULL),
-        NO("Prefer", 3),
+        K("Prefer", 3, read_text, prefer, NULL),
         K("Priority", 2, read_number, priority, "Invalid Priority value: %s"),
-        NO("QOS", 3),
-        NO("Reboot", 3),
+        K("QOS", 3, read_text, qos, NULL),
+        K("Reboot", 3, read_yes_or_none, reboot, "Invalid reboot value: %s"),
         K("ReqCores", 4, read_number, cores_per_socket, "Invalid ReqCores value: %s"),
         K("ReqNodeList", 8, read_text, req_nodes, NULL),
-        K("ReqNodes", 8, read_nodes, nodes_min, "Invalid node count: %s"),
+        K("ReqNodes", 8, read_nodes, nodes_min, "Invalid numeric value \"%s\" for requested node count."),
         K("ReqProcs", 8, read_number, tasks, "Invalid NumTasks value: %s"),
         K("ReqSockets", 4, read_number, sockets_per_node, "Invalid ReqSockets value: %s"),
         K("ReqThreads", 4, read_number, threads_per_core, "Invalid ReqThreads value: %s"),
         K("Requeue", 4, read_bit, requeue, "Invalid Requeue value: %s"),
-        NO("ReservationName", 3),
+        K("ReservationName", 3, read_text, reservation, NULL),
         K("ResetAccrueTime", 5, read_accrue, reset_accrue, NULL),
         K("Shared", 2, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
-        NO("SiteFactor", 3),
+        K("SiteFactor", 3, read_factor, site_factor,
+          "SiteFactor value out of range (+/- 2147483645). Value ignored"),
         K("StartTime", 2, read_when, begin_time, NULL),
         K("StdOut", 2, read_text, std_out, NULL),
-        NO("Switches", 2),
+        K("Switches", 2, read_switches, switches, NULL),
         K("TasksPerNode", 2, read_number, tasks_per_node, "Invalid TasksPerNode value: %s"),
-        NO("ThreadSpec", 4),
+        K("ThreadSpec", 4, read_spec, core_spec, "Invalid ThreadSpec value: %s"),
         K("TimeLimit", 5, read_limit, time_limit_min, "Invalid TimeLimit value"),
-        NO("TimeMin", 5),
-        NO("wait-for-switch", 4),
+        K("TimeMin", 5, read_minutes, time_min_min, "Invalid TimeMin value"),
+        K("wait-for-switch", 4, read_number, switches_wait_s, "Invalid wait-for-switch value: %s"),
         K("WCKey", 1, read_text, wckey, NULL),
         K("WorkDir", 2, read_text, work_dir, NULL),
 #undef K
-#undef NO
 };
 
 const char *scontrol_job_key(size_t i)
 {
-	return i >= sizeof(job_keys) / sizeof(job_keys[0]) ? NULL : job_keys[i].read ? job_keys[i].name : "";
+	return i >= sizeof(job_keys) / sizeof(job_keys[0]) ? NULL : job_keys[i].name;
 }
 
 static const struct job_key *key_of(const char *name, size_t n)
@@ -229,10 +291,19 @@ static const struct job_key *key_of(const char *name, size_t n)
 
 static int bad_value(const struct job_key *key, const char *value)
 {
-	if (key->read == read_when)
+	if (key->read == read_when || key->read == read_gres)
 		fputs("No changes specified\n", stderr);
+	if (key->read == read_gres)
+		puts("Valid gres options are:");
+	else if (key->read == read_when)
+		return -1;
+	else if (key->read == read_mail && option_mail_wanted(value) == OPTION_MAIL_SOME)
+		log_error("MailType=%s is not supported by batchbox: no mail is sent", value);
+	else if (key->read == read_mail)
+		fprintf(stderr, "Invalid MailType: %s\n", value);
 	else if (strchr(key->error, '%'))
-		log_error("%.*s%s", (int)(strchr(key->error, '%') - key->error), key->error, value);
+		log_error("%.*s%s%s", (int)(strchr(key->error, '%') - key->error), key->error, value,
+		          strchr(key->error, '%') + 2);
 	else
 		log_error("%s", key->error);
 	return -1;
@@ -251,12 +322,8 @@ static int take_word(struct job_edit *edit, char *word)
 		fprintf(stderr, "Invalid input: %s\nRequest aborted\n", word);
 		return -1;
 	}
-	if (!key) {
+	if (!key || (equals && key->read == read_accrue)) {
 		fprintf(stderr, "Update of this parameter is not supported: %s\nRequest aborted\n", word);
-		return -1;
-	}
-	if (!key->read) {
-		log_error("update of a job's %s is not supported by batchbox", key->name);
 		return -1;
 	}
 	if (sign && key->read != read_limit) {

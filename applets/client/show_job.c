@@ -517,7 +517,10 @@ ROW(mcs_label)
 ROW(delay_boot)
 {
 	(void)ctx;
-	time_print_hms(out, JOB->spec->delay_boot_s);
+	if (JOB->spec->delay_boot_s == CORE_INFINITE)
+		text_add(out, "UNLIMITED");
+	else
+		time_print_hms(out, JOB->spec->delay_boot_s);
 }
 
 /* What is shown only where it was asked for. */

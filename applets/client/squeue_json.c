@@ -45,6 +45,7 @@ JSON_AS(contiguous, bool, SPEC->contiguous)
 JSON_SET(core_spec, SPEC->core_spec, CORE_NO_VAL)
 JSON_SET(cores_per_socket, SPEC->cores_per_socket, 0)
 JSON_SET(cpus_per_task, SPEC->cpus_per_task, 1)
+JSON_AS(delay_boot, int, SPEC->delay_boot_s)
 JSON_AS(deadline, int, SPEC->deadline / CORE_SECOND)
 JSON_AS(dependency, text, JOB->dependency)
 JSON_AS(derived_exit, int, STATE->derived_status)
@@ -360,7 +361,7 @@ static const struct json_row rows[] = {
         {"cpu_frequency_governor", json_no_number, NULL},
         {"cpus_per_tres", json_no_text, NULL},
         {"deadline", deadline, NULL},
-        {"delay_boot", json_zero, NULL},
+        {"delay_boot", delay_boot, NULL},
         {"dependency", dependency, NULL},
         {"derived_exit_code", derived_exit, NULL},
         {"eligible_time", eligible_time, NULL},

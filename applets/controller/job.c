@@ -149,7 +149,10 @@ int on_job_update(struct request *r, struct err *err)
 		    m->verb == JOB_VERB_REQUEUE_HOLD || m->verb == JOB_VERB_REQUEUE_SPECIAL)
 			return -1;
 		err_clear(err);
-		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
+		/* What has ended nobody can update: that comes first. */
+		const struct job *job = m->tasks ? NULL : job_by_id(r->ctl->cluster, m->job_id);
+		const bool over = m->verb == JOB_VERB_EDIT && job && job->state.state > JOB_SUSPENDED;
+		return err_set(err, over ? ERR_JOB_FINISHED : ERR_USER_UNKNOWN, "%s", "");
 	}
 	/* scontrol -u */
 	if (m->as_uid != CORE_NO_VAL && m->as_uid != jobs[0]->spec.who->uid && m->as_uid != 0 &&

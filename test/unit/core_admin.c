@@ -151,6 +151,101 @@ static void a_pending_job_becomes_another(void **state)
 	assert_int_equal(job_reason(lab->c, job), REASON_BEGIN_TIME);
 }
 
+/* What waits for its nodes may be given other wishes; what runs has what it has. */
+static void an_update_of_wishes(void **state)
+{
+	struct lab *lab = *state;
+	struct job *first = submit(lab, 1000, 3), *job = submit(lab, 1000, 3);
+	struct job_edit e = no_edit();
+	e.contiguous = 1;
+	assert_int_equal(update(lab, job, &e, false), ERR_ACCESS_DENIED);
+	assert_false(job->spec.contiguous);
+	assert_int_equal(update(lab, job, &e, true), 0);
+	assert_true(job->spec.contiguous);
+	assert_int_equal(update(lab, first, &e, true), ERR_JOB_NOT_PENDING);
+	e.contiguous = 0;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	assert_false(job->spec.contiguous);
+	e = no_edit();
+	e.time_limit_min = 10;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	e = no_edit();
+	e.time_min_min = 20;
+	assert_int_equal(update(lab, job, &e, true), ERR_INVALID_TIME_MIN);
+	assert_int_equal(job->spec.time_min_min, CORE_NO_VAL);
+	assert_int_equal(update(lab, first, &e, false), 0);
+	assert_int_equal(first->spec.time_min_min, CORE_NO_VAL);
+	e.time_min_min = 5;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	assert_int_equal(job->spec.time_min_min, 5);
+	e.time_min_min = 0;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	assert_int_equal(job->spec.time_min_min, CORE_NO_VAL);
+	e = no_edit();
+	e.switches = 2;
+	e.switches_wait_s = 99999;
+	assert_int_equal(update(lab, job, &e, false), 0);
+	assert_int_equal(job->spec.switches_wait_s, 300);
+}
+
+/* A deadline that an update brings ends the job like one that it came with. */
+static void an_update_brings_a_deadline(void **state)
+{
+	struct lab *lab = *state;
+	submit(lab, 1000, 3);
+	struct job *job = submit(lab, 1000, 3);
+	struct job_edit e = no_edit();
+	e.deadline = T0 - CORE_SECOND;
+	assert_int_equal(update(lab, job, &e, true), ERR_INVALID_TIME_VALUE);
+	e.deadline = T0 + 1200 * CORE_SECOND;
+	assert_int_equal(update(lab, job, &e, false), ERR_ACCESS_DENIED);
+	assert_int_equal(update(lab, job, &e, true), 0);
+	assert_int_equal(job->spec.deadline, e.deadline);
+	cluster_run(lab->c, T0 + 590 * CORE_SECOND);
+	assert_int_equal(job->state.state, JOB_PENDING);
+	/* It needs ten minutes. */
+	cluster_run(lab->c, T0 + 602 * CORE_SECOND);
+	assert_int_equal(job->state.state, JOB_DEADLINE);
+}
+
+/* What there is none of: the real one's word, and nothing is changed. */
+static void an_update_of_what_is_not_there(void **state)
+{
+	struct lab *lab = *state;
+	struct job *first = submit(lab, 1000, 3), *job = submit(lab, 1000, 3);
+	const struct {
+		size_t at;
+		int waiting, empty, running;
+	} rows[] = {
+	        {offsetof(struct job_edit, licenses), ERR_INVALID_LICENSES, 0, ERR_INVALID_LICENSES},
+	        {offsetof(struct job_edit, reservation), ERR_RESERVATION_INVALID, 0, ERR_RESERVATION_INVALID},
+	        {offsetof(struct job_edit, burst_buffer), ERR_NOT_ON_SYSTEM, ERR_NOT_ON_SYSTEM,
+	         ERR_NOT_ON_SYSTEM},
+	        {offsetof(struct job_edit, gres), ERR_INVALID_GRES, ERR_INVALID_TRES, ERR_JOB_NOT_PENDING},
+	        {offsetof(struct job_edit, prefer), ERR_INVALID_PREFER, 0, ERR_JOB_NOT_PENDING},
+	        {offsetof(struct job_edit, core_spec), ERR_ACCESS_DENIED, ERR_ACCESS_DENIED,
+	         ERR_JOB_NOT_PENDING},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct job_edit e = no_edit();
+		char **at = (char **)(void *)((char *)&e + rows[i].at);
+		e.name = word("changed");
+		*at = word("x");
+		assert_int_equal(update(lab, job, &e, true), rows[i].waiting);
+		assert_int_equal(update(lab, first, &e, true), rows[i].running);
+		assert_true(!job->spec.name || strcmp(job->spec.name, "changed") != 0);
+		e.name = NULL;
+		*at = word("");
+		assert_int_equal(update(lab, job, &e, true), rows[i].empty);
+	}
+	struct job_edit e = no_edit();
+	e.reboot = 1;
+	assert_int_equal(update(lab, job, &e, false), ERR_ACCESS_DENIED);
+	assert_int_equal(update(lab, job, &e, true), ERR_NOT_SUPPORTED);
+	e.reboot = 0;
+	assert_int_equal(update(lab, job, &e, true), 0);
+}
+
 static void nice_of_a_user_only_goes_down(void **state)
 {
 	struct lab *lab = *state;
@@ -311,6 +406,9 @@ int main(void)
 	        T(a_running_job_keeps_its_shape),
 	        T(a_user_lengthens_up_to_the_partitions_limit),
 	        T(a_pending_job_becomes_another),
+	        T(an_update_of_wishes),
+	        T(an_update_brings_a_deadline),
+	        T(an_update_of_what_is_not_there),
 	        T(nice_of_a_user_only_goes_down),
 	        T(partitions_come_and_go),
 	        T(a_deleted_partition_stays_away_until_slurm_conf_is_read),
