@@ -31,6 +31,8 @@ enum action_kind {
 	ACTION_SUSPEND,   /* the job's processes (of step alone, if it isn't NULL) stand still, on node (NULL:
 	                     on   all of its nodes) */
 	ACTION_RESUME,    /* and go on */
+	ACTION_WARN,      /* spec.warn_signal to what was running at state.warned_at (job_is_warned()), on all
+	                     nodes or, again, on node: a launch gets it once */
 	ACTION_END_JOB,   /* on node: end all that the job's attempt has there (TERM, KillWait, KILL), run the
 	                     epilog, report */
 	ACTION_END_STEP,  /* likewise for one step, on all of its nodes */
@@ -274,6 +276,8 @@ uint32_t job_time_limit(const struct job *job);
 core_time job_planned_start(const struct job *job);
 core_time job_planned_end(const struct job *job); /* by its limit */
 const struct node_alloc_list *job_planned_nodes(const struct job *job);
+/* Is that step one of those that ACTION_WARN is for? */
+bool job_is_warned(const struct job *job, const struct step *step);
 void job_heard(struct job *job, core_time now); /* its srun or salloc is alive */
 /* enum job_sharing: what it asks for while it is pending, then as it started. */
 uint32_t job_sharing(const struct cluster *c, const struct job *job);

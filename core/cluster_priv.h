@@ -433,6 +433,13 @@ int job_edit_asks(const struct cluster *c, const struct job_edit *e, struct job_
 void due_deadline(struct cluster *c, const struct job *job);
 void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, uint64_t attempt);
 
+/* ---- warn.c: --signal ---- */
+/* Its limit is (again) known: when it will be warned. */
+void warn_arm(struct cluster *c, struct job *job);
+void warn_due(struct cluster *c, const struct due *due);
+/* The worker of that node is there again, and may not have heard of it. */
+void warn_again(struct cluster *c, struct job *job, const char *node);
+
 /* ---- cluster.c, restore.c ---- */
 void notes_add(const struct notes *notes, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void cluster_make_nodes(struct cluster *c);

@@ -11,6 +11,7 @@ static void set_limit(struct cluster *c, struct job *job)
 	if (job->part && job->part->conf->over_time_limit_min != CORE_NO_VAL)
 		over = job->part->conf->over_time_limit_min;
 	job->limit_at = 0;
+	warn_arm(c, job);
 	if (minutes == CORE_INFINITE || minutes == CORE_NO_VAL || over == CORE_INFINITE)
 		return;
 	/* It stands still while the job is suspended (due.c); resumed, it is set anew. */
@@ -52,6 +53,7 @@ static void forget_last_attempt(struct cluster *c, struct job *job)
 	s->reason = REASON_NONE;
 	s->ended_by_uid = CORE_NO_VAL;
 	s->batch_launch = 0;
+	s->warned_at = 0;
 	s->next_step_id = 0;
 }
 

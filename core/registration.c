@@ -153,6 +153,7 @@ static void reconcile_share(struct cluster *c, const char *name, struct share *s
 		if (job_is_active(job))
 			reconcile_step(c, name, list_entry(it, struct step, in_job), reg);
 	}
+	warn_again(c, job, name);
 	/* It may not have heard of the last word. */
 	if (job_is_active(job) && job->state.suspend_time != 0)
 		emit_action(c, &(struct action){.kind = job->state.state == JOB_SUSPENDED ? ACTION_SUSPEND

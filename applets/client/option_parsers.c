@@ -16,10 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#define THREADS_MAX      60
-#define NICE_MAX         2147483645
-#define SIGNAL_TIME_MAX  65535
-#define DELAY_BOOT_MAX_S UINT32_MAX
+#define THREADS_MAX         60
+#define NICE_MAX            2147483645
+#define SIGNAL_TIME_MAX     65535
+#define SIGNAL_TIME_DEFAULT 60
+#define DELAY_BOOT_MAX_S    UINT32_MAX
 
 int option_bad(const struct option_row *row, struct err *err)
 {
@@ -354,14 +355,17 @@ PARSER(signal)
 	size_t flags = strspn(p, "RBrb");
 	if (flags && p[flags] == ':')
 		p += flags + 1;
+	p += strspn(p, " ");
 	const char *at = strchr(p, '@');
 	char *word = arena_strndup(&s->arena, p, at ? (size_t)(at - p) : strlen(p));
-	uint32_t seconds = 0;
-	if (signal_parse(word) <= 0 ||
-	    (at && at[1] && (!text_to_u32(at + 1, &seconds) || seconds > SIGNAL_TIME_MAX)))
+	uint32_t seconds = SIGNAL_TIME_DEFAULT;
+	int number = signal_parse(word);
+	if (number <= 0 || (at && at[1] && (!text_to_u32(at + 1, &seconds) || seconds > SIGNAL_TIME_MAX)))
 		return option_bad(row, err);
-	return err_set(err, ERR_NOT_SUPPORTED,
-	               "--%s is not supported by batchbox: no signal is sent before a job's end", row->name);
+	s->spec.warn_signal = (uint32_t)number;
+	s->spec.warn_time_s = seconds;
+	s->spec.warn_batch = memchr(value, 'B', flags) || memchr(value, 'b', flags);
+	return 0;
 }
 
 /* [TIMEOUT][MODE] */

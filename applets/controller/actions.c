@@ -399,6 +399,27 @@ static void suspend_nodes(struct controller *ctl, const struct action *a)
 	}
 }
 
+/* To each step by itself: those that came later don't get it. */
+static void warn_nodes(struct controller *ctl, const struct action *a)
+{
+	struct job_signal m;
+	fill_signal(ctl, a, &m);
+	m.warning = a->job->spec.warn_signal;
+	m.signal = a->node ? 0 : m.warning;
+	m.batch_only = a->job->spec.warn_batch;
+	list_each (it, &a->job->steps) {
+		const struct step *step = list_entry(it, struct step, in_job);
+		const struct step_record *r = &step->record;
+		if (!job_is_warned(a->job, step))
+			continue;
+		m.launch = r->launch;
+		for (uint32_t i = 0; i < r->nodes.n; i++)
+			if (r->nodes.v[i].phase != STEP_ENDED &&
+			    (!a->node || strcmp(a->node, r->nodes.v[i].node) == 0))
+				to_worker(ctl, r->nodes.v[i].node, MSG_job_signal, &m);
+	}
+}
+
 static struct job_end end_of(struct controller *ctl, const struct action *a)
 {
 	struct job_end m;
@@ -452,6 +473,9 @@ static void on_action(void *ctx, const struct action *a)
 	case ACTION_SUSPEND:
 	case ACTION_RESUME:
 		suspend_nodes(ctl, a);
+		break;
+	case ACTION_WARN:
+		warn_nodes(ctl, a);
 		break;
 	case ACTION_END_JOB:
 		end_job(ctl, a);

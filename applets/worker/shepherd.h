@@ -136,7 +136,7 @@ struct shepherd {
 
 	/* the end */
 	bool ending, killing, childless;
-	bool suspended;
+	bool suspended, warned;
 	struct loop_timer *stop_timer; /* to the next SIGSTOP */
 	unsigned stops_left;
 	struct loop_timer *kill_timer, *overdue_timer, *leave_timer, *fate_timer;
@@ -230,6 +230,8 @@ void attached_unpause(struct shepherd *s);
 void end_begin(struct shepherd *s, uint32_t kill_wait_s, const char *text);
 void end_kill(struct shepherd *s); /* now, and again until nothing is left */
 void end_signal(struct shepherd *s, int signo, bool batch_only, bool full);
+/* The signal of --signal: the first time that it comes. */
+void end_warn(struct shepherd *s, int signo);
 /* All of the step stands still, its time with it; or goes on, with so much time left (0: without end). */
 void end_suspend(struct shepherd *s);
 void end_resume(struct shepherd *s, uint64_t time_left_s);

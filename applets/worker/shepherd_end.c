@@ -36,6 +36,14 @@ void end_signal(struct shepherd *s, int signo, bool batch_only, bool full)
 	}
 }
 
+void end_warn(struct shepherd *s, int signo)
+{
+	if (s->warned || s->phase != SHEPHERD_RUNNING)
+		return;
+	s->warned = true;
+	end_signal(s, signo, true, false);
+}
+
 /* ---- suspended ---- */
 
 /* A process that handles SIGTSTP has so long to do it. */

@@ -59,6 +59,8 @@ static void link_message(struct shepherd *s, uint32_t type, const void *record)
 			end_suspend(s);
 		else if (sig->suspend == SIGNAL_RESUME)
 			end_resume(s, sig->time_left_s);
+		else if (sig->warning)
+			end_warn(s, (int)(sig->warning & 0xff));
 		else
 			end_signal(s, (int)(sig->signal & 0xff),
 			           sig->batch_only || (s->batch && sig->launch != 0 && !sig->full),

@@ -97,6 +97,12 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 	spec->kill_invalid_depend = chance(w, 300) ? 1 : CORE_NO_VAL;
 	if (chance(w, 60))
 		spec->begin_time = world_now(w) + (core_time)pick(w, 600) * CORE_SECOND;
+	/* By the number of the event: histories stay as they were before there was this. */
+	if (w->next_seq % 5 == 0) {
+		spec->warn_signal = 10;
+		spec->warn_time_s = (uint32_t)(w->next_seq % 120);
+		spec->warn_batch = spec->batch && w->next_seq % 2;
+	}
 }
 
 static void submit(struct world *w)

@@ -557,6 +557,8 @@ void property_history(struct world *w, const struct history_job *h)
 		if (h->steps.v[i].state <= JOB_SUSPENDED)
 			world_fail(w, "job %u goes into the history with step %u %s", h->spec->job_id,
 			           h->steps.v[i].step_id, job_state_word(h->steps.v[i].state));
+	if (s->state == JOB_TIMEOUT && h->spec->warn_signal && !h->spec->warn_batch && s->warned_at == 0)
+		world_fail(w, "job %u has timed out without a warning", h->spec->job_id);
 	if (!h->spec->batch || (s->state != JOB_COMPLETED && s->state != JOB_FAILED) || s->batch_launch == 0)
 		return;
 	uintptr_t truth = (uintptr_t)map_get(&w->statuses, s->batch_launch);

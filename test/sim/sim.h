@@ -144,6 +144,7 @@ struct world {
 	struct map was_suspended; /* serials: others may have had their cores meanwhile */
 	struct map stands_still;  /* serials of those that are, or ended, suspended */
 	struct map stood_still;   /* of those that were suspended when another configuration came */
+	struct map warned;        /* serial -> the attempt that was warned last */
 	struct map was_shared;    /* serials: they had cores with others, as their partition allows */
 	struct map was_active;    /* serials of jobs that ran before a host registered after a boot */
 	uint64_t passes; /* in this round: in a later one others may be eligible, by a start of the first */

@@ -549,6 +549,12 @@ void wanted_send(struct world *w, const struct wanted *a)
 				send_on_link(w, h, end, 0);
 		}
 		break;
+	case ACTION_WARN:
+		if (!a->node[0] && (uintptr_t)map_get(&w->warned, a->serial) == a->attempt)
+			world_fail(w, "serial %llu is warned twice", (unsigned long long)a->serial);
+		if (!a->node[0])
+			map_put(&w->warned, a->serial, (void *)(uintptr_t)a->attempt);
+		break;
 	case ACTION_JOB_STARTED:
 	case ACTION_SIGNAL:
 	case ACTION_SUSPEND:

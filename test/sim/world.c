@@ -407,6 +407,7 @@ struct world *world_new(uint64_t seed, bool trace)
 	map_init_u64(&w->stands_still);
 	map_init_u64(&w->stood_still);
 	map_init_u64(&w->was_shared);
+	map_init_u64(&w->warned);
 	map_init_u64(&w->confirmed);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		host_init(&w->hosts[i], i);
@@ -434,6 +435,7 @@ void world_free(struct world *w)
 	map_free(&w->stands_still);
 	map_free(&w->stood_still);
 	map_free(&w->was_shared);
+	map_free(&w->warned);
 	map_free(&w->confirmed);
 	for (uint32_t i = 0; i < SIM_NODES; i++)
 		host_free(&w->hosts[i]);

@@ -330,6 +330,28 @@ static void formats(void **state)
 	column_format_free(&f);
 }
 
+static void warnings(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *value;
+		uint32_t signal, time_s;
+		bool batch;
+	} rows[] = {
+	        {"--signal=USR1", SIGUSR1, 60, false},    {"--signal=SIGUSR2@", SIGUSR2, 60, false},
+	        {"--signal=b:10@65535", 10, 65535, true}, {"--signal=RB:HUP@0", SIGHUP, 0, true},
+	        {"--signal=R:usr1@5", SIGUSR1, 5, false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct submit s = {0};
+		assert_string_equal(parse(&s, SUBMIT_SBATCH, rows[i].value, ORIGIN_COMMAND_LINE), "");
+		assert_int_equal(s.spec.warn_signal, rows[i].signal);
+		assert_int_equal(s.spec.warn_time_s, rows[i].time_s);
+		assert_int_equal(s.spec.warn_batch, rows[i].batch);
+		submit_free(&s);
+	}
+}
+
 static void signals(void **state)
 {
 	(void)state;
@@ -353,6 +375,7 @@ int main(void)
 	        cmocka_unit_test(counts_are_folded),
 	        cmocka_unit_test(formats),
 	        cmocka_unit_test(signals),
+	        cmocka_unit_test(warnings),
 	};
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);
 }

@@ -162,6 +162,27 @@ static void signal_to_the_script(void **state)
 	assert_int_equal(play_fate(p)->status, 5 << 8);
 }
 
+/* Told twice, it is sent once; a step's is not the script's. */
+static void warning_to_the_script(void **state)
+{
+	struct play *p = *state;
+	struct job_signal m = {.epoch = 1, .serial = 7, .attempt = 1, .launch = 1, .batch_only = true};
+	play_batch(p, "#!/bin/sh\nn=0\ntrap 'n=$((n+1))' USR2\ntrap 'exit $n' USR1\ntouch mark\nwhile :; do "
+	              "sleep 0.05; done\n");
+	play_spawn(p);
+	play_until(p, file_is_there);
+	m.signal = m.warning = SIGUSR2;
+	assert_int_equal(link_send(p->link, LINK_SIGNAL, &m, NULL), 0);
+	usleep(200000);
+	m.signal = 0;
+	assert_int_equal(link_send(p->link, LINK_SIGNAL, &m, NULL), 0);
+	usleep(200000);
+	m.signal = SIGUSR1;
+	m.warning = 0;
+	assert_int_equal(link_send(p->link, LINK_SIGNAL, &m, NULL), 0);
+	assert_int_equal(play_fate(p)->status, 1 << 8);
+}
+
 static void one_shepherd_only(void **state)
 {
 	struct play *p = *state;
@@ -333,6 +354,7 @@ static int tests(void)
 	        T(end_of_one_that_ignores_term),
 	        T(end_before_the_start),
 	        T(signal_to_the_script),
+	        T(warning_to_the_script),
 	        T(one_shepherd_only),
 	        T(files_of_a_task),
 	        T(other_user),

@@ -17,7 +17,7 @@
 #define T0 ((core_time)1700000000 * CORE_SECOND)
 
 struct seen {
-	int started, launched, granted, ended, job_ended, refused, suspended, resumed;
+	int started, launched, granted, ended, job_ended, refused, suspended, resumed, warned;
 	uint64_t launches[16];
 	size_t launch_count;
 };
@@ -73,6 +73,9 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_RESUME:
 		s->resumed++;
+		break;
+	case ACTION_WARN:
+		s->warned++;
 		break;
 	case ACTION_SIGNAL:
 	case ACTION_END_STEP:

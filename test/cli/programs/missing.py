@@ -5,8 +5,6 @@ MISSING.update({
     "scontrol create reservation": "reservations",
     "sbatch --priority, --constraint": "features in brackets, with numbers or joined by |",
     "variables of GPUs": "GPUs",
-    "sbatch --signal=USR2@90: to the tasks": "--signal",
-    "sbatch --signal=B:USR2@30: to the script": "--signal",
     "sbatch: mail": "--mail-type of events",
     "srun --cpu-bind=q": "--cpu-bind",
     "srun --mpi=pmi2: the PMI-1 wire": "MPI",

@@ -158,7 +158,6 @@ held --propagate=
 held --reboot
 held --reservation=x
 held --reservation=
-differs 'refused by name: no signal is sent before a job'"'"'s end'
 held --signal=USR1@10
 held --signal=0
 held --signal=FOO
