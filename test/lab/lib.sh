@@ -51,7 +51,7 @@ until_true() { # SECONDS CMD...
 		nap "$pause"
 	done
 	until "$@"; do
-		((SECONDS < end)) || return 1
+		((SECONDS < end)) || { echo "# this did not come true in time: $*" >&2; return 1; }
 		nap 0.4
 	done
 }
