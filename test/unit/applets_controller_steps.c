@@ -162,6 +162,42 @@ static void test_a_file_has_a_grant_and_the_key_for_it(void **state)
 	client_close(c);
 }
 
+/* sbatch --signal: a worker that is there again is told once more, in words that an older one takes for
+ * nothing. */
+static void test_a_warning_is_told_again(void **state)
+{
+	struct fixture *f = *state;
+	struct client *c = dial(f);
+	struct fake *w = worker(f, "w1");
+	struct job_spec spec = spec_of("warned");
+	spec.time_limit_min = 1;
+	spec.warn_signal = SIGUSR1;
+	spec.warn_time_s = 60;
+	spec.warn_batch = true;
+	struct submit_batch m = batch_of(&spec);
+	call(f, c, MSG_submit_batch, &m, MSG_submit_reply);
+	const struct step_grant *g = fake_wait(w, MSG_step_grant);
+	struct launch_status running = {
+	        .serial = g->serial, .attempt = g->attempt, .step_id = g->step_id, .launch = g->launch};
+	report_started(w, g);
+	for (int told = 0; told < 2; told++) {
+		const struct job_signal *s = fake_wait(w, MSG_job_signal);
+		assert_int_equal(s->warning, SIGUSR1);
+		assert_int_equal(s->signal, told == 0 ? SIGUSR1 : 0);
+		assert_int_equal(s->launch, g->launch);
+		assert_true(s->batch_only);
+		if (told == 1)
+			break;
+		fake_free(w);
+		w = fake_dial(f, "w1");
+		fake_register(w, "w1", 1, &running, 1);
+		fake_wait(w, MSG_worker_registered);
+	}
+	report_fate(w, g, 0);
+	fake_free(w);
+	client_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +205,7 @@ int main(void)
 	        T(test_an_allocation_that_waits_is_told_when_it_is_there),
 	        T(test_a_queued_step_is_placed_when_there_is_room),
 	        T(test_a_file_has_a_grant_and_the_key_for_it),
+	        T(test_a_warning_is_told_again),
 	};
 	struct err err = {0};
 	if (fixture_init(&err) != 0)
