@@ -85,7 +85,7 @@ static char *own_name(struct placed_file *f, int (*make)(struct placed_file *f, 
 
 static int make_file(struct placed_file *f, const char *name)
 {
-	f->fd = openat(f->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	f->fd = openat(f->dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return f->fd < 0 ? -1 : 0;
 }
 
@@ -101,7 +101,7 @@ static int open_file(struct placed_file *f, struct err *err)
 {
 	/* A nameless file gets its name by way of /proc. */
 	const bool has_proc = !NAMED_ONLY && access("/proc/self/fd", X_OK) == 0;
-	f->fd = has_proc ? openat(f->dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+	f->fd = has_proc ? openat(f->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) : -1;
 	if (f->fd >= 0)
 		return 0;
 	if (has_proc && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL && errno != ENOENT)
@@ -163,9 +163,41 @@ static int take_place(struct placed_file *f, struct err *err)
 	return 0;
 }
 
+/* Byte for byte, and the same user's. */
+static bool is_the_same(const struct placed_file *f, int other)
+{
+	char a[16384], b[16384];
+	struct stat mine, its;
+	if (fstat(f->fd, &mine) != 0 || fstat(other, &its) != 0 || !S_ISREG(its.st_mode) ||
+	    mine.st_size != its.st_size || mine.st_uid != its.st_uid)
+		return false;
+	for (off_t at = 0; at < mine.st_size;) {
+		ssize_t n = pread(f->fd, a, sizeof(a), at);
+		if (n <= 0 || pread(other, b, (size_t)n, at) != n || memcmp(a, b, (size_t)n) != 0)
+			return false;
+		at += n;
+	}
+	return true;
+}
+
+/* It was not there in the beginning, and is now: by another node that has the same directory, say. */
+static bool is_there_by_now(const struct placed_file *f)
+{
+	int other = openat(f->dir, f->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool same = other >= 0 && is_the_same(f, other);
+	if (other >= 0)
+		close(other);
+	return same;
+}
+
 int placed_commit(struct placed_file *f, struct err *err)
 {
-	return check_place(f, err) == 0 ? take_place(f, err) : -1;
+	if (check_place(f, err) == 0 && take_place(f, err) == 0)
+		return 0;
+	if (f->error != EEXIST || f->replace || !is_there_by_now(f))
+		return -1;
+	err_clear(err);
+	return 0;
 }
 
 void placed_close(struct placed_file *f)

@@ -28,6 +28,7 @@ int placed_begin(struct placed_file *f, const char *path, uint64_t size, bool re
 int placed_write(struct placed_file *f, const void *data, size_t n, struct err *err);
 /* The last before the name. times NULL: now. */
 int placed_attributes(struct placed_file *f, mode_t mode, const struct timespec times[2], struct err *err);
+/* What came to be there meanwhile is an error, unless it is the same. */
 int placed_commit(struct placed_file *f, struct err *err);
 /* Leaves nothing, unless it was committed. */
 void placed_close(struct placed_file *f);

@@ -146,11 +146,19 @@ static void check_all(struct place *p)
 	placed_close(&p->f);
 	holds(p, "late", "old");
 	assert_int_equal(entries(p), 7);
+	/* So was somebody who brought the same: another node with the same directory. */
+	assert_int_equal(begin(p, "twice", false), 0);
+	assert_int_equal(placed_write(&p->f, "new", 3, &p->err), 0);
+	put(p, "twice", "new");
+	assert_int_equal(placed_commit(&p->f, &p->err), 0);
+	placed_close(&p->f);
+	holds(p, "twice", "new");
+	assert_int_equal(entries(p), 8);
 	/* Given up. */
 	assert_int_equal(begin(p, "never", true), 0);
 	assert_int_equal(placed_write(&p->f, "n", 1, &p->err), 0);
 	placed_close(&p->f);
-	assert_int_equal(entries(p), 7);
+	assert_int_equal(entries(p), 8);
 	free(path);
 	free(symbolic);
 	free(hard);
