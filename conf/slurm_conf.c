@@ -372,11 +372,12 @@ void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted
 	}
 }
 
+/* NAME, or NAME=VALUE */
 static bool all_words_in(const struct param_row *row, const char *s)
 {
 	while (row->accepted && *s) {
 		size_t n = strcspn(s, ",");
-		if (!text_list_has(row->accepted, s, n) &&
+		if (!text_list_has(row->accepted, s, strcspn(s, "=,")) &&
 		    !(row == &param_rows[P_SchedulerParameters] && sched_params_knows(s, n)))
 			return false;
 		s += n + (s[n] == ',');

@@ -301,6 +301,8 @@ struct step *step_by_id(const struct job *job, uint32_t step_id);
 struct step *step_by_launch(const struct cluster *c, uint64_t launch);
 /* A queued step's srun is gone, or a step that was never claimed. */
 void step_forget(struct cluster *c, struct step *step, core_time now);
+/* A launch's number for something that is no step, and is not kept: never given out again. */
+uint64_t cluster_take_launch(struct cluster *c);
 /* Another time limit, in minutes (CORE_INFINITE or 0: none), of a step that runs. */
 void step_update(struct cluster *c, struct step *step, uint32_t limit_min, core_time now);
 int step_cancel(struct cluster *c, struct step *step, int signal, uint32_t by_uid, core_time now,

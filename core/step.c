@@ -20,6 +20,13 @@ struct step *step_new(struct cluster *c, struct job *job, uint32_t step_id)
 	return step;
 }
 
+uint64_t cluster_take_launch(struct cluster *c)
+{
+	uint64_t launch = c->meta.next_launch++;
+	emit_meta(c);
+	return launch;
+}
+
 static void request_free(struct step_request *r)
 {
 	if (!r)

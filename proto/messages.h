@@ -30,6 +30,15 @@ enum {
 	STEP_RIGHT_STAT = 16,
 };
 
+/* How far a file has come (bcast_state). */
+enum bcast_phase {
+	BCAST_OPENED,   /* there is a place for it; and again, with what was received so far */
+	BCAST_RECEIVED, /* all of it, and it is what was meant */
+	BCAST_DONE,     /* it has its name */
+	BCAST_FAILED,
+};
+#define BCAST_HASH_SIZE 32
+
 enum job_verb {
 	JOB_VERB_HOLD,
 	JOB_VERB_UHOLD,

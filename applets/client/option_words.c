@@ -1,6 +1,8 @@
 /* Parsers of options whose values are words of their own: sampling, profiles, frequencies, bindings, mail.
  * Most have no effect on a cluster as slurm.conf must have it here; they are checked, kept and shown. */
 #include "applets/client/option_parsers.h"
+
+#include "applets/client/bcast.h"
 #include "core/util/log.h"
 
 #include <ctype.h>
@@ -191,6 +193,35 @@ PARSER(gres_flags)
 		return option_bad(row, err);
 	s->spec.gres_flags = (uint32_t)at + 1;
 	return 0;
+}
+
+/* ---- --bcast ---- */
+
+PARSER(bcast)
+{
+	(void)err;
+	*OPTION_AT(char *) = arena_strdup(&s->arena, value ? value : "");
+	return 0;
+}
+
+PARSER(compress)
+{
+	(void)s, (void)row, (void)err;
+	bcast_check_compression(value);
+	return 0;
+}
+
+PARSER(send_libs)
+{
+	(void)s;
+	if (value && *value && text_eq_nocase(value, "no"))
+		return 0;
+	if (value && *value && !text_eq_nocase(value, "yes"))
+		return option_bad(row, err);
+	return err_set(
+	        err, ERR_NOT_SUPPORTED,
+	        "--%s is not supported by batchbox: the shared objects of a program are not looked for",
+	        row->name);
 }
 
 /* ---- the rest ---- */

@@ -4,6 +4,7 @@
 #include "applets/client/hostfile.h"
 #include "applets/client/multi_prog.h"
 #include "applets/client/option_parsers.h"
+#include "applets/client/srun_bcast.h"
 #include "applets/client/srun_hooks.h"
 #include "applets/client/step_io.h"
 #include "applets/client/terminal.h"
@@ -45,7 +46,8 @@ struct srun {
 	struct submit s;
 	struct allocation a;
 	bool own_job;
-	char **argv; /* the command */
+	char **argv;         /* the command */
+	const char *program; /* its file here, for --bcast */
 	struct multi_prog programs;
 	struct hostfile hosts; /* -m arbitrary */
 	struct arena arena;
@@ -404,6 +406,24 @@ static void epilog(struct srun *r, const struct env_list *env)
 		log_error("srun epilog failed status=%d", shown(status));
 }
 
+/* --bcast: on each node its copy is run. NULL: they could not be made. */
+static const struct step_launch *with_copies(struct srun *r, const struct step_launch *all)
+{
+	const uint32_t n = r->step->places.n;
+	struct step_launch *changed = arena_array(&r->arena, n, sizeof(*changed));
+	char **copies;
+	if (srun_bcast_send(&r->s, &r->a.connection, r->step, r->program, n ? all[0].work_dir : NULL,
+	                    &r->arena, &copies) != 0)
+		return NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		changed[i] = all[i];
+		changed[i].argv.v = arena_array(&r->arena, all[i].argv.n, sizeof(char *));
+		memcpy(changed[i].argv.v, all[i].argv.v, all[i].argv.n * sizeof(char *));
+		changed[i].argv.v[0] = copies[i];
+	}
+	return changed;
+}
+
 static int run_step(struct srun *r, uint32_t *wait_status)
 {
 	struct env_list env = {0};
@@ -411,8 +431,14 @@ static int run_step(struct srun *r, uint32_t *wait_status)
 	step_env(r, &env);
 	fill_launch(r, &env, &launch);
 	say_layout(r);
+	const struct step_launch *all = launches(r, &launch);
+	if (r->s.bcast && !(all = with_copies(r, all))) {
+		env_list_free(&env);
+		end_step(r);
+		return 1;
+	}
 	const struct step_io_conf conf = {.step = r->step,
-	                                  .launches = launches(r, &launch),
+	                                  .launches = all,
 	                                  .cluster = r->a.connection.file.controller.cluster,
 	                                  .controller = r->a.connection.client,
 	                                  .allocation = &r->a,
@@ -510,6 +536,21 @@ static int check_place(struct srun *r)
 	return cpu_bind_check(&r->s);
 }
 
+static int check_bcast(struct srun *r)
+{
+	struct err err = {0};
+	if (r->s.multi_prog)
+		err_set(&err, ERR_NOT_SUPPORTED,
+		        "--bcast with --multi-prog is not supported by batchbox: copy the programs by "
+		        "sbcast");
+	else if (key_init(&err) == 0) {
+		r->program = srun_bcast_find(r->argv[0], &r->arena);
+		return r->program ? 0 : -1;
+	}
+	log_error("%s", err_text(&err));
+	return -1;
+}
+
 static int parse(struct srun *r, int argc, char **argv)
 {
 	struct err err = {0};
@@ -535,6 +576,8 @@ static int parse(struct srun *r, int argc, char **argv)
 		return 1;
 	}
 	r->own_job = r->s.job_id == CORE_NO_VAL;
+	if (r->s.bcast && check_bcast(r) != 0)
+		return 1;
 	if (r->s.multi_prog && rest < argc && read_programs(r) != 0)
 		return 1;
 	if (read_hosts(r) != 0)

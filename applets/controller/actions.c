@@ -23,6 +23,11 @@ void send_job_end(struct controller *ctl, const char *node, const struct job_end
 	to_worker(ctl, node, MSG_job_end, m);
 }
 
+void send_bcast_grant(struct controller *ctl, const struct bcast_grant *m)
+{
+	to_worker(ctl, m->node, MSG_bcast_grant, m);
+}
+
 void send_job_notify(struct controller *ctl, const struct job *job, char *text)
 {
 	const struct job_notify m = {.epoch = cluster_meta(ctl->cluster)->epoch,

@@ -216,11 +216,16 @@ void send_job_ended(struct controller *ctl, const struct job *job, struct waiter
  */
 void tell_array_waiters(struct controller *ctl, const struct job *job);
 /* Keys for the step's nodes with these rights. */
+/* A node of a step, or of something like it, for who will dial it; of->instance is filled in. */
+int fill_step_place(struct controller *ctl, char *name, struct key_step_of *of, struct step_place *place,
+                    struct arena *arena, struct err *err);
+void wipe_step_places(struct step_ready *m); /* the keys */
 void send_step_ready(struct controller *ctl, const struct step *step, uint32_t rights, struct peer *peer,
                      uint64_t id);
 /* As its srun has them. */
 #define STEP_RIGHTS_SRUN (STEP_RIGHT_IO | STEP_RIGHT_SIGNAL)
 /* A line for the batch script's standard error. */
+void send_bcast_grant(struct controller *ctl, const struct bcast_grant *m);
 void send_job_notify(struct controller *ctl, const struct job *job, char *text);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */

@@ -168,33 +168,48 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 
 /* ---- a step for its srun ---- */
 
-static int fill_place(struct controller *ctl, const struct step *step, uint32_t i, uint32_t rights,
-                      struct step_place *place, struct arena *arena, struct err *err)
+int fill_step_place(struct controller *ctl, char *name, struct key_step_of *of, struct step_place *place,
+                    struct arena *arena, struct err *err)
 {
-	const struct step_node *sn = &step->record.nodes.v[i];
-	const struct node *node = node_by_name(ctl->cluster, sn->node);
-	const struct meta *meta = cluster_meta(ctl->cluster);
-	const struct peer *worker = worker_of(ctl, sn->node);
-	const struct key_host *key = worker_key(ctl, sn->node, err);
-	struct key_step_of of = {.serial = step->record.serial,
-	                         .step_id = step->record.step_id,
-	                         .launch = step->record.launch,
-	                         .uid = step->job->spec.who->uid,
-	                         .rights = rights};
+	const struct node *node = node_by_name(ctl->cluster, name);
+	const struct peer *worker = worker_of(ctl, name);
+	const struct key_host *key = worker_key(ctl, name, err);
 	if (!key || !node)
-		return err_set(err, ERR_INVALID_NODE_NAME, "node %s is not in the configuration", sn->node);
-	memcpy(of.instance, meta->instance.v, sizeof(of.instance));
-	place->node = sn->node;
+		return err_set(err, ERR_INVALID_NODE_NAME, "node %s is not in the configuration", name);
+	memcpy(of->instance, cluster_meta(ctl->cluster)->instance.v, sizeof(of->instance));
+	place->node = name;
 	place->addr = node->conf->addr;
 	place->port = worker && worker->worker->port ? worker->worker->port : node->conf->port;
 	place->key = (struct schema_bytes){arena_alloc(arena, KEY_SIZE), KEY_SIZE};
 	place->kid = (struct schema_bytes){arena_alloc(arena, KEY_ID_SIZE), KEY_ID_SIZE};
 	/* The key that the worker uses just now: in a rotation it may not know another one yet. */
 	memcpy(place->kid.v, worker ? conn_peer(worker->conn)->kid : key_host_id(key), KEY_ID_SIZE);
-	if (!key_step_derive_of(key, place->kid.v, &of, place->key.v)) {
+	if (!key_step_derive_of(key, place->kid.v, of, place->key.v)) {
 		memcpy(place->kid.v, key_host_id(key), KEY_ID_SIZE);
-		key_step_derive(key, &of, place->key.v);
+		key_step_derive(key, of, place->key.v);
 	}
+	return 0;
+}
+
+void wipe_step_places(struct step_ready *m)
+{
+	for (uint32_t i = 0; i < m->places.n; i++)
+		if (m->places.v[i].key.v)
+			sodium_memzero(m->places.v[i].key.v, KEY_SIZE);
+}
+
+static int fill_place(struct controller *ctl, const struct step *step, uint32_t i, uint32_t rights,
+                      struct step_place *place, struct arena *arena, struct err *err)
+{
+	const struct step_node *sn = &step->record.nodes.v[i];
+	struct key_step_of of = {.serial = step->record.serial,
+	                         .step_id = step->record.step_id,
+	                         .launch = step->record.launch,
+	                         .uid = step->job->spec.who->uid,
+	                         .rights = rights};
+	if (fill_step_place(ctl, sn->node, &of, place, arena, err) != 0)
+		return -1;
+	const struct node *node = node_by_name(ctl->cluster, sn->node);
 	place->tasks = sn->tasks;
 	place->cpus = sn->cores.n * (node->cpus_per_core ? node->cpus_per_core : 1);
 	return 0;
@@ -230,8 +245,6 @@ void send_step_ready(struct controller *ctl, const struct step *step, uint32_t r
 		outbox_add(ctl->outbox, peer->id, MSG_step_ready, id, false, &m);
 	else
 		outbox_add_error(ctl->outbox, peer->id, id, &err, NULL);
-	for (uint32_t i = 0; i < m.places.n; i++)
-		if (m.places.v[i].key.v)
-			sodium_memzero(m.places.v[i].key.v, KEY_SIZE);
+	wipe_step_places(&m);
 	arena_free(&arena);
 }

@@ -260,6 +260,10 @@ static void handle(struct worker *w, uint32_t type, void *record)
 		if (is_current(w, grant->epoch, "a grant"))
 			grants_receive(w, grant);
 		break;
+	case MSG_bcast_grant:
+		if (is_current(w, ((const struct bcast_grant *)record)->epoch, "a file"))
+			bcasts_grant(w, record);
+		break;
 	case MSG_job_signal:
 		if (is_current(w, sig->epoch, "a signal"))
 			jobs_signal(w, sig);

@@ -398,6 +398,7 @@ static void finish(struct emulation *all)
 			control_stop(w);
 		list_each_safe (it, next, &w->launches)
 			launch_free(list_entry(it, struct launch, in_all));
+		bcasts_free(w);
 		map_free(&w->by_number);
 		map_free(&w->children);
 		map_free(&w->spool.done_set);

@@ -198,6 +198,21 @@ static void grant_wait(struct launch *l)
 		server_grants_changed(l->worker->server);
 }
 
+void grants_hold(struct worker *w, uint64_t serial, uint32_t step_id, bool hold)
+{
+	list_each (it, &w->launches) {
+		struct launch *l = list_entry(it, struct launch, in_all);
+		if (l->serial != serial || l->step_id != step_id || l->batch || l->foreign ||
+		    l->state != LAUNCH_GRANTED || l->prolog_waits)
+			continue;
+		if (l->timer)
+			loop_del_timer(w->loop, l->timer);
+		l->timer = NULL;
+		if (!hold)
+			grant_wait(l);
+	}
+}
+
 /* ---- receiving ---- */
 
 /* The name that this host's passwd gives the uid, where it has one. */
@@ -225,20 +240,31 @@ static bool is_superseded(const struct worker *w, uint64_t serial, uint32_t atte
 	return jobs_is_ending(w, serial, attempt);
 }
 
-static int grant_check(const struct worker *w, const struct step_grant *g, struct err *err)
+int grants_check(const struct worker *w, const struct grant_facts *g, struct err *err)
 {
 	if (!text_eq(g->node, w->node))
 		return err_set(err, ERR_INVALID, "the grant is for node %s and this is %s", g->node, w->node);
-	if (!w->has_instance || g->instance.n != sizeof(w->instance) ||
-	    memcmp(g->instance.v, w->instance, sizeof(w->instance)) != 0)
+	if (!w->has_instance || g->instance->n != sizeof(w->instance) ||
+	    memcmp(g->instance->v, w->instance, sizeof(w->instance)) != 0)
 		return err_set(err, ERR_STALE, "the grant is of another cluster instance");
 	if (is_superseded(w, g->serial, g->attempt))
 		return err_set(err, ERR_STALE, "attempt %u of this job is over here", g->attempt);
-	if (!g->batch && g->tasks.n == 0)
-		return err_set(err, ERR_INVALID, "the grant has no task for this node");
 	if (identity_check(g->who, err) != 0 || check_name(g->who, err) != 0)
 		return -1;
 	return 0;
+}
+
+static int grant_check(const struct worker *w, const struct step_grant *g, struct err *err)
+{
+	const struct grant_facts facts = {.node = g->node,
+	                                  .instance = &g->instance,
+	                                  .serial = g->serial,
+	                                  .attempt = g->attempt,
+	                                  .who = g->who};
+	if (grants_check(w, &facts, err) != 0)
+		return -1;
+	return g->batch || g->tasks.n > 0 ? 0
+	                                  : err_set(err, ERR_INVALID, "the grant has no task for this node");
 }
 
 /* unfit: why this node should not get others, or NULL. */
@@ -371,7 +397,7 @@ static struct launch *claimable(struct worker *w, const struct session_peer *pee
 
 bool grants_step_known(void *ctx, const struct session_peer *peer)
 {
-	return claimable(ctx, peer) != NULL;
+	return peer->step.rights == STEP_RIGHT_BCAST ? bcasts_known(ctx, peer) : claimable(ctx, peer) != NULL;
 }
 
 /* l NULL: there is nothing to hand it to. */
@@ -398,6 +424,10 @@ static void hand_over(struct launch *l, int fd, const struct session_peer *peer,
 void grants_step_opened(void *ctx, int fd, const struct session_peer *peer, const struct session_keys *keys)
 {
 	struct worker *w = ctx;
+	if (peer->step.rights == STEP_RIGHT_BCAST) {
+		bcasts_opened(w, fd, peer, keys);
+		return;
+	}
 	struct launch *l = claimable(w, peer);
 	if (l && l->prolog_waits) {
 		struct held_session *h = xcalloc(1, sizeof(*h));

@@ -39,7 +39,7 @@ static bool has_launches(const struct worker *w, uint64_t serial, uint32_t attem
 		if (!l->foreign && l->serial == serial && l->attempt <= attempt)
 			return true;
 	}
-	return false;
+	return bcasts_of(w, serial, attempt);
 }
 
 static void report_gone(struct worker *w, struct ended_job *e)
@@ -144,8 +144,10 @@ void jobs_end(struct worker *w, const struct job_end *order)
 {
 	log_verbose("end of job %u, attempt %u, launch %" PRIu64 ", kill wait %u s", order->job_id,
 	            order->attempt, order->launch, order->kill_wait_s);
-	if (order->launch == 0)
+	if (order->launch == 0) {
 		remember(w, order);
+		bcasts_end(w, order->serial, order->attempt);
+	}
 	list_each_safe (it, next, &w->launches) {
 		struct launch *l = list_entry(it, struct launch, in_all);
 		if (l->foreign || l->serial != order->serial || l->attempt > order->attempt)

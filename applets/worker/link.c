@@ -1,5 +1,6 @@
 #include "applets/worker/link.h"
 
+#include "core/util/log.h"
 #include "core/util/schema_table.h"
 
 #include "applets/worker/link.def"
@@ -7,7 +8,11 @@
 #include "core/util/schema_end.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 static const struct schema *link_schema(uint32_t type)
 {
@@ -26,10 +31,25 @@ static const struct schema *link_schema(uint32_t type)
 	case LINK_SIGNAL:
 	case LINK_END:
 	case LINK_NOTIFY:
+	case LINK_BCAST:
 		return message_schema(type);
 	default:
 		return NULL;
 	}
+}
+
+/* 0, 1 and 2 are open, whatever the worker was started with: no other file may get these numbers. Nothing
+ * else but the link is ours: a socket that a worker forgot to close on exec would keep its port busy as long
+ * as the step runs. */
+void link_standard_files(void)
+{
+	int fd;
+	if (syscall(SYS_close_range, LINK_SHEPHERD_FD + 1, ~0u, 0) != 0)
+		log_debug("close_range: %s", strerror(errno));
+	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= 2)
+		;
+	if (fd >= 0)
+		close(fd);
 }
 
 int link_send(int fd, enum link_type type, const void *record, struct err *err)

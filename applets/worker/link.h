@@ -25,8 +25,11 @@ enum link_type {
 	LINK_SIGNAL = MSG_job_signal,
 	LINK_END = MSG_job_end,
 	LINK_NOTIFY = MSG_job_notify,
+	LINK_BCAST = MSG_bcast_grant, /* to a receiver; its session follows */
 };
 
+/* What a process that slurmd starts does first: its descriptors are 0 to 2 and the link. */
+void link_standard_files(void);
 /* Sends one packet; never blocks. */
 int link_send(int fd, enum link_type type, const void *record, struct err *err);
 /* Receives one packet into buf (LINK_PACKET_MAX bytes) and decodes it into the arena. 1: *type and *record

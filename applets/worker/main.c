@@ -369,6 +369,7 @@ static void stop_all(struct worker *w)
 		health_stop(w);
 		hooks_free(w);
 	}
+	bcasts_free(w);
 	map_free(&w->by_number);
 	map_free(&w->children);
 	jobs_free(w);
@@ -407,6 +408,7 @@ void worker_init(struct worker *w, const struct worker_orders *orders)
 	map_init_u64(&w->spool.done_set);
 	arena_init(&w->own_arena);
 	list_init(&w->launches);
+	list_init(&w->bcasts);
 	map_init_u64(&w->by_number);
 	map_init_u64(&w->children);
 	map_init_u64(&w->hooks);

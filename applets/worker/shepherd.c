@@ -402,23 +402,9 @@ static void make_tasks(struct shepherd *s)
 	}
 }
 
-/* 0, 1 and 2 are open, whatever the worker was started with: no other file may get these numbers. Nothing
- * else but the link is ours: a socket that a worker forgot to close on exec would keep its port busy as long
- * as the step runs. */
-static void standard_files(void)
-{
-	int fd;
-	if (syscall(SYS_close_range, LINK_SHEPHERD_FD + 1, ~0u, 0) != 0)
-		log_debug("close_range: %s", strerror(errno));
-	while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd <= 2)
-		;
-	if (fd >= 0)
-		close(fd);
-}
-
 static int prepare(struct shepherd *s, const char *dir, struct err *err)
 {
-	standard_files();
+	link_standard_files();
 	umask(077);
 	setsid();
 	prctl(PR_SET_NAME, "slurmstepd"); /* not "exe", as which it was started */

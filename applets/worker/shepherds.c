@@ -328,9 +328,8 @@ void shepherd_send(struct launch *l, enum link_type type, const void *record)
 
 /* ---- starting ---- */
 
-static int spawn(const char *dir, int link, pid_t *pid, struct err *err)
+int worker_spawn(char *const argv[], int link, pid_t *pid, struct err *err)
 {
-	char name[] = "shepherd", *path = xstrdup(dir), *argv[] = {name, path, NULL};
 	const char *zone = getenv("TZ");
 	char *tz = zone ? xprintf("TZ=%s", zone) : NULL, *envp[] = {tz, NULL};
 	posix_spawn_file_actions_t files;
@@ -350,9 +349,8 @@ static int spawn(const char *dir, int link, pid_t *pid, struct err *err)
 		posix_spawnattr_destroy(&attr);
 		posix_spawn_file_actions_destroy(&files);
 	}
-	free(path);
 	free(tz);
-	return rc == 0 ? 0 : err_sys(err, rc, "cannot start a shepherd");
+	return rc == 0 ? 0 : err_sys(err, rc, "cannot start a %s", argv[0]);
 }
 
 int shepherd_spawn(struct launch *l, struct err *err)
@@ -360,8 +358,9 @@ int shepherd_spawn(struct launch *l, struct err *err)
 	int ends[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_sys(err, errno, "cannot make a socket pair");
-	char *dir = spool_launch_path(&l->worker->spool, l->number);
-	int rc = spawn(dir, ends[1], &l->pid, err);
+	char name[] = "shepherd", *dir = spool_launch_path(&l->worker->spool, l->number),
+	     *argv[] = {name, dir, NULL};
+	int rc = worker_spawn(argv, ends[1], &l->pid, err);
 	free(dir);
 	close(ends[1]);
 	if (rc != 0) {
@@ -392,8 +391,10 @@ static void reap(void *ctx, int signo)
 	int status;
 	(void)signo;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!health_reap(w, pid, status) && !hooks_reap(w, pid, status))
+		if (!health_reap(w, pid, status) && !hooks_reap(w, pid, status)) {
 			map_del(&w->children, (uint64_t)pid);
+			bcasts_reap(w, pid);
+		}
 }
 
 void shepherds_init(struct worker *w)

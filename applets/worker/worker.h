@@ -6,6 +6,7 @@
  *   control.c     the one connection to the controller
  *   grants.c      the table of launches: granted, running, ended; what srun may claim
  *   shepherds.c   one process for each launch that runs; the links with them
+ *   bcasts.c      files that jobs' users bring (sbcast): granted, received
  *   jobs.c        orders about jobs: end, signal; when nothing of a job is left
  *   hooks.c       the administrator's programs around a job: Prolog, Epilog
  *   health.c      HealthCheckProgram
@@ -109,7 +110,10 @@ struct worker {
 	/* launches */
 	struct map by_number; /* struct launch */
 	struct list launches;
-	struct map children;    /* shepherds that this life started and has not waited for; by pid */
+	struct list bcasts;
+	uint32_t bcast_count;
+	struct map
+	        children; /* shepherds and receivers that this life started and has not waited for; by pid */
 	struct launch *reading; /* the launch whose link is being read; NULL when it went meanwhile */
 	struct list ended;      /* jobs.c */
 	struct map ended_by_serial;
@@ -209,9 +213,22 @@ int grants_record(struct worker *w, const struct step_grant *grant, struct err *
 void grants_start(struct launch *l, const struct step_grant *grant);
 /* The Prolog of that attempt has ended: what waited for it is started, or fails. */
 void grants_prolog_over(struct worker *w, uint64_t serial, uint32_t attempt, bool failed);
+/* What must hold of whatever the controller grants. */
+struct grant_facts {
+	const char *node;
+	const struct schema_bytes *instance;
+	uint64_t serial;
+	uint32_t attempt;
+	const struct identity *who;
+};
+int grants_check(const struct worker *w, const struct grant_facts *g, struct err *err);
+/* A step that waits to be claimed has all the time while its program is brought (srun --bcast). */
+void grants_hold(struct worker *w, uint64_t serial, uint32_t step_id, bool hold);
 const char *launch_name(const struct launch *l); /* for logs: "job 42 step 0 (launch 7)" */
 
 /* shepherds.c */
+/* This program as that applet (argv[0]), with link as its fd LINK_SHEPHERD_FD. */
+int worker_spawn(char *const argv[], int link, pid_t *pid, struct err *err);
 void shepherds_init(struct worker *w);
 int shepherd_spawn(struct launch *l, struct err *err);
 void shepherd_find(
@@ -222,6 +239,17 @@ void shepherd_unlink(struct launch *l);
 /* local.c */
 /* A session of a user of this host: scontrol's. */
 bool local_accepted(void *ctx, struct conn *conn);
+
+/* bcasts.c */
+void bcasts_grant(struct worker *w, const struct bcast_grant *grant);
+bool bcasts_known(const struct worker *w, const struct session_peer *peer);
+void bcasts_opened(struct worker *w, int fd, const struct session_peer *peer,
+                   const struct session_keys *keys);
+void bcasts_reap(struct worker *w, pid_t pid);
+void bcasts_end(struct worker *w, uint64_t serial, uint32_t attempt);
+/* Something is on its way for an attempt up to that one. */
+bool bcasts_of(const struct worker *w, uint64_t serial, uint32_t attempt);
+void bcasts_free(struct worker *w);
 
 /* jobs.c */
 void jobs_init(struct worker *w);

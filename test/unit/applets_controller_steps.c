@@ -115,12 +115,97 @@ static void test_a_queued_step_is_placed_when_there_is_room(void **state)
 	client_close(other);
 }
 
+/* sbcast: each of the nodes is granted one file, and the sender gets the key for it, with that right alone.
+ */
+static void test_a_file_has_a_grant_and_the_key_for_it(void **state)
+{
+	struct fixture *f = *state;
+	struct client *c = dial(f);
+	struct fake *w[2] = {worker(f, "w1"), worker(f, "w2")};
+	const struct job_ready *job = allocate(f, c, 2);
+	struct bcast_request m = {.job_id = job->job_id, .step_id = CORE_NO_VAL};
+	uint64_t last = 0;
+	for (int round = 0; round < 2; round++) {
+		const struct step_ready *to = call(f, c, MSG_bcast_request, &m, MSG_step_ready);
+		assert_int_equal(to->places.n, 2);
+		assert_int_equal(to->rights, STEP_RIGHT_BCAST);
+		assert_string_equal(to->nodes, "w[1-2]");
+		assert_true(to->launch > last);
+		last = to->launch;
+		for (uint32_t i = 0; i < 2; i++) {
+			const struct bcast_grant *g = fake_wait(w[i], MSG_bcast_grant);
+			struct key_step_of of = {.serial = g->serial,
+			                         .step_id = g->step_id,
+			                         .launch = g->launch,
+			                         .uid = (uint32_t)geteuid(),
+			                         .rights = STEP_RIGHT_BCAST};
+			uint8_t key[KEY_SIZE];
+			assert_int_equal(g->launch, to->launch);
+			assert_int_equal(g->job_id, job->job_id);
+			assert_int_equal(g->attempt, 1);
+			assert_int_equal(g->who->uid, geteuid());
+			memcpy(of.instance, g->instance.v, 16);
+			key_step_derive(w[i]->key, &of, key);
+			assert_memory_equal(to->places.v[i].key.v, key, KEY_SIZE);
+		}
+	}
+	m.step_id = 0;
+	refused(f, c, MSG_bcast_request, &m, ERR_INVALID_JOB_ID);
+	m = (struct bcast_request){.job_id = 4711, .step_id = CORE_NO_VAL};
+	refused(f, c, MSG_bcast_request, &m, ERR_INVALID_JOB_ID);
+	m.job_id = job->job_id;
+	const struct job_complete_request done = {.job_id = job->job_id, .exit_status = 0};
+	call(f, c, MSG_job_complete_request, &done, MSG_msg_ok);
+	refused(f, c, MSG_bcast_request, &m, ERR_ALREADY_DONE);
+	fake_free(w[0]);
+	fake_free(w[1]);
+	client_close(c);
+}
+
+/* sbatch --signal: a worker that is there again is told once more, in words that an older one takes for
+ * nothing. */
+static void test_a_warning_is_told_again(void **state)
+{
+	struct fixture *f = *state;
+	struct client *c = dial(f);
+	struct fake *w = worker(f, "w1");
+	struct job_spec spec = spec_of("warned");
+	spec.time_limit_min = 1;
+	spec.warn_signal = SIGUSR1;
+	spec.warn_time_s = 60;
+	spec.warn_batch = true;
+	struct submit_batch m = batch_of(&spec);
+	call(f, c, MSG_submit_batch, &m, MSG_submit_reply);
+	const struct step_grant *g = fake_wait(w, MSG_step_grant);
+	struct launch_status running = {
+	        .serial = g->serial, .attempt = g->attempt, .step_id = g->step_id, .launch = g->launch};
+	report_started(w, g);
+	for (int told = 0; told < 2; told++) {
+		const struct job_signal *s = fake_wait(w, MSG_job_signal);
+		assert_int_equal(s->warning, SIGUSR1);
+		assert_int_equal(s->signal, told == 0 ? SIGUSR1 : 0);
+		assert_int_equal(s->launch, g->launch);
+		assert_true(s->batch_only);
+		if (told == 1)
+			break;
+		fake_free(w);
+		w = fake_dial(f, "w1");
+		fake_register(w, "w1", 1, &running, 1);
+		fake_wait(w, MSG_worker_registered);
+	}
+	report_fate(w, g, 0);
+	fake_free(w);
+	client_close(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        T(test_a_step_has_a_grant_and_the_key_for_it),
 	        T(test_an_allocation_that_waits_is_told_when_it_is_there),
 	        T(test_a_queued_step_is_placed_when_there_is_room),
+	        T(test_a_file_has_a_grant_and_the_key_for_it),
+	        T(test_a_warning_is_told_again),
 	};
 	struct err err = {0};
 	if (fixture_init(&err) != 0)

@@ -2,6 +2,8 @@
  * root it goes on as an ordinary user: a single-user cluster, which needs nothing of this host. */
 #include "test/unit/applets_worker_slurmd_fixture.h"
 
+#include <sodium.h>
+
 /* ---- tests ---- */
 
 static void registration(void **state)
@@ -536,8 +538,196 @@ static void damaged_spool(void **state)
 	assert_true(is_there(c, "spool.worker-1/launch/bad.1"));
 }
 
+/* ---- sbcast ---- */
+
+struct carrier { /* of one file */
+	struct cluster *c;
+	struct conn *conn;
+	struct bcast_state state;
+	unsigned states;
+	bool closed;
+	char why[256];
+};
+
+static void carrier_heard(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
+                          size_t n)
+{
+	struct carrier *k = ctx;
+	(void)conn, (void)id;
+	if (type != MSG_bcast_state)
+		return;
+	assert_int_equal(schema_decode(schema_of_bcast_state(), &k->state, body, n, &k->c->arena, NULL), 0);
+	text_copy(k->why, sizeof(k->why), k->state.why ? k->state.why : "");
+	k->states++;
+}
+
+static void carrier_gone(void *ctx, struct conn *conn, const struct err *err)
+{
+	struct carrier *k = ctx;
+	(void)conn, (void)err;
+	k->conn = NULL;
+	k->closed = true;
+}
+
+static const struct conn_ops carrier_ops = {.message = carrier_heard, .closed = carrier_gone};
+
+static void grant_file(struct cluster *c, uint64_t launch)
+{
+	const struct step_grant *g = grant(c, launch);
+	const struct bcast_grant m = {.epoch = g->epoch,
+	                              .instance = g->instance,
+	                              .node = g->node,
+	                              .serial = g->serial,
+	                              .attempt = g->attempt,
+	                              .step_id = CORE_NO_VAL,
+	                              .launch = launch,
+	                              .job_id = 42,
+	                              .who = g->who};
+	conn_send(c->worker, MSG_bcast_grant, 0, &m);
+}
+
+static void carrier_dial(struct carrier *k, struct cluster *c, uint64_t launch)
+{
+	uint8_t key[KEY_SIZE];
+	struct session_audience worker = {.role = ROLE_WORKER, .name = "worker-1", .cluster = "unit"};
+	struct key_step_of of = step_of(c, launch);
+	of.step_id = CORE_NO_VAL;
+	of.rights = STEP_RIGHT_BCAST;
+	key_step_derive(c->worker_key, &of, key);
+	const struct conn_credential credential = {.step_key = key, .step = &of};
+	*k = (struct carrier){.c = c};
+	k->conn = conn_dial(c->loop, "127.0.0.1", c->worker_port, &worker, &credential, 20000000,
+	                    &carrier_ops, k, NULL);
+	assert_non_null(k->conn);
+}
+
+static void carrier_open(struct carrier *k, const char *name, const char *text, bool force)
+{
+	uint8_t hash[BCAST_HASH_SIZE];
+	struct bcast_open m;
+	char *path = xprintf("%s/%s", k->c->dir, name);
+	crypto_generichash(hash, sizeof(hash), (const uint8_t *)text, strlen(text), NULL, 0);
+	schema_init(schema_of_bcast_open(), &m);
+	m.path = path;
+	m.size = strlen(text);
+	m.mode = 04755;
+	m.hash = (struct schema_bytes){hash, sizeof(hash)};
+	m.force = force;
+	conn_send(k->conn, MSG_bcast_open, 0, &m);
+	free(path);
+}
+
+static void carrier_data(struct carrier *k, const char *text)
+{
+	const struct bcast_data m = {.data = {(uint8_t *)(uintptr_t)text, (uint32_t)strlen(text)}};
+	conn_send(k->conn, MSG_bcast_data, 0, &m);
+}
+
+static void a_file_is_brought(void **state)
+{
+	struct cluster *c = *state;
+	struct carrier k;
+	const struct bcast_commit commit = {0};
+	struct stat st;
+	grant_file(c, 5);
+	carrier_dial(&k, c, 5);
+	carrier_open(&k, "brought", "12 ab", false);
+	carrier_data(&k, "12");
+	UNTIL(c, k.states == 1);
+	assert_int_equal(k.state.phase, BCAST_OPENED);
+	carrier_data(&k, " ab");
+	UNTIL(c, k.states == 2);
+	assert_int_equal(k.state.phase, BCAST_RECEIVED);
+	assert_false(is_there(c, "brought"));
+	conn_send(k.conn, MSG_bcast_commit, 0, &commit);
+	UNTIL(c, k.closed);
+	assert_int_equal(k.state.phase, BCAST_DONE);
+	assert_int_equal(number_in(c, "brought"), 12);
+	char *path = xprintf("%s/brought", c->dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0755);
+	free(path);
+	/* What is there stays, and its reason has a number. */
+	grant_file(c, 6);
+	carrier_dial(&k, c, 6);
+	carrier_open(&k, "brought", "13", false);
+	UNTIL(c, k.closed);
+	assert_int_equal(k.state.phase, BCAST_FAILED);
+	assert_int_equal(k.state.error, EEXIST);
+	assert_int_equal(number_in(c, "brought"), 12);
+}
+
+/* Bytes that are others than was said, too many, a name before the file. */
+static void a_file_that_is_not_what_it_should_be(void **state)
+{
+	struct cluster *c = *state;
+	const struct bcast_commit commit = {0};
+	for (uint64_t i = 0; i < 3; i++) {
+		struct carrier k;
+		grant_file(c, 5 + i);
+		carrier_dial(&k, c, 5 + i);
+		carrier_open(&k, "wrong", "abcd", false);
+		if (i == 2)
+			conn_send(k.conn, MSG_bcast_commit, 0, &commit);
+		else
+			carrier_data(&k, i == 0 ? "abce" : "abcde");
+		UNTIL(c, k.closed);
+		assert_int_equal(k.state.phase, BCAST_FAILED);
+		assert_false(is_there(c, "wrong"));
+	}
+	grant_file(c, 9);
+	struct carrier k;
+	carrier_dial(&k, c, 9);
+	carrier_open(&k, "../../../wrong/", "abcd", false);
+	UNTIL(c, k.closed);
+	assert_int_equal(k.state.error, EISDIR);
+}
+
+static bool only(const struct cluster *c, const char *hidden)
+{
+	char *command = xprintf("ls -A %s | grep -q '%s'", c->dir, hidden);
+	int rc = system(command);
+	free(command);
+	return rc != 0;
+}
+
+/* The sender goes, or the job ends, in the middle. */
+static void a_file_that_is_cut_off(void **state)
+{
+	struct cluster *c = *state;
+	struct carrier k;
+	for (uint64_t i = 0; i < 2; i++) {
+		grant_file(c, 5 + i);
+		carrier_dial(&k, c, 5 + i);
+		carrier_open(&k, "cut", "abcd", false);
+		UNTIL(c, k.states == 1);
+		carrier_data(&k, "ab");
+		if (i == 0) {
+			conn_close(k.conn);
+		} else {
+			send_end(c, 1, 1);
+			UNTIL(c, k.closed);
+			UNTIL(c, c->gone == 1); /* and not before it has ended */
+		}
+	}
+	UNTIL(c, only(c, "bcast"));
+	assert_false(is_there(c, "cut"));
+	/* Of a job that is over nothing is taken, and a grant is for one file. */
+	struct carrier late[2];
+	grant_file(c, 8);
+	carrier_dial(&late[0], c, 8);
+	carrier_dial(&late[1], c, 5);
+	for (int i = 0; i < 2; i++)
+		carrier_open(&late[i], "late", "abcd", false);
+	UNTIL(c, late[0].closed && late[1].closed);
+	assert_int_equal(late[0].states + late[1].states, 0);
+	assert_false(is_there(c, "late"));
+}
+
 int main(int argc, char **argv)
 {
+	if (strcmp(argv[0], "receiver") == 0)
+		return receiver_main(argc, argv);
 	if (argc > 1 && strcmp(argv[0], "shepherd") == 0)
 		return shepherd_main(argc, argv);
 	if (argc > 1 && strcmp(argv[0], "slurmd") == 0)
@@ -569,6 +759,9 @@ int main(int argc, char **argv)
 	        T(signals),
 	        T(task_surroundings),
 	        T(damaged_spool),
+	        T(a_file_is_brought),
+	        T(a_file_that_is_not_what_it_should_be),
+	        T(a_file_that_is_cut_off),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

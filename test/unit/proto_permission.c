@@ -92,6 +92,7 @@ static const struct {
         {"step_task_exit", ""},
         {"step_message", ""},
         {"step_done", ""},
+        {"bcast_state", ""},
         /* anybody */
         {"msg_ping", "-uorswWliagbt"},
         {"submit_batch", "uors"},
@@ -114,6 +115,7 @@ static const struct {
         {"step_attach_request", "ors"},
         /* only who owns it: a step runs as the owner */
         {"step_create_request", "o"},
+        {"bcast_request", "o"},
         /* those who run the cluster */
         {"node_update_request", "rs"},
         {"part_update_request", "rs"},
@@ -138,6 +140,7 @@ static const struct {
         {"job_signal", "c"},
         {"job_end", "c"},
         {"fate_ack", "c"},
+        {"bcast_grant", "c"},
         {"job_notify", "c"},
         {"worker_stop", "c"},
         {"worker_reconfigure", "c"},
@@ -148,6 +151,9 @@ static const struct {
         {"step_launch", "i"},
         {"step_input", "ia"},
         {"step_window", "i"},
+        {"bcast_open", "b"},
+        {"bcast_data", "b"},
+        {"bcast_commit", "b"},
         {"step_signal", "g"},
         {"step_credit", "ia"},
 };
