@@ -29,7 +29,7 @@ static void section(struct text *out, const char *title)
 	text_printf(out, "#\n%s#%*s%-*s#\n%s", bar, left, "", width - left, title, bar);
 }
 
-/* "30 sec", "slurm(64030)", "head(10.0.0.1)": without what stands behind the value. */
+/* "30 sec", "slurm(64030)": without what stands behind the value; of several words, in quotes. */
 static void value(struct text *out, const char *s)
 {
 	static const char *const units[] = {" sec", " min", " usec", " percent", " nodes/min"};
@@ -40,7 +40,15 @@ static void value(struct text *out, const char *s)
 		if (n > unit && text_eq(s + n - unit, units[i]))
 			n -= unit;
 	}
-	text_add_n(out, s, n);
+	const char *quote = memchr(s, ' ', n) ? "\"" : "";
+	text_printf(out, "%s%.*s%s", quote, (int)n, s, quote);
+}
+
+/* Is it what stands for no value at all, and would be none if it were read again? */
+static bool is_unset(const char *key, const char *s)
+{
+	return !s || (text_eq(key, "DefMemPerNode") && text_eq(s, "UNLIMITED")) ||
+	       (text_eq(key, "MaxDBDMsgs") && text_eq(s, "0"));
 }
 
 static const char *value_of(const struct config_reply *m, const char *key)
@@ -61,8 +69,7 @@ static void parameter(struct text *out, const struct config_reply *m, const char
 				text_printf(out, "SlurmctldHost=%s\n", m->values.v[i]);
 		return;
 	}
-	/* Without a limit there is no default. */
-	if (!s || (text_eq(key, "DefMemPerNode") && text_eq(s, "UNLIMITED"))) {
+	if (is_unset(key, s)) {
 		text_printf(out, "#%s=\n", key);
 		return;
 	}
