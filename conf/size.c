@@ -39,12 +39,8 @@ bool size_parse_mib(const char *s, uint64_t *mib)
 
 void size_print_mib(struct text *out, uint64_t mib)
 {
-	static const char units[] = "MGTP";
-	size_t unit = 0;
-	for (; mib && mib % 1024 == 0 && units[unit + 1]; unit++)
-		mib /= 1024;
 	if (mib == 0)
 		text_add(out, "0");
 	else
-		text_printf(out, "%" PRIu64 "%c", mib, units[unit]);
+		text_add_size(out, mib, 'M');
 }

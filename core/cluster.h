@@ -286,6 +286,9 @@ bool job_is_active(const struct job *job); /* RUNNING or SUSPENDED, not ending *
 struct tres job_tres(const struct cluster *c,
                      const struct job *job); /* allocated, or asked for while pending */
 struct tres job_tres_asked(const struct cluster *c, const struct job *job);
+/* Both, as the history has them. */
+void job_amounts_of(const struct cluster *c, const struct job *job, struct job_amounts *asked,
+                    struct job_amounts *had);
 
 /* Walks all jobs by serial: NULL starts, NULL ends. */
 struct job *job_next(const struct cluster *c, const struct job *after);

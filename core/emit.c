@@ -153,12 +153,32 @@ void emit_part_gone(struct cluster *c, const char *name)
 	change(c, schema_of_part_gone(), &gone);
 }
 
+static struct job_amounts amounts(const struct tres *t)
+{
+	return (struct job_amounts){.cpus = t->v[TRES_CPU],
+	                            .mem = t->v[TRES_MEM],
+	                            .nodes = t->v[TRES_NODE],
+	                            .billing = t->v[TRES_BILLING]};
+}
+
+void job_amounts_of(const struct cluster *c, const struct job *job, struct job_amounts *asked,
+                    struct job_amounts *had)
+{
+	const struct tres wanted = job_tres_asked(c, job), has = job_tres(c, job);
+	*asked = amounts(&wanted);
+	*had = amounts(&has);
+}
+
 void emit_history(struct cluster *c, const struct job *job)
 {
+	struct job_amounts asked, had;
 	size_t n = 0;
+	job_amounts_of(c, job, &asked, &had);
 	struct history_job h = {.serial = job->serial,
 	                        .spec = (struct job_spec *)(uintptr_t)&job->spec,
-	                        .state = (struct job_state *)(uintptr_t)&job->state};
+	                        .state = (struct job_state *)(uintptr_t)&job->state,
+	                        .asked = &asked,
+	                        .had = job->state.nodes.n ? &had : NULL};
 	list_each (it, &job->steps)
 		n++;
 	struct step_record *steps = xcalloc(n + 1, sizeof(*steps));

@@ -36,18 +36,13 @@ bool tres_fits(const struct tres *need, const struct tres *free)
 	return true;
 }
 
-/* In the largest unit that leaves a whole number. */
 static void print_one(struct text *out, bool first, const char *word, uint64_t value, const char *unit)
 {
-	static const char units[] = "MGTP";
-	const char *at = *unit ? strchr(units, *unit) : NULL;
-	for (; at && at[1] && value % 1024 == 0; at++)
-		value /= 1024;
-	text_printf(out, "%s%s=%" PRIu64, first ? "" : ",", word, value);
-	if (at)
-		text_add_char(out, *at);
+	text_printf(out, "%s%s=", first ? "" : ",", word);
+	if (*unit)
+		text_add_size(out, value, *unit);
 	else
-		text_add(out, unit);
+		text_printf(out, "%" PRIu64, value);
 }
 
 void tres_print(const struct tres *t, struct text *out)

@@ -429,6 +429,8 @@ void option_print(const struct submit *s, const struct option_row *row, struct t
 		text_printf(out, "%u", s->verbose);
 	else if (row->parse == option_time)
 		print_limit(out, *(const uint32_t *)MEMBER);
+	else if (row->parse == option_mem && given)
+		text_add(out, given);
 	else if (row->parse == option_mem)
 		size_print_mib(out, *(const uint64_t *)MEMBER);
 	else if (row->parse == option_begin)

@@ -92,25 +92,26 @@ TIME(eligible_time, show_eligible(SPEC, STATE), STEP->start_time, "Unknown")
 TIME(start_time, STATE->start_time, STEP->start_time, "Unknown")
 TIME(end_time, STATE->end_time, STEP->end_time, "Unknown")
 
-/* A number of K or M, or as --units wants it. */
-static void size_text(struct text *out, uint64_t n, char of, const void *ctx_)
+void sacct_print_size(struct text *out, uint64_t n, char of, const struct sacct_ctx *ctx)
 {
-	static const char units[] = "KMGTP";
-	const struct sacct_ctx *ctx = ctx_;
+	static const char units[] = " KMGTP"; /* a number of nothing in particular has none */
+	const char *unit = strchr(units, of ? of : ' '), *to = ctx->unit ? strchr(units, ctx->unit) : unit;
 	double value = (double)n;
-	if (!ctx->unit && ctx->no_convert)
-		text_printf(out, "%" PRIu64 "%c", n, of);
-	if (!ctx->unit && !ctx->no_convert)
-		text_add_size(out, n, of);
-	if (!ctx->unit)
+	if (n == 0) {
+		text_add(out, "0");
 		return;
-	long steps = strchr(units, ctx->unit) - strchr(units, of);
-	for (; steps > 0; steps--)
+	}
+	if (!ctx->unit && !ctx->no_convert) {
+		text_add_size(out, n, *unit);
+		return;
+	}
+	for (; unit < to; unit++)
 		value /= 1024;
-	for (; steps < 0; steps++)
+	for (; unit > to; unit--)
 		value *= 1024;
-	text_printf(out, value >= 1 && value == (double)(uint64_t)value ? "%.0f%c" : "%.2f%c", value,
-	            ctx->unit);
+	text_printf(out, value == (double)(uint64_t)value ? "%.0f" : "%.2f", value);
+	if (*unit != ' ')
+		text_add_char(out, *unit);
 }
 
 static uint32_t shown_state(const struct sacct_row *row)
@@ -232,39 +233,61 @@ TEXT(node_list)
 	hostlist_free(names);
 }
 
-struct sacct_asked sacct_asked(const struct sacct_row *row)
+/* What was recorded; before there was a record of it, what the request says. */
+struct job_amounts sacct_asked(const struct sacct_row *row)
 {
 	const struct job_spec *spec = row->job->spec;
-	struct sacct_asked a = {.cpus = (uint64_t)spec->tasks *
+	if (row->job->asked)
+		return *row->job->asked;
+	struct job_amounts a = {.cpus = (uint64_t)spec->tasks *
 	                                (spec->cpus_per_task ? spec->cpus_per_task : 1),
 	                        .nodes = spec->nodes_min ? spec->nodes_min : 1};
 	if (a.cpus < a.nodes)
 		a.cpus = a.nodes;
 	if (spec->mem_per_node != CORE_NO_VAL64)
-		a.memory = spec->mem_per_node * a.nodes;
+		a.mem = spec->mem_per_node * a.nodes;
 	else if (spec->mem_per_cpu != CORE_NO_VAL64)
-		a.memory = spec->mem_per_cpu * a.cpus;
+		a.mem = spec->mem_per_cpu * a.cpus;
+	a.billing = a.cpus;
+	return a;
+}
+
+struct job_amounts sacct_had(const struct sacct_row *row)
+{
+	struct job_amounts a = {0};
+	if (row->job->had)
+		return *row->job->had;
+	for (uint32_t i = 0; i < row->job->state->nodes.n; i++) {
+		a.cpus += row->job->state->nodes.v[i].cpus;
+		a.mem += row->job->state->nodes.v[i].mem;
+		a.nodes++;
+	}
+	a.billing = a.cpus;
 	return a;
 }
 
 TEXT(req_mem)
 {
-	const struct sacct_asked asked = sacct_asked(ROW);
-	if (!STEP && asked.memory)
-		size_text(out, asked.memory, 'M', ctx);
+	const struct job_amounts asked = sacct_asked(ROW);
+	if (!STEP && asked.mem)
+		sacct_print_size(out, asked.mem, 'M', ctx);
+}
+
+static void print_amounts(struct text *out, const struct job_amounts *a, const void *ctx)
+{
+	text_printf(out, "billing=%" PRIu64 ",cpu=%" PRIu64, a->billing, a->cpus);
+	if (a->mem) {
+		text_add(out, ",mem=");
+		sacct_print_size(out, a->mem, 'M', ctx);
+	}
+	text_printf(out, ",node=%" PRIu64, a->nodes);
 }
 
 TEXT(req_tres)
 {
-	const struct sacct_asked asked = sacct_asked(ROW);
-	if (STEP)
-		return;
-	text_printf(out, "billing=%" PRIu64 ",cpu=%" PRIu64, asked.cpus, asked.cpus);
-	if (asked.memory) {
-		text_add(out, ",mem=");
-		size_text(out, asked.memory, 'M', ctx);
-	}
-	text_printf(out, ",node=%" PRIu64, asked.nodes);
+	const struct job_amounts asked = sacct_asked(ROW);
+	if (!STEP)
+		print_amounts(out, &asked, ctx);
 }
 
 const char *sacct_layout(const struct step_record *step)
@@ -351,29 +374,21 @@ TEXT(system_cpu)
 	cpu_time(out, sacct_usage(ROW).system_us);
 }
 
-TEXT(max_rss)
-{
-	uint64_t kb = sacct_usage(ROW).max_rss_kb;
-	if (STEP && kb)
-		size_text(out, kb, 'K', ctx);
-}
-
+/* Of a step: memory that it may use, its own or the job's. */
 TEXT(alloc_tres)
 {
-	uint64_t cpus = sacct_cpus(ROW), mem = 0;
-	for (uint32_t i = 0; !STEP && i < STATE->nodes.n; i++)
-		mem += STATE->nodes.v[i].mem;
+	uint64_t mem = 0;
 	if (node_count(ROW) == 0)
 		return;
-	if (!STEP)
-		text_printf(out, "billing=%" PRIu64 ",", cpus);
-	text_printf(out, "cpu=%" PRIu64, cpus);
-	if (STEP)
-		text_add(out, ",mem=0");
-	else if (mem) {
-		text_add(out, ",mem=");
-		size_text(out, mem, 'M', ctx);
+	if (!STEP) {
+		const struct job_amounts had = sacct_had(ROW);
+		print_amounts(out, &had, ctx);
+		return;
 	}
+	for (uint32_t i = 0; i < STEP->nodes.n; i++)
+		mem += STEP->nodes.v[i].mem;
+	text_printf(out, "cpu=%" PRIu64 ",mem=", sacct_cpus(ROW));
+	sacct_print_size(out, mem, 'M', ctx);
 	text_printf(out, ",node=%" PRIu32, node_count(ROW));
 }
 
@@ -468,30 +483,6 @@ TEXT(suspended)
 		show_hms(out, sacct_suspended(ROW, NOW));
 }
 
-/* (user + system) in the middle of the step's tasks. */
-TEXT(ave_cpu)
-{
-	(void)ctx;
-	const struct usage u = sacct_usage(ROW);
-	if (STEP && STEP->tasks && u.user_us + u.system_us)
-		show_hms(out, (int64_t)((u.user_us + u.system_us) / STEP->tasks / 1000000));
-}
-
-/* Where the largest one was. */
-TEXT(max_rss_node)
-{
-	(void)ctx;
-	const struct step_node *largest = NULL;
-	for (uint32_t i = 0; STEP && i < STEP->nodes.n; i++) {
-		const struct step_node *n = &STEP->nodes.v[i];
-		if (n->usage && n->usage->max_rss_kb &&
-		    (!largest || n->usage->max_rss_kb > largest->usage->max_rss_kb))
-			largest = n;
-	}
-	if (largest)
-		text_add(out, largest->node);
-}
-
 /* In the order of --helpformat; width as sacct prints them without -p. */
 const struct column sacct_columns[] = {
         {0, "account", "Account", 10, account, NULL},
@@ -500,12 +491,12 @@ const struct column sacct_columns[] = {
         {0, "allocnodes", "AllocNodes", 10, alloc_nodes, NULL},
         {0, "alloctres", "AllocTRES", 10, alloc_tres, NULL},
         {0, "associd", "AssocID", 7, nothing, NULL},
-        {0, "avecpu", "AveCPU", 10, ave_cpu, NULL},
+        {0, "avecpu", "AveCPU", 10, sacct_ave_cpu, NULL},
         {0, "avecpufreq", "AveCPUFreq", 10, nothing, NULL},
-        {0, "avediskread", "AveDiskRead", 14, nothing, NULL},
-        {0, "avediskwrite", "AveDiskWrite", 14, nothing, NULL},
-        {0, "avepages", "AvePages", 10, nothing, NULL},
-        {0, "averss", "AveRSS", 10, nothing, NULL},
+        {0, "avediskread", "AveDiskRead", 14, sacct_ave_read, NULL},
+        {0, "avediskwrite", "AveDiskWrite", 14, sacct_ave_written, NULL},
+        {0, "avepages", "AvePages", 10, sacct_ave_pages, NULL},
+        {0, "averss", "AveRSS", 10, sacct_ave_rss, NULL},
         {0, "avevmsize", "AveVMSize", 10, nothing, NULL},
         {0, "blockid", "BlockID", 16, nothing, NULL},
         {0, "cluster", "Cluster", 10, cluster, NULL},
@@ -530,25 +521,25 @@ const struct column sacct_columns[] = {
         {0, "jobidraw", "JobIDRaw", -12, job_id_raw, NULL},
         {0, "jobname", "JobName", 10, name, NULL},
         {0, "layout", "Layout", 9, layout, NULL},
-        {0, "maxdiskread", "MaxDiskRead", 12, nothing, NULL},
-        {0, "maxdiskreadnode", "MaxDiskReadNode", 15, nothing, NULL},
-        {0, "maxdiskreadtask", "MaxDiskReadTask", 15, nothing, NULL},
-        {0, "maxdiskwrite", "MaxDiskWrite", 12, nothing, NULL},
-        {0, "maxdiskwritenode", "MaxDiskWriteNode", 16, nothing, NULL},
-        {0, "maxdiskwritetask", "MaxDiskWriteTask", 16, nothing, NULL},
-        {0, "maxpages", "MaxPages", 8, nothing, NULL},
-        {0, "maxpagesnode", "MaxPagesNode", 12, nothing, NULL},
-        {0, "maxpagestask", "MaxPagesTask", 14, nothing, NULL},
-        {0, "maxrss", "MaxRSS", 10, max_rss, NULL},
-        {0, "maxrssnode", "MaxRSSNode", 10, max_rss_node, NULL},
-        {0, "maxrsstask", "MaxRSSTask", 10, nothing, NULL},
+        {0, "maxdiskread", "MaxDiskRead", 12, sacct_max_read, NULL},
+        {0, "maxdiskreadnode", "MaxDiskReadNode", 15, sacct_max_read_node, NULL},
+        {0, "maxdiskreadtask", "MaxDiskReadTask", 15, sacct_max_read_task, NULL},
+        {0, "maxdiskwrite", "MaxDiskWrite", 12, sacct_max_written, NULL},
+        {0, "maxdiskwritenode", "MaxDiskWriteNode", 16, sacct_max_written_node, NULL},
+        {0, "maxdiskwritetask", "MaxDiskWriteTask", 16, sacct_max_written_task, NULL},
+        {0, "maxpages", "MaxPages", 8, sacct_max_pages, NULL},
+        {0, "maxpagesnode", "MaxPagesNode", 12, sacct_max_pages_node, NULL},
+        {0, "maxpagestask", "MaxPagesTask", 14, sacct_max_pages_task, NULL},
+        {0, "maxrss", "MaxRSS", 10, sacct_max_rss, NULL},
+        {0, "maxrssnode", "MaxRSSNode", 10, sacct_max_rss_node, NULL},
+        {0, "maxrsstask", "MaxRSSTask", 10, sacct_max_rss_task, NULL},
         {0, "maxvmsize", "MaxVMSize", 10, nothing, NULL},
         {0, "maxvmsizenode", "MaxVMSizeNode", 14, nothing, NULL},
         {0, "maxvmsizetask", "MaxVMSizeTask", 14, nothing, NULL},
         {0, "mcslabel", "McsLabel", 19, nothing, NULL},
-        {0, "mincpu", "MinCPU", 10, nothing, NULL},
-        {0, "mincpunode", "MinCPUNode", 10, nothing, NULL},
-        {0, "mincputask", "MinCPUTask", 10, nothing, NULL},
+        {0, "mincpu", "MinCPU", 10, sacct_min_cpu, NULL},
+        {0, "mincpunode", "MinCPUNode", 10, sacct_min_cpu_node, NULL},
+        {0, "mincputask", "MinCPUTask", 10, sacct_min_cpu_task, NULL},
         {0, "ncpus", "NCPUS", 10, alloc_cpus, NULL},
         {0, "nnodes", "NNodes", 8, nodes, NULL},
         {0, "nodelist", "NodeList", 15, node_list, NULL},
@@ -581,22 +572,22 @@ const struct column sacct_columns[] = {
         {0, "timelimit", "Timelimit", 10, time_limit, NULL},
         {0, "timelimitraw", "TimelimitRaw", 10, time_limit_raw, NULL},
         {0, "totalcpu", "TotalCPU", 10, total_cpu, NULL},
-        {0, "tresusageinave", "TRESUsageInAve", 14, nothing, NULL},
-        {0, "tresusageinmax", "TRESUsageInMax", 14, nothing, NULL},
-        {0, "tresusageinmaxnode", "TRESUsageInMaxNode", 18, nothing, NULL},
-        {0, "tresusageinmaxtask", "TRESUsageInMaxTask", 18, nothing, NULL},
-        {0, "tresusageinmin", "TRESUsageInMin", 14, nothing, NULL},
-        {0, "tresusageinminnode", "TRESUsageInMinNode", 18, nothing, NULL},
-        {0, "tresusageinmintask", "TRESUsageInMinTask", 18, nothing, NULL},
-        {0, "tresusageintot", "TRESUsageInTot", 14, nothing, NULL},
-        {0, "tresusageoutave", "TRESUsageOutAve", 15, nothing, NULL},
-        {0, "tresusageoutmax", "TRESUsageOutMax", 15, nothing, NULL},
-        {0, "tresusageoutmaxnode", "TRESUsageOutMaxNode", 19, nothing, NULL},
-        {0, "tresusageoutmaxtask", "TRESUsageOutMaxTask", 19, nothing, NULL},
-        {0, "tresusageoutmin", "TRESUsageOutMin", 15, nothing, NULL},
-        {0, "tresusageoutminnode", "TRESUsageOutMinNode", 19, nothing, NULL},
-        {0, "tresusageoutmintask", "TRESUsageOutMinTask", 19, nothing, NULL},
-        {0, "tresusageouttot", "TRESUsageOutTot", 15, nothing, NULL},
+        {0, "tresusageinave", "TRESUsageInAve", 14, sacct_in_ave, NULL},
+        {0, "tresusageinmax", "TRESUsageInMax", 14, sacct_in_max, NULL},
+        {0, "tresusageinmaxnode", "TRESUsageInMaxNode", 18, sacct_in_max_node, NULL},
+        {0, "tresusageinmaxtask", "TRESUsageInMaxTask", 18, sacct_in_max_task, NULL},
+        {0, "tresusageinmin", "TRESUsageInMin", 14, sacct_in_min, NULL},
+        {0, "tresusageinminnode", "TRESUsageInMinNode", 18, sacct_in_min_node, NULL},
+        {0, "tresusageinmintask", "TRESUsageInMinTask", 18, sacct_in_min_task, NULL},
+        {0, "tresusageintot", "TRESUsageInTot", 14, sacct_in_tot, NULL},
+        {0, "tresusageoutave", "TRESUsageOutAve", 15, sacct_out_ave, NULL},
+        {0, "tresusageoutmax", "TRESUsageOutMax", 15, sacct_out_max, NULL},
+        {0, "tresusageoutmaxnode", "TRESUsageOutMaxNode", 19, sacct_out_max_node, NULL},
+        {0, "tresusageoutmaxtask", "TRESUsageOutMaxTask", 19, sacct_out_max_task, NULL},
+        {0, "tresusageoutmin", "TRESUsageOutMin", 15, sacct_out_min, NULL},
+        {0, "tresusageoutminnode", "TRESUsageOutMinNode", 19, sacct_out_min_node, NULL},
+        {0, "tresusageoutmintask", "TRESUsageOutMinTask", 19, sacct_out_min_task, NULL},
+        {0, "tresusageouttot", "TRESUsageOutTot", 15, sacct_out_tot, NULL},
         {0, "uid", "UID", 6, uid, NULL},
         {0, "user", "User", 9, user, NULL},
         {0, "usercpu", "UserCPU", 10, user_cpu, NULL},

@@ -171,7 +171,7 @@ static const struct json_row time_rows[] = {
 };
 OBJECT(step_time, time_rows)
 
-/* There are no figures per task, only each node's. */
+/* What steps used is in the columns, and in `time`. */
 static const struct json_row figures_rows[] = {
         {"max", json_no_list, NULL},
         {"min", json_no_list, NULL},
@@ -185,7 +185,7 @@ JSON(step_allocated)
 	UNUSED;
 	uint64_t memory = 0;
 	for (uint32_t i = 0; i < STEP->nodes.n; i++)
-		memory += STEP->mem_shared ? 0 : STEP->nodes.v[i].mem;
+		memory += STEP->nodes.v[i].mem;
 	const struct amount v[] = {
 	        {"cpu", 1, sacct_cpus(ROW)}, {"mem", 2, memory}, {"node", 4, STEP->nodes.n}};
 	amounts(j, v, 3);
@@ -389,36 +389,32 @@ OBJECT(reservation, reservation_rows)
 static const struct json_row state_rows[] = {{"current", current, NULL}, {"reason", reason, NULL}};
 OBJECT(state, state_rows)
 
+static void job_amounts(struct json *j, const struct job_amounts *a)
+{
+	struct amount v[4];
+	size_t n = 0;
+	if (a) {
+		v[n++] = (struct amount){"cpu", 1, a->cpus};
+		if (a->mem)
+			v[n++] = (struct amount){"mem", 2, a->mem};
+		v[n++] = (struct amount){"node", 4, a->nodes};
+		v[n++] = (struct amount){"billing", 5, a->billing};
+	}
+	amounts(j, v, n);
+}
+
 JSON(allocated)
 {
 	UNUSED;
-	uint64_t cpus = sacct_cpus(ROW), mem = 0;
-	struct amount v[4];
-	size_t n = 0;
-	for (uint32_t i = 0; i < STATE->nodes.n; i++)
-		mem += STATE->nodes.v[i].mem;
-	if (STATE->nodes.n) {
-		v[n++] = (struct amount){"cpu", 1, cpus};
-		if (mem)
-			v[n++] = (struct amount){"mem", 2, mem};
-		v[n++] = (struct amount){"node", 4, STATE->nodes.n};
-		v[n++] = (struct amount){"billing", 5, cpus};
-	}
-	amounts(j, v, n);
+	const struct job_amounts had = sacct_had(ROW);
+	job_amounts(j, STATE->nodes.n ? &had : NULL);
 }
 
 JSON(requested)
 {
 	UNUSED;
-	const struct sacct_asked asked = sacct_asked(ROW);
-	struct amount v[4];
-	size_t n = 0;
-	v[n++] = (struct amount){"cpu", 1, asked.cpus};
-	if (asked.memory)
-		v[n++] = (struct amount){"mem", 2, asked.memory};
-	v[n++] = (struct amount){"node", 4, asked.nodes};
-	v[n++] = (struct amount){"billing", 5, asked.cpus};
-	amounts(j, v, n);
+	const struct job_amounts asked = sacct_asked(ROW);
+	job_amounts(j, &asked);
 }
 
 static const struct json_row tres_rows[] = {{"allocated", allocated, NULL}, {"requested", requested, NULL}};

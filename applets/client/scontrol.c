@@ -231,9 +231,9 @@ static const struct verb {
         {"version", NULL, "print the version", 4, 0, 0, NULL, MANY_OF, true, scontrol_version},
         {"wait_job", "JOB", "wait until the nodes of a job that has begun are ready", 2, 1, 1, FEW, MANY,
          true, scontrol_wait_job},
-        {"write", "batch_script JOB [FILE|-] | state FILE",
-         "write a job's script, or a copy of the state (root and SlurmUser)", SHORT_ALL, 1, ANY, FEW, NULL,
-         false, scontrol_write},
+        {"write", "batch_script JOB [FILE|-] | config [FILE] | state FILE",
+         "write a job's script, the configuration in force, or a copy of the state (root and SlurmUser)",
+         SHORT_ALL, 1, ANY, FEW, NULL, false, scontrol_write},
 };
 
 static bool verb_word(size_t i, struct command_word *out)
@@ -280,7 +280,7 @@ static int run_verb(struct scontrol *sc, int argc, char **argv)
 	if (argc - 1 <= v->max)
 		return v->run(sc, argc - 1, argv + 1);
 	/* These do what they can; the last ones nothing but that. */
-	if (v->run == scontrol_version || v->run == verb_help)
+	if (v->run == scontrol_version || v->run == verb_help || v->run == verb_quiet)
 		v->run(sc, 0, argv + argc);
 	sc->over = sc->over || v->run == verb_exit;
 	return wrong_count(sc, v, v->many);
@@ -330,19 +330,23 @@ static bool read_line(char **line, size_t *cap, bool terminal)
 	return n >= 0;
 }
 
-/* One failure is enough for the exit code 1. */
+/* One failure is enough for the exit code 1, unless a ping comes behind it: as the real one. What stands
+ * behind the end is left to the next program that reads it: a byte at a time is read. */
 static int interactive(struct scontrol *sc)
 {
 	char *line = NULL, *last = NULL, *argv[WORDS_MAX + 1];
 	size_t cap = 0;
 	int rc = 0;
 	bool terminal = isatty(STDIN_FILENO);
+	setvbuf(stdin, NULL, _IONBF, 0);
 	while (!sc->over && read_line(&line, &cap, terminal)) {
 		if (strcmp(text_trim(line), "!!") != 0)
 			text_set(&last, line);
 		char *words = last ? xstrdup(last) : NULL;
 		int argc = words ? split_line(words, argv) : 0;
-		rc |= argc ? run_verb(sc, argc, argv) : 1;
+		const int said = argc ? run_verb(sc, argc, argv) : 1;
+		const struct verb *v = argc ? verb_of(argv[0]) : NULL;
+		rc = v && v->run == scontrol_ping ? said : rc | said;
 		fflush(stdout);
 		free(words);
 		/* The controller may have started anew by the next line. */

@@ -97,6 +97,8 @@ int scontrol_show_reservations(struct scontrol *sc, int argc, char **argv);
 int scontrol_show_topology(struct scontrol *sc, int argc, char **argv);
 int scontrol_show_slurmd(struct scontrol *sc, int argc, char **argv);
 int scontrol_write(struct scontrol *sc, int argc, char **argv);
+/* scontrol_write_config.c: into PATH.TIME; NULL: beside slurm.conf. */
+int scontrol_write_config(struct scontrol *sc, const char *path);
 /* The request for each of "12,13_1", or for each job of that name (of that user, unless uid is CORE_NO_VAL);
  * says what went wrong. m: its verb, and what goes with that. */
 int scontrol_change_jobs(struct scontrol *sc, struct job_update_request *m, char *ids);

@@ -97,10 +97,24 @@ static int change_one(struct scontrol *sc, struct job_update_request *m, const c
 	return 1;
 }
 
+/* Is each word of the list one of a job? */
+static bool are_jobs(struct scontrol *sc, const char *ids)
+{
+	char *rest = arena_strdup(&sc->arena, ids);
+	struct job_name name;
+	for (char *word = job_name_split(&rest); word; word = job_name_split(&rest))
+		if (*word && (!job_name_parse(word, &name, &sc->arena) || name.step_id != CORE_NO_VAL))
+			return false;
+	return true;
+}
+
 int scontrol_change_jobs(struct scontrol *sc, struct job_update_request *m, char *ids)
 {
 	int rc = 0, code = 0;
 	char *rest = ids;
+	/* An update is of all of them or, where one is no job's number, of none. */
+	if (m->verb == JOB_VERB_EDIT && !are_jobs(sc, ids))
+		return scontrol_complain(sc, "%s for job %s\n", err_code_text(ERR_INVALID_JOB_ID), ids);
 	for (char *word = job_name_split(&rest); word; word = job_name_split(&rest))
 		if (*word)
 			rc |= change_one(sc, m, word, &code);
@@ -115,7 +129,10 @@ int scontrol_change_named(struct scontrol *sc, struct job_update_request *m, con
 	if (find_by_name(sc, name, uid) != 0)
 		return 1;
 	if (sc->found.n == 0 && m->verb == JOB_VERB_EDIT) {
-		log_error("No jobs with name '%s'", name);
+		if (uid == CORE_NO_VAL)
+			log_error("No jobs with name '%s'", name);
+		else
+			log_error("No jobs with user ID %" PRIu32 " and name '%s'", uid, name);
 		return 1;
 	}
 	for (uint32_t i = 0; i < sc->found.n; i++) {

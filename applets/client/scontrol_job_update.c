@@ -374,6 +374,12 @@ int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 		if (!taken && take_word(&edit, argv[i]) != 0)
 			return 1;
 		any = any || !taken;
+		const bool changes_limit =
+		        edit.time_add_min != CORE_NO_VAL || edit.time_take_min != CORE_NO_VAL;
+		if (changes_limit && !t.ids) {
+			log_error("JobId must precede TimeLimit increment or decrement");
+			return 1;
+		}
 	}
 	if (!any) {
 		fputs("No changes specified\n", stderr);

@@ -192,6 +192,10 @@ int scontrol_create_node(struct scontrol *sc, int argc, char **argv)
 	void *record = NULL;
 	size_t n = 0;
 	int rc = 1;
+	if (!scontrol_is_operator(sc)) {
+		free(m.line);
+		return scontrol_complain(sc, "%s: %s\n", what, err_code_text(ERR_USER_UNKNOWN));
+	}
 	bool parsed = strchr(m.line, '=') &&
 	              node_part_nodes(&sc->connection.file.conf, m.line, &sc->arena, &nodes, &n, &err) == 0;
 	const bool state_is_good =
@@ -227,7 +231,8 @@ int scontrol_delete_node(struct scontrol *sc, const char *word, const char *name
 	char what[300];
 	snprintf(what, sizeof(what), "delete_node %s", word);
 	if (!*names) {
-		fprintf(stderr, "%s: %s\n", what, err_code_text(ERR_INVALID_NODE_NAME));
+		fprintf(stderr, "%s: %s\n", what,
+		        err_code_text(scontrol_is_operator(sc) ? ERR_INVALID_NODE_NAME : ERR_USER_UNKNOWN));
 		return 1;
 	}
 	if (scontrol_connect(sc, what) != 0)

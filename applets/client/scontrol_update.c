@@ -106,7 +106,9 @@ static int update_frontend(struct scontrol *sc, int argc, char **argv)
 		fputs("No changes specified\n", stderr);
 		return 1;
 	}
-	return scontrol_complain(sc, "slurm_update error: %s\n", err_code_text(ERR_INVALID_NODE_NAME));
+	return scontrol_complain(
+	        sc, "slurm_update error: %s\n",
+	        err_code_text(scontrol_is_operator(sc) ? ERR_INVALID_NODE_NAME : ERR_USER_UNKNOWN));
 }
 
 int scontrol_update(struct scontrol *sc, int argc, char **argv)
@@ -136,7 +138,7 @@ int scontrol_update(struct scontrol *sc, int argc, char **argv)
 
 int scontrol_create(struct scontrol *sc, int argc, char **argv)
 {
-	if (scontrol_is_noun(argv[0], "NodeName", 3))
+	if (any_is(argc, argv, "NodeName", 3))
 		return scontrol_create_node(sc, argc, argv);
 	if (scontrol_is_noun(argv[0], "PartitionName", 4) && !strchr(argv[0], '=')) {
 		log_error("Invalid input: %s  Request aborted", argv[0]);
@@ -157,6 +159,10 @@ int scontrol_delete(struct scontrol *sc, int argc, char **argv)
 	const char *name = equals ? equals + 1 : argc > 1 ? argv[1] : NULL;
 	if (!name || argc > 2) {
 		log_error("Proper format is 'delete <ENTITY>=<ID>' or 'delete <ENTITY> <ID>'");
+		return 1;
+	}
+	if (equals && argc > 1) {
+		fprintf(stderr, "Invalid deletion entity: %s\n", argv[0]);
 		return 1;
 	}
 	if (scontrol_is_noun(argv[0], "PartitionName", 3))

@@ -1,5 +1,4 @@
 /* scontrol write: what the controller has, into a file of the caller's own. */
-#include "applets/client/job_name.h"
 #include "applets/client/scontrol.h"
 #include "core/util/log.h"
 
@@ -11,6 +10,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The number at the front; what is none of a job is 0. An array's tasks have one script. */
+static uint32_t job_of(const char *word)
+{
+	char digits[16];
+	uint32_t id;
+	snprintf(digits, sizeof(digits), "%.*s", (int)strspn(word, "0123456789"), word);
+	return text_to_u32(digits, &id) ? id : 0;
+}
+
 /* write batch_script JOB [FILE] */
 static int write_script(struct scontrol *sc, int argc, char **argv)
 {
@@ -18,32 +26,37 @@ static int write_script(struct scontrol *sc, int argc, char **argv)
 	struct err err = {0};
 	void *record = NULL;
 	char name[64];
-	struct job_name job;
-	if (argc < 1 || !job_name_parse(argv[0], &job, &sc->arena)) {
-		fprintf(stderr, "invalid write argument: batch_script\n");
+	if (argc < 1) {
+		fputs("which job's batch script? write batch_script JOB [FILE]\n", stderr);
 		return 1;
 	}
-	m.job_id = job.job_id; /* an array's tasks have one script */
-	if (scontrol_connect(sc, "scontrol_print_job error") != 0)
+	m.job_id = job_of(argv[0]);
+	if (m.job_id == 0)
+		err_set(&err, ERR_INVALID_JOB_ID, "%s", "");
+	else if (scontrol_connect(sc, "scontrol_print_job error") != 0)
 		return 1;
-	if (connect_ask(&sc->connection, MSG_script_query, &m, MSG_script_reply, &sc->arena, &record, &err) !=
-	    0) {
-		fprintf(stderr, "job script retrieval failed: %s\n", err_text(&err));
+	if (err.code || connect_ask(&sc->connection, MSG_script_query, &m, MSG_script_reply, &sc->arena,
+	                            &record, &err) != 0) {
+		fprintf(stderr, "job script retrieval failed: %s\n",
+		        err_code_text(err.code == ERR_ACCESS_DENIED ? ERR_USER_UNKNOWN : err.code));
 		return 1;
 	}
 	const struct script_reply *reply = record;
 	snprintf(name, sizeof(name), "slurm-%" PRIu32 ".sh", m.job_id);
 	const char *path = argc > 1 ? argv[1] : name;
 	bool out = strcmp(path, "-") == 0;
-	FILE *f = out ? stdout : fopen(path, "wex");
+	FILE *f = out ? stdout : fopen(path, "we");
 	if (!f) {
-		fprintf(stderr, "failed to open file `%s`\n", path);
+		fprintf(stderr, "failed to open file `%s`: %s\n", path, strerror(errno));
 		return 1;
 	}
-	fwrite(reply->script.v, 1, reply->script.n, f);
-	if (!out && fclose(f) == 0)
+	bool written = fwrite(reply->script.v, 1, reply->script.n, f) == reply->script.n;
+	written = (out ? fflush(f) : fclose(f)) == 0 && written;
+	if (!written)
+		fprintf(stderr, "failed to write file `%s`: %s\n", path, strerror(errno));
+	else if (!out && !sc->quiet)
 		printf("batch script for job %" PRIu32 " written to %s\n", m.job_id, path);
-	return 0;
+	return written ? 0 : 1;
 }
 
 /* ---- write state FILE ---- */
@@ -106,13 +119,18 @@ int scontrol_write(struct scontrol *sc, int argc, char **argv)
 		fprintf(stderr, "too few arguments for keyword:write\n");
 		return 1;
 	}
-	if (text_eq_nocase(argv[0], "batch_script"))
+	const bool script = strlen(argv[0]) >= 5 && text_starts_nocase("batch_script", argv[0]);
+	const bool config = text_eq_nocase(argv[0], "config");
+	if (argc > (script ? 3 : 2) && (script || config)) {
+		fprintf(stderr, "too many arguments for keyword:%s\n", sc->word);
+		return 1;
+	}
+	if (script)
 		return write_script(sc, argc - 1, argv + 1);
+	if (config)
+		return scontrol_write_config(sc, argc > 1 ? argv[1] : NULL);
 	if (text_eq_nocase(argv[0], "state"))
 		return write_state(sc, argc - 1, argv + 1);
-	if (text_eq_nocase(argv[0], "config"))
-		log_error("write config is not supported by batchbox");
-	else
-		fprintf(stderr, "invalid write argument:%s\n", argv[0]);
+	fprintf(stderr, "invalid write argument:%s\n", argv[0]);
 	return 1;
 }

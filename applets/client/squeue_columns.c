@@ -110,7 +110,6 @@ NUMERIC(nodes, JOB->node_count ? JOB->node_count : JOB->spec->nodes_min)
 NUMERIC(min_cpus, JOB->spec->min_cpus_node   ? JOB->spec->min_cpus_node
                   : JOB->spec->cpus_per_task ? JOB->spec->cpus_per_task
                                              : 1)
-NUMERIC(min_tmp, JOB->spec->min_tmp_disk)
 NUMERIC(contiguous, JOB->spec->contiguous)
 NUMERIC(restarts, JOB->state->restarts)
 NUMERIC(tasks, JOB->spec->tasks)
@@ -331,15 +330,30 @@ NUMBER(memory_number)
 	return mib == CORE_NO_VAL64 ? 0 : (int64_t)mib;
 }
 
-TEXT(memory)
+static void print_mib(struct text *out, int64_t mib, const void *ctx)
 {
-	int64_t mib = memory_number(record, ctx);
 	if (mib == 0)
 		text_add(out, "0");
 	else if (((const struct squeue_ctx *)ctx)->no_convert)
 		text_printf(out, "%" PRId64 "M", mib);
 	else
 		text_add_size(out, (uint64_t)mib, 'M');
+}
+
+TEXT(memory)
+{
+	print_mib(out, memory_number(record, ctx), ctx);
+}
+
+NUMBER(min_tmp_number)
+{
+	(void)ctx;
+	return JOB->spec->min_tmp_disk;
+}
+
+TEXT(min_tmp)
+{
+	print_mib(out, min_tmp_number(record, ctx), ctx);
 }
 
 /* The priority as a fraction of the largest one. */

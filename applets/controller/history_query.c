@@ -46,6 +46,11 @@ static void live_rows(struct sacct_cursor *cur)
 		h->serial = job->serial;
 		h->spec = &job->spec;
 		h->state = &job->state;
+		h->asked = arena_alloc(&arena, sizeof(*h->asked));
+		struct job_amounts *had = arena_alloc(&arena, sizeof(*had));
+		job_amounts_of(c, job, h->asked, had);
+		if (job->state.nodes.n)
+			h->had = had;
 		list_each (it, &job->steps)
 			n++;
 		h->steps.v = arena_array(&arena, n, sizeof(*h->steps.v));

@@ -293,7 +293,7 @@ int on_script_query(struct request *r, struct err *err)
 	if (!job)
 		return -1;
 	if (job->spec.script_hash.n != STORE_HASH_SIZE)
-		return err_set(err, ERR_NOT_FOUND, "job %u has no batch script", m->job_id);
+		return err_set(err, ERR_SCRIPT_MISSING, "job %u has no batch script", m->job_id);
 	request_defer(r);
 	store_read_blob(r->ctl->store, job->spec.script_hash.v, script_read, r);
 	return 0;

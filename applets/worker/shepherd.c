@@ -56,26 +56,6 @@ static int severity(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static uint64_t microseconds(const struct timeval *t)
-{
-	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_usec;
-}
-
-static void usage_of_children(struct usage *out, uint32_t tasks)
-{
-	struct rusage ru;
-	schema_init(schema_of_usage(), out);
-	if (getrusage(RUSAGE_CHILDREN, &ru) != 0)
-		return;
-	out->user_us = microseconds(&ru.ru_utime);
-	out->system_us = microseconds(&ru.ru_stime);
-	out->max_rss_kb = (uint64_t)ru.ru_maxrss;
-	out->pages = (uint64_t)ru.ru_majflt;
-	out->read_bytes = (uint64_t)ru.ru_inblock * 512;
-	out->written_bytes = (uint64_t)ru.ru_oublock * 512;
-	out->tasks = tasks;
-}
-
 static void fate_make(struct shepherd *s, struct step_fate *fate)
 {
 	const struct step_grant *g = s->record.grant;
@@ -90,8 +70,7 @@ static void fate_make(struct shepherd *s, struct step_fate *fate)
 	fate->text = s->end_text;
 	fate->start_time = s->start_time;
 	fate->end_time = loop_wall_clock();
-	fate->usage = arena_alloc(&s->arena, sizeof(*fate->usage));
-	usage_of_children(fate->usage, s->tasks_exited);
+	fate->usage = usage_of_step(s);
 	if (s->phase != SHEPHERD_RUNNING) {
 		if (!s->failed_why)
 			fate->status = SIGTERM; /* ended before it began */
@@ -237,14 +216,17 @@ static struct task *epilog_of(struct shepherd *s, pid_t pid)
 
 void shepherd_reap(struct shepherd *s)
 {
+	struct rusage used;
 	int status;
 	pid_t pid;
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
 		struct task *t = task_of(s, pid), *after = epilog_of(s, pid);
 		if (pid == s->opener)
 			s->opener = 0;
-		if (t)
+		if (t) {
 			tasks_read_trouble(s);
+			t->used = usage_of(&used);
+		}
 		if (t && !task_epilog_begin(t, status))
 			task_exited(t, status);
 		if (after && !task_epilog_ended(after, status))

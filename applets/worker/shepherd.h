@@ -12,6 +12,7 @@
  *   shepherd_io.c       the sessions with srun; pipes to and from the tasks
  *   shepherd_attach.c   the sessions with sattach
  *   shepherd_end.c      signals, the end by order, what is left over
+ *   shepherd_usage.c    what the tasks used
  *   shepherd_link.c     the link with the worker
  *
  * Its current directory is the launch's directory in the spool (spool.h). */
@@ -21,6 +22,7 @@
 #include "proto/conn.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 /* How long a step whose srun went away without a word goes on, before it is ended. Its output waits
@@ -60,14 +62,19 @@ struct stream { /* a task's stdout or stderr on the way to srun */
 	                  still to be read */
 };
 
+struct task_usage {
+	uint64_t user_us, system_us, rss_kb, pages, read, written; /* bytes */
+};
+
 struct task {
 	struct shepherd *shepherd;
 	uint32_t global, local;
 	pid_t pid; /* 0: not started */
 	bool exited, reported;
 	int status;
-	pid_t epilog;       /* that runs after it; 0: none. The task has not exited until then */
-	unsigned epilog_at; /* which of them */
+	struct task_usage used; /* once it has exited */
+	pid_t epilog;           /* that runs after it; 0: none. The task has not exited until then */
+	unsigned epilog_at;     /* which of them */
 	struct stream out[2];
 	int in_fd; /* -1: none, or closed */
 	struct loop_fd *in_watch;
@@ -214,6 +221,11 @@ void streams_mark(struct shepherd *s, struct task *t); /* t: NULL: of all tasks.
 void input_close(struct task *t);
 
 void input_watch(struct shepherd *s);
+
+/* shepherd_usage.c */
+struct task_usage usage_of(const struct rusage *ru);
+/* In the shepherd's arena; of each thing how it is spread, where there are several tasks. */
+struct usage *usage_of_step(struct shepherd *s);
 
 /* shepherd_attach.c */
 /* s->encoded, a step_output with n bytes. */

@@ -78,13 +78,15 @@ size_t text_escape_byte(char c, char out[4])
 
 void text_add_size(struct text *t, uint64_t n, char unit)
 {
-	static const char units[] = "KMGTP";
-	const char *u = strchr(units, unit);
-	while (n > 0 && n % 1024 == 0 && u[1]) {
+	static const char units[] = " KMGTP";
+	const char *u = strchr(units, unit), *half = "";
+	for (; n >= 1024 && n % 512 == 0 && u[1] && !*half; u++) {
+		half = n % 1024 ? ".50" : "";
 		n /= 1024;
-		u++;
 	}
-	text_printf(t, "%" PRIu64 "%c", n, *u);
+	text_printf(t, "%" PRIu64 "%s", n, half);
+	if (*u != ' ')
+		text_add_char(t, *u);
 }
 
 void text_add_escaped(struct text *t, const char *s, size_t n)

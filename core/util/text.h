@@ -25,8 +25,8 @@ void text_add_n(struct text *t, const char *s, size_t n);
 void text_add_char(struct text *t, char c);
 void text_printf(struct text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void text_vprintf(struct text *t, const char *fmt, va_list ap);
-/* A size of so many `unit`s (K, M, G, T or P) in the largest one that it is a whole number of: 3072 M as
- * "3G". */
+/* A size of so many `unit`s (K, M, G, T or P; ' ': of none, below K) in the largest one that it is a whole
+ * number of, or has a half of: 3072 M as "3G", 1536 M as "1.50G". */
 void text_add_size(struct text *t, uint64_t n, char unit);
 /* Adds s with control and non-ASCII bytes written as \ooo: for logs and terminals. */
 void text_add_escaped(struct text *t, const char *s, size_t n);

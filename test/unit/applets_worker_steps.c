@@ -33,6 +33,38 @@ static void step_output(void **state)
 	assert_int_equal(p->ends, 6);
 }
 
+/* Task 1 reads 40 MiB into its memory, task 2 counts for a while. */
+static void step_usage(void **state)
+{
+	struct play *p = *state;
+	step_play(p, 3);
+	play_shell(p, "case $SLURM_PROCID in\n1) x=$(head -c 41943040 /dev/zero | tr '\\0' x) ;;\n"
+	              "2) i=0; while [ $i -lt 200000 ]; do i=$((i + 1)); done ;;\nesac");
+	play_until(p, is_closed);
+	const struct usage *u = play_fate(p)->usage;
+	assert_int_equal(u->rss_kb->most_task, 1);
+	assert_true(u->rss_kb->most > 40960);
+	assert_true(u->rss_kb->least < 40960);
+	assert_true(u->rss_kb->sum > u->rss_kb->most && u->rss_kb->sum < 3 * u->rss_kb->most);
+	assert_int_equal(u->max_rss_kb, u->rss_kb->most);
+	assert_int_equal(u->cpu_us->least_task, 0);
+	assert_true(u->cpu_us->sum <= u->user_us + u->system_us);
+	assert_true(u->cpu_us->least < u->cpu_us->most);
+}
+
+/* Of a single one there is nothing to be told apart. */
+static void step_usage_of_one(void **state)
+{
+	struct play *p = *state;
+	step_play(p, 1);
+	play_shell(p, "true");
+	play_until(p, is_closed);
+	const struct usage *u = play_fate(p)->usage;
+	assert_true(u->max_rss_kb > 0);
+	assert_null(u->rss_kb);
+	assert_null(u->cpu_us);
+}
+
 static void step_cannot_exec(void **state, const char *program, int status, const char *said)
 {
 	struct play *p = *state;
@@ -361,6 +393,8 @@ static int tests(void)
 {
 	const struct CMUnitTest all[] = {
 	        T(step_output),
+	        T(step_usage),
+	        T(step_usage_of_one),
 	        T(step_missing_program),
 	        T(step_not_executable),
 	        T(step_input),

@@ -228,6 +228,25 @@ static void tame(void **state)
 	text_free(&t);
 }
 
+static void sizes(void **state)
+{
+	static const struct {
+		uint64_t n;
+		char unit;
+		const char *text;
+	} rows[] = {{0, 'M', "0M"},          {1, 'K', "1K"},       {1024, 'K', "1M"},
+	            {1536, 'M', "1.50G"},    {1792, 'M', "1792M"}, {512, 'M', "512M"},
+	            {2560, 'K', "2.50M"},    {1536, ' ', "1.50K"}, {10576253, ' ', "10576253"},
+	            {1572864, 'K', "1.50G"}, {1048576, 'M', "1T"}, {3072, 'P', "3072P"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct text t = TEXT_EMPTY;
+		text_add_size(&t, rows[i].n, rows[i].unit);
+		assert_string_equal(text_str(&t), rows[i].text);
+		text_free(&t);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +256,7 @@ int main(void)
 	        cmocka_unit_test(copying),        cmocka_unit_test(nearest),
 	        cmocka_unit_test(splitting),      cmocka_unit_test(listed),
 	        cmocka_unit_test(owned),          cmocka_unit_test(leading_numbers),
+	        cmocka_unit_test(sizes),
 	};
 	return cmocka_run_group_tests_name("util_text", tests, NULL, NULL);
 }

@@ -1,0 +1,196 @@
+/* What sacct says of what steps used: by all tasks together, by the one that used most or least, on which
+ * node. Nothing is said of a step before it has ended. */
+#include "applets/client/sacct.h"
+#include "applets/client/show.h"
+
+#include <inttypes.h>
+
+/* ---- all nodes' tasks together ---- */
+
+/* What a node's only task used is what all on it used. */
+static struct usage_spread of_all(const struct step_node *node, enum sacct_thing thing)
+{
+	const struct usage *u = node->usage;
+	const uint64_t v[SACCT_THINGS] = {[SACCT_CPU] = u->user_us + u->system_us,
+	                                  [SACCT_RSS] = u->max_rss_kb,
+	                                  [SACCT_PAGES] = u->pages,
+	                                  [SACCT_READ] = u->read_bytes,
+	                                  [SACCT_WRITTEN] = u->written_bytes};
+	const uint32_t task = node->tasks.n ? node->tasks.v[0] : 0;
+	return (struct usage_spread){
+	        .sum = v[thing], .most = v[thing], .most_task = task, .least = v[thing], .least_task = task};
+}
+
+static const struct usage_spread *of_tasks(const struct usage *u, enum sacct_thing thing)
+{
+	const struct usage_spread *const v[SACCT_THINGS] = {[SACCT_CPU] = u->cpu_us,
+	                                                    [SACCT_RSS] = u->rss_kb,
+	                                                    [SACCT_PAGES] = u->page_faults,
+	                                                    [SACCT_READ] = u->read,
+	                                                    [SACCT_WRITTEN] = u->written};
+	return v[thing];
+}
+
+bool sacct_spread_of(const struct step_record *step, enum sacct_thing thing, struct sacct_spread *out)
+{
+	*out = (struct sacct_spread){0};
+	for (uint32_t i = 0; i < step->nodes.n; i++) {
+		const struct step_node *node = &step->nodes.v[i];
+		if (!node->usage || node->usage->tasks == 0)
+			continue;
+		const struct usage_spread all = of_all(node, thing), *tasks = of_tasks(node->usage, thing),
+		                          *use = tasks ? tasks : &all;
+		const bool first = out->tasks == 0;
+		out->tasks += node->usage->tasks;
+		out->sum += use->sum;
+		/* Of several, of which each was not counted, there is only the sum. */
+		const char *name = tasks || node->usage->tasks == 1 ? node->node : NULL;
+		if (first || use->most > out->most) {
+			out->most = use->most;
+			out->most_node = name;
+			out->most_task = use->most_task;
+		}
+		if (first || use->least < out->least) {
+			out->least = use->least;
+			out->least_node = name;
+			out->least_task = use->least_task;
+		}
+	}
+	return out->tasks > 0;
+}
+
+/* ---- figures ---- */
+
+enum figure { AVE, TOT, MAX, MAX_NODE, MAX_TASK, MIN, MIN_NODE, MIN_TASK };
+
+static void print_amount(struct text *out, uint64_t n, enum sacct_thing thing, const struct sacct_ctx *ctx)
+{
+	if (thing == SACCT_CPU)
+		show_hms(out, (int64_t)(n / 1000000));
+	else
+		sacct_print_size(out, n, thing == SACCT_RSS ? 'K' : '\0', ctx);
+}
+
+static void print_figure(struct text *out, const struct sacct_spread *s, enum sacct_thing thing,
+                         enum figure figure, const struct sacct_ctx *ctx)
+{
+	switch (figure) {
+	case AVE:
+		print_amount(out, s->sum / s->tasks, thing, ctx);
+		break;
+	case TOT:
+		print_amount(out, s->sum, thing, ctx);
+		break;
+	case MAX:
+		print_amount(out, s->most, thing, ctx);
+		break;
+	case MIN:
+		print_amount(out, s->least, thing, ctx);
+		break;
+	case MAX_NODE:
+	case MIN_NODE:
+		text_add(out, figure == MAX_NODE ? s->most_node : s->least_node);
+		break;
+	case MAX_TASK:
+	case MIN_TASK:
+		text_printf(out, "%" PRIu32, figure == MAX_TASK ? s->most_task : s->least_task);
+		break;
+	}
+}
+
+/* Is the figure that of one task, and is it known which? */
+static bool is_known(const struct sacct_spread *s, enum figure figure)
+{
+	if (figure == MAX_NODE || figure == MAX_TASK)
+		return s->most_node != NULL;
+	if (figure == MIN || figure == MIN_NODE || figure == MIN_TASK)
+		return s->least_node != NULL;
+	return true;
+}
+
+static void one(struct text *out, const struct sacct_row *row, enum sacct_thing thing, enum figure figure,
+                const struct sacct_ctx *ctx)
+{
+	struct sacct_spread s;
+	if (row->step && sacct_spread_of(row->step, thing, &s) && is_known(&s, figure))
+		print_figure(out, &s, thing, figure, ctx);
+}
+
+/* "cpu=00:00:01,energy=0,fs/disk=4096,mem=3M,pages=0", or what was written: "energy=0,fs/disk=0". Energy is
+ * not measured, and is 0 as with the real one. */
+static void list(struct text *out, const struct sacct_row *row, bool written, enum figure figure,
+                 const struct sacct_ctx *ctx)
+{
+	static const struct {
+		const char *word;
+		enum sacct_thing thing;
+		bool in, out;
+	} words[] = {
+	        {"cpu", SACCT_CPU, true, false},      {"energy", SACCT_THINGS, true, true},
+	        {"fs/disk", SACCT_READ, true, false}, {"fs/disk", SACCT_WRITTEN, false, true},
+	        {"mem", SACCT_RSS, true, false},      {"pages", SACCT_PAGES, true, false},
+	};
+	const bool amount = figure == AVE || figure == TOT || figure == MAX || figure == MIN;
+	const char *between = "";
+	struct sacct_spread s;
+	for (size_t i = 0; row->step && i < sizeof(words) / sizeof(words[0]); i++) {
+		const bool energy = words[i].thing == SACCT_THINGS;
+		if (!(written ? words[i].out : words[i].in) || (energy && !amount) ||
+		    !sacct_spread_of(row->step, energy ? SACCT_CPU : words[i].thing, &s) ||
+		    !is_known(&s, figure))
+			continue;
+		text_printf(out, "%s%s=", between, words[i].word);
+		between = ",";
+		if (energy)
+			text_add(out, "0");
+		else
+			print_figure(out, &s, words[i].thing, figure, ctx);
+	}
+}
+
+#define ONE(name, thing, figure)                                                                             \
+	void sacct_##name(struct text *out, const void *record, const void *ctx)                             \
+	{                                                                                                    \
+		one(out, record, SACCT_##thing, figure, ctx);                                                \
+	}
+#define LIST(name, written, figure)                                                                          \
+	void sacct_##name(struct text *out, const void *record, const void *ctx)                             \
+	{                                                                                                    \
+		list(out, record, written, figure, ctx);                                                     \
+	}
+ONE(ave_cpu, CPU, AVE)
+ONE(ave_rss, RSS, AVE)
+ONE(ave_pages, PAGES, AVE)
+ONE(ave_read, READ, AVE)
+ONE(ave_written, WRITTEN, AVE)
+ONE(max_rss, RSS, MAX)
+ONE(max_rss_node, RSS, MAX_NODE)
+ONE(max_rss_task, RSS, MAX_TASK)
+ONE(max_pages, PAGES, MAX)
+ONE(max_pages_node, PAGES, MAX_NODE)
+ONE(max_pages_task, PAGES, MAX_TASK)
+ONE(max_read, READ, MAX)
+ONE(max_read_node, READ, MAX_NODE)
+ONE(max_read_task, READ, MAX_TASK)
+ONE(max_written, WRITTEN, MAX)
+ONE(max_written_node, WRITTEN, MAX_NODE)
+ONE(max_written_task, WRITTEN, MAX_TASK)
+ONE(min_cpu, CPU, MIN)
+ONE(min_cpu_node, CPU, MIN_NODE)
+ONE(min_cpu_task, CPU, MIN_TASK)
+LIST(in_ave, false, AVE)
+LIST(in_max, false, MAX)
+LIST(in_max_node, false, MAX_NODE)
+LIST(in_max_task, false, MAX_TASK)
+LIST(in_min, false, MIN)
+LIST(in_min_node, false, MIN_NODE)
+LIST(in_min_task, false, MIN_TASK)
+LIST(in_tot, false, TOT)
+LIST(out_ave, true, AVE)
+LIST(out_max, true, MAX)
+LIST(out_max_node, true, MAX_NODE)
+LIST(out_max_task, true, MAX_TASK)
+LIST(out_min, true, MIN)
+LIST(out_min_node, true, MIN_NODE)
+LIST(out_min_task, true, MIN_TASK)
+LIST(out_tot, true, TOT)
