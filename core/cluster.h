@@ -100,6 +100,7 @@ struct part {
 	enum conf_part_state state;
 	uint64_t cpus;              /* of its nodes, as far as MaxCPUsPerNode lets jobs have them */
 	double weights[TRES_COUNT]; /* TRESBillingWeights; where the conf has none: CPU=1 */
+	struct tres tres;           /* of all its nodes */
 	uint64_t first_waiting; /* serial of the job that waits for room in it, before all others; 0: none */
 };
 
@@ -126,6 +127,7 @@ struct job {
 	uint32_t back_before;   /* all of state.nodes before this one are released */
 	struct list in_unsaved;
 	core_time last_heard;          /* of its srun or salloc */
+	core_time priority_at;         /* when its priority was weighed last */
 	core_time limit_at;            /* when its time is over; 0: never */
 	const struct planned *planned; /* its place in the plan; an array's: of its next task; or NULL */
 };
@@ -283,6 +285,8 @@ struct tres job_tres_asked(const struct cluster *c, const struct job *job);
 
 /* Walks all jobs by serial: NULL starts, NULL ends. */
 struct job *job_next(const struct cluster *c, const struct job *after);
+/* The first with a higher serial than that, which may be of a job that has gone. NULL: none. */
+struct job *job_after(const struct cluster *c, uint64_t serial);
 size_t job_count(const struct cluster *c);
 
 /* ---- steps ---- */

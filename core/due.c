@@ -155,12 +155,19 @@ static void plan_again(struct cluster *c, const struct due *due)
 	c->sched_wanted = true;
 }
 
+static void weigh_again(struct cluster *c, const struct due *due)
+{
+	if (due->at == c->weigh_at)
+		priorities_weigh(c);
+}
+
 void due_run(struct cluster *c)
 {
 	static void (*const runs[])(struct cluster *, const struct due *) = {
 	        [DUE_LIMIT] = job_limit,         [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
 	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
 	        [DUE_NODE_SILENT] = node_silent, [DUE_DEADLINE] = job_deadline, [DUE_PLAN] = plan_again,
+	        [DUE_PRIORITY] = weigh_again,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

@@ -15,7 +15,8 @@ enum due_kind {
 	DUE_STEP_LIMIT,
 	DUE_DEPEND,
 	DUE_DEADLINE,
-	DUE_PLAN
+	DUE_PLAN,
+	DUE_PRIORITY,
 };
 
 struct due {

@@ -235,6 +235,10 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	s->flags = JOB_FLAG_COMPLETING;
 	s->restarts++;
 	s->eligible_time = s->accrue_time = c->now + REQUEUE_DELAY_S * CORE_SECOND;
+	job->spec.submit_time = c->now;       /* as if it were submitted anew */
+	if (s->priority == 0 && s->hold == 0) /* it had ended suspended */
+		s->priority = job_new_priority(c, job);
+	job_weigh(c, job);
 	s->end_time = 0;
 	s->time_limit_min = CORE_NO_VAL; /* the one in force comes with the start */
 	s->ended_by_uid = CORE_NO_VAL;
@@ -245,8 +249,6 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	}
 	job->limit_at = 0;
 	depend_join(c, job); /* it may have ended while it waited */
-	/* As if it were submitted anew. */
-	job->spec.submit_time = c->now;
 	emit_job_spec(c, job);
 	step_queue_refuse(c, job, "its job is requeued");
 	end_shares(c, job, text, c->conf->kill_wait_s);
