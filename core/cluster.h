@@ -405,11 +405,26 @@ int part_delete(struct cluster *c, const char *name, core_time now, struct err *
  * -1 with the first breach. */
 int cluster_check(const struct cluster *c, struct err *err);
 
+/* Of the passes in which somebody had to wait, so that others were planned behind him (sdiag(1),
+ * Backfilling). */
+struct plan_figure {
+	uint64_t last, sum;
+};
+struct plan_stats {
+	uint64_t started_ever, started; /* before their turn; since the last reset */
+	uint64_t cycles;
+	core_time when;           /* the last one; 0: there was none */
+	struct plan_figure depth, /* jobs that were looked at, from the first that waits on */
+	        tries,            /* how many of them were looked for room, now or later */
+	        queue,            /* who was in the queue, for each partition of his */
+	        table;            /* times at which something ends */
+};
 struct sched_stats {
 	uint64_t submitted, started, completed, cancelled, failed;
 	uint64_t cycles, cycle_depth_sum;
 	uint32_t last_queue_length;
 	uint64_t pending, running;
+	struct plan_stats plan;
 };
 /* Times of passes are measured by the caller round cluster_run(). */
 const struct sched_stats *cluster_stats(const struct cluster *c);

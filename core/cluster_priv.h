@@ -235,7 +235,8 @@ void job_weigh(struct cluster *c, struct job *job);
 void priorities_weigh(struct cluster *c);
 
 /* ---- job_life.c ---- */
-void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes);
+/* With that time limit. */
+void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node_alloc_list *nodes);
 /* Ends a job that has an allocation: state, reason and actions. `text` as in struct action. */
 struct job_end_how {
 	enum job_base_state state;
@@ -314,6 +315,18 @@ bool view_is_for_others(const struct cluster *c, const struct node *node, const 
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);
 enum select_outlook select_outlook(const struct cluster *c, const struct part *part,
                                    const struct job_spec *spec);
+/* What that node doesn't have of what each node of such a job must, however idle it is: bits. */
+enum {
+	LACK_CPUS = 1,
+	LACK_MEMORY = 2,
+	LACK_FEATURES = 4,
+	LACK_TMP_DISK = 8,
+	LACK_SHAPE = 16,
+	LACK_LISTED = 32, /* --exclude has it */
+	LACK_KINDS = 6,
+};
+unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                      const struct node *node);
 struct select_scratch *select_new(void);
 void select_free(struct select_scratch *scratch);
 /* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */

@@ -56,14 +56,13 @@ static void forget_last_attempt(struct cluster *c, struct job *job)
 }
 
 /* The time limit of a job that starts now: it ends by its deadline. */
-static uint32_t start_limit(const struct cluster *c, const struct job *job)
+static uint32_t start_limit(const struct cluster *c, const struct job *job, uint32_t limit)
 {
-	uint32_t limit = spec_time_limit(job->part, &job->spec);
 	core_time left = job->spec.deadline ? (job->spec.deadline - c->now) / (60 * CORE_SECOND) : 0;
 	return left > 0 && left < (core_time)limit ? (uint32_t)left : limit;
 }
 
-void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes)
+void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node_alloc_list *nodes)
 {
 	struct job_state *s = &job->state;
 	emit_unsaved(c);
@@ -76,7 +75,7 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	*nodes = (struct node_alloc_list){0};
 	text_set(&s->partition, job->part->conf->name);
 	text_set(&s->batch_host, s->nodes.v[0].node);
-	s->time_limit_min = start_limit(c, job);
+	s->time_limit_min = start_limit(c, job, minutes);
 	job_start_sharing(job);
 	shares_take(c, job, false);
 	set_limit(c, job);

@@ -35,6 +35,7 @@ static const struct edit_row {
         E(U32, tasks_per_node, EDIT_PENDING | EDIT_ADMIN),
         E(U32, min_cpus_node, EDIT_PENDING),
         E(U32, min_tmp_disk, EDIT_PENDING),
+        E(U32, time_min_min, 0),
         E(U32, sockets_per_node, EDIT_PENDING),
         E(U32, cores_per_socket, EDIT_PENDING),
         E(U32, threads_per_core, EDIT_PENDING),
@@ -229,6 +230,18 @@ static int update_limit(struct update *u, struct err *err)
 	return 0;
 }
 
+static int check_time_min(struct update *u, struct err *err)
+{
+	const uint32_t least = u->edit->time_min_min;
+	if (least == JOB_UNSET)
+		return 0;
+	if (least == 0) /* none any more */
+		u->spec.time_min_min = CORE_NO_VAL;
+	if (least == CORE_INFINITE || least > spec_time_limit(u->part, &u->spec))
+		return err_set(err, ERR_INVALID_TIME_MIN, "%s", "");
+	return 0;
+}
+
 static int check_priority(const struct update *u, struct err *err)
 {
 	const struct job_edit *e = u->edit;
@@ -322,7 +335,7 @@ static int prepare(struct update *u, struct err *err)
 		if (row_is_set(&edit_rows[i], u->edit))
 			row_apply(&edit_rows[i], u->edit, &u->spec);
 	if (update_partition(u, err) != 0 || update_nodes(u, err) != 0 || update_tasks(u, err) != 0 ||
-	    update_limit(u, err) != 0 || check_priority(u, err) != 0 ||
+	    update_limit(u, err) != 0 || check_time_min(u, err) != 0 || check_priority(u, err) != 0 ||
 	    check_spec_numbers(&u->spec, err) != 0)
 		return -1;
 	if (u->edit->features && u->part && u->pending && *u->edit->features) {

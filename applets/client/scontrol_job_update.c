@@ -61,6 +61,12 @@ static bool read_limit(struct job_edit *e, const char *value, char sign, size_t 
 	return true;
 }
 
+static bool read_minutes(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	(void)sign;
+	return time_parse_minutes(value, (uint32_t *)(void *)((char *)e + offset));
+}
+
 static bool read_when(struct job_edit *e, const char *value, char sign, size_t offset)
 {
 	(void)sign;
@@ -205,7 +211,7 @@ static const struct job_key {
         K("TasksPerNode", 2, read_number, tasks_per_node, "Invalid TasksPerNode value: %s"),
         NO("ThreadSpec", 4),
         K("TimeLimit", 5, read_limit, time_limit_min, "Invalid TimeLimit value"),
-        NO("TimeMin", 5),
+        K("TimeMin", 5, read_minutes, time_min_min, "Invalid TimeMin value"),
         NO("wait-for-switch", 4),
         K("WCKey", 1, read_text, wckey, NULL),
         K("WorkDir", 2, read_text, work_dir, NULL),

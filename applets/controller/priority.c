@@ -1,8 +1,10 @@
-/* What sprio asks for: the factors of those that wait, in chunks that hold the loop for at most 2 ms. */
+/* What sprio asks for: the factors of those that wait, in chunks that hold the loop for at most 2 ms; and
+ * what squeue --why does. */
 #include "applets/controller/controller.h"
 #include "applets/controller/job_filter.h"
 #include "core/priority.h"
 #include "core/util/real.h"
+#include "core/why.h"
 
 #include <stdlib.h>
 
@@ -145,5 +147,33 @@ int on_priority_query(struct request *r, struct err *err)
 	schema_copy(schema_of_priority_query(), &cur->query, r->m, &cur->arena);
 	cur->filter = (struct job_filter){.uids = cur->query.uids, .partitions = cur->query.partitions};
 	cursor_start(&cur->base, r, priorities_next, priorities_free);
+	return 0;
+}
+
+/* ---- squeue --why ---- */
+
+static const struct job *why_job(const struct cluster *c, const struct why_query *m)
+{
+	uint32_t task;
+	if (!m->tasks || !text_to_u32(m->tasks, &task))
+		return job_by_id(c, m->job_id);
+	for (const struct job *job = array_next(c, m->job_id, NULL); job; job = array_next(c, m->job_id, job))
+		if (job_has_task(job, task))
+			return job;
+	return NULL;
+}
+
+int on_why_query(struct request *r, struct err *err)
+{
+	const struct job *job = why_job(r->ctl->cluster, r->m);
+	struct text text = TEXT_EMPTY;
+	struct why_reply m;
+	if (!job || !job->spec.who)
+		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	job_why(r->ctl->cluster, job, &text);
+	schema_init(schema_of_why_reply(), &m);
+	m.text = arena_strdup(&r->arena, text_str(&text));
+	text_free(&text);
+	answer(r, MSG_why_reply, &m);
 	return 0;
 }
