@@ -3,6 +3,7 @@
 #include "conf/sched_params.h"
 
 #include "conf/node_part.h"
+#include "conf/priority_conf.h"
 #include "conf/reader.h"
 #include "core/records.h"
 
@@ -295,6 +296,7 @@ int slurm_conf_read_from(struct slurm_conf *conf, const struct conf_source *sour
 	struct parse p = {.conf = conf, .errors = errors, .records = node_part_new(conf, errors)};
 	reader_run(&conf->arena, source, conf->path, &conf->texts, errors, take_line, &p);
 	fill_core(conf);
+	priority_conf_read(conf, errors);
 	node_part_finish(p.records);
 	if (conf->texts.n > 0) /* else that it can't be read is all there is to say */
 		check_whole(conf, errors);

@@ -196,6 +196,7 @@ static struct job *another(struct cluster *c, const struct job *like, bool cut_o
 	job->state.array_tasks = NULL;
 	job->part = like->part;
 	job->last_heard = like->last_heard;
+	job->priority_at = like->priority_at;
 	job->serial = job->spec.serial = job->state.serial = c->meta.next_serial++;
 	job->cut_off = cut_off;
 	job->job_id = job->spec.job_id = cut_off ? like->spec.array_job_id : job_new_id(c);

@@ -25,7 +25,7 @@ static const struct need_row {
         NEED(BOOL, immediate),      NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
         NEED(STR, partition),       NEED(BOOL, contiguous),      NEED(BOOL, spread_job),
         NEED(BOOL, use_min_nodes),  NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket),
-        NEED(BOOL, exclusive_user),
+        NEED(BOOL, exclusive_user), NEED(U32, time_min_min),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 
@@ -133,16 +133,21 @@ static void class_free(struct cluster *c, struct job_class *class)
 
 /* ---- the queue ---- */
 
+static void enter(struct job *job)
+{
+	uint64_t tier = job->part->conf->priority_tier;
+	/* Smaller numbers come first. */
+	order_add(&job->class->jobs, &job->in_class, ~(tier << 32 | job->state.priority), job->serial);
+}
+
 void queue_add(struct cluster *c, struct job *job)
 {
 	if (job->class)
 		return;
 	if (parts_are_several(&job->spec)) /* it may have started in another one before */
 		job->part = part_first_asked(c, &job->spec);
-	uint64_t tier = job->part->conf->priority_tier;
 	job->class = class_of(c, job);
-	/* Smaller numbers come first. */
-	order_add(&job->class->jobs, &job->in_class, ~(tier << 32 | job->state.priority), job->serial);
+	enter(job);
 	c->queue_length++;
 	c->sched_wanted = true;
 }
@@ -160,6 +165,15 @@ void queue_remove(struct cluster *c, struct job *job)
 	c->sched_wanted = true; /* it may have been in somebody's way */
 	if (class->jobs.count == 0)
 		class_free(c, class);
+}
+
+void queue_reorder(struct cluster *c, struct job *job)
+{
+	if (!job->class)
+		return;
+	order_del(&job->class->jobs, &job->in_class);
+	enter(job);
+	c->sched_wanted = true;
 }
 
 core_time job_eligible_at(const struct job *job)

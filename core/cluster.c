@@ -152,5 +152,6 @@ const struct sched_stats *cluster_stats(const struct cluster *c)
 
 void cluster_stats_reset(struct cluster *c)
 {
-	c->stats = (struct sched_stats){0};
+	const uint64_t ever = c->stats.plan.started_ever;
+	c->stats = (struct sched_stats){.plan = {.started_ever = ever}};
 }

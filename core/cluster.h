@@ -102,6 +102,7 @@ struct part {
 	enum conf_part_state state;
 	uint64_t cpus;              /* of its nodes, as far as MaxCPUsPerNode lets jobs have them */
 	double weights[TRES_COUNT]; /* TRESBillingWeights; where the conf has none: CPU=1 */
+	struct tres tres;           /* of all its nodes */
 	uint64_t first_waiting; /* serial of the job that waits for room in it, before all others; 0: none */
 };
 
@@ -130,6 +131,7 @@ struct job {
 	uint32_t back_before;   /* all of state.nodes before this one are released */
 	struct list in_unsaved;
 	core_time last_heard;          /* of its srun or salloc */
+	core_time priority_at;         /* when its priority was weighed last */
 	core_time limit_at;            /* when its time is over; 0: never */
 	const struct planned *planned; /* its place in the plan; an array's: of its next task; or NULL */
 };
@@ -292,6 +294,8 @@ void job_amounts_of(const struct cluster *c, const struct job *job, struct job_a
 
 /* Walks all jobs by serial: NULL starts, NULL ends. */
 struct job *job_next(const struct cluster *c, const struct job *after);
+/* The first with a higher serial than that, which may be of a job that has gone. NULL: none. */
+struct job *job_after(const struct cluster *c, uint64_t serial);
 size_t job_count(const struct cluster *c);
 
 /* ---- steps ---- */
@@ -412,11 +416,26 @@ int part_delete(struct cluster *c, const char *name, core_time now, struct err *
  * -1 with the first breach. */
 int cluster_check(const struct cluster *c, struct err *err);
 
+/* Of the passes in which somebody had to wait, so that others were planned behind him (sdiag(1),
+ * Backfilling). */
+struct plan_figure {
+	uint64_t last, sum;
+};
+struct plan_stats {
+	uint64_t started_ever, started; /* before their turn; since the last reset */
+	uint64_t cycles;
+	core_time when;           /* the last one; 0: there was none */
+	struct plan_figure depth, /* jobs that were looked at, from the first that waits on */
+	        tries,            /* how many of them were looked for room, now or later */
+	        queue,            /* who was in the queue, for each partition of his */
+	        table;            /* times at which something ends */
+};
 struct sched_stats {
 	uint64_t submitted, started, completed, cancelled, failed;
 	uint64_t cycles, cycle_depth_sum;
 	uint32_t last_queue_length;
 	uint64_t pending, running;
+	struct plan_stats plan;
 };
 /* Times of passes are measured by the caller round cluster_run(). */
 const struct sched_stats *cluster_stats(const struct cluster *c);

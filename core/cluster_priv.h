@@ -4,6 +4,7 @@
 #include "core/cluster.h"
 #include "core/due.h"
 #include "core/plan.h"
+#include "core/priority.h"
 #include "core/taskset.h"
 #include "core/util/arena.h"
 #include "core/util/map.h"
@@ -61,6 +62,10 @@ struct cluster {
 	uint64_t room; /* raised by whatever may let a job start that couldn't: refusals of before are void */
 	uint64_t nodes_version; /* raised when nodes change in what they could give at all */
 	uint32_t lowest_priority;
+	/* What factors of priorities are fractions of: all nodes, and the largest PriorityJobFactor. */
+	struct tres all_tres;
+	uint32_t job_factor_max;
+	core_time weigh_at; /* when priorities are made anew */
 };
 
 /* ---- emit.c: every change of a record leaves the core here, and states change in one place ---- */
@@ -138,6 +143,8 @@ struct job_class {
 struct job *class_head(const struct job_class *class);
 void queue_add(struct cluster *c, struct job *job);
 void queue_remove(struct cluster *c, struct job *job);
+/* Its priority is another one: if it is in the queue, it takes its new place there. */
+void queue_reorder(struct cluster *c, struct job *job);
 /* Adds it to the queue if it may start, else sees to it that it comes back when it may. */
 void queue_settle(struct cluster *c, struct job *job);
 /* When it may start at the earliest: 0 is at once, CORE_INFINITE64 is not before an event. */
@@ -213,7 +220,6 @@ void job_index(struct cluster *c, struct job *job); /* into the cluster's maps a
 uint32_t job_new_id(struct cluster *c);             /* takes the next one */
 /* Minutes; CORE_INFINITE when there is no end. */
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
-uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */
 /* part_limits.c: may this user use the partition that is asked for (or the default one)? */
 int part_names_check(const struct cluster *c, const char *names, struct err *err);
@@ -224,8 +230,18 @@ struct part *job_check_part(const struct cluster *c, const struct job_spec *spec
 int check_node_names(const struct cluster *c, const char *list, struct err *err);
 int check_spec_numbers(const struct job_spec *spec, struct err *err);
 
+/* ---- priority.c ---- */
+bool spec_has_priority(const struct job_spec *spec); /* one of its own, that nothing changes */
+uint32_t job_new_priority(struct cluster *c, struct job *job);
+/* It gets that one by another nice value, or has it as its own where it has one of its own. */
+void priority_set(struct cluster *c, struct job *job, uint32_t to);
+/* What it is weighed by has changed, of one job, or of all: also in time, which is asked for again. */
+void job_weigh(struct cluster *c, struct job *job);
+void priorities_weigh(struct cluster *c);
+
 /* ---- job_life.c ---- */
-void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes);
+/* With that time limit. */
+void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node_alloc_list *nodes);
 /* Ends a job that has an allocation: state, reason and actions. `text` as in struct action. */
 struct job_end_how {
 	enum job_base_state state;
@@ -304,6 +320,18 @@ bool view_is_for_others(const struct cluster *c, const struct node *node, const 
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);
 enum select_outlook select_outlook(const struct cluster *c, const struct part *part,
                                    const struct job_spec *spec);
+/* What that node doesn't have of what each node of such a job must, however idle it is: bits. */
+enum {
+	LACK_CPUS = 1,
+	LACK_MEMORY = 2,
+	LACK_FEATURES = 4,
+	LACK_TMP_DISK = 8,
+	LACK_SHAPE = 16,
+	LACK_LISTED = 32, /* --exclude has it */
+	LACK_KINDS = 6,
+};
+unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                      const struct node *node);
 struct select_scratch *select_new(void);
 void select_free(struct select_scratch *scratch);
 /* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */

@@ -1,6 +1,7 @@
 /* The configuration as the core sees it: plain values, made by conf/core_conf.c from a slurm.conf.
  * A cluster keeps a deep copy. */
 #pragma once
+#include "core/tres.h"
 #include "core/util/arena.h"
 
 #include <stdbool.h>
@@ -89,6 +90,18 @@ struct core_part_conf {
 	                        */
 };
 
+/* PriorityType, the weights of its factors and how they are reckoned (slurm.conf(5)) */
+struct priority_conf {
+	bool multifactor; /* else priority/basic, and nothing else here counts */
+	uint32_t age, assoc, fairshare, job_size, partition, qos; /* weights */
+	double tres[TRES_COUNT];
+	uint32_t max_age_s, calc_period_s;
+	bool favor_small;
+	/* PriorityFlags */
+	bool small_relative_to_time, accrue_always, calculate_running, incr_only, no_normal_part,
+	        no_normal_tres;
+};
+
 struct cluster_conf {
 	char *cluster_name;
 	uint32_t slurm_uid; /* SlurmUser, in whose name the controller gives reasons */
@@ -106,6 +119,7 @@ struct cluster_conf {
 	uint32_t return_to_service;                                                    /* 0, 1, 2 */
 	uint64_t def_mem_per_node, def_mem_per_cpu, max_mem_per_node, max_mem_per_cpu; /* 0: none */
 	bool billing_max; /* PriorityFlags=MAX_TRES: the dearest counts, not the sum */
+	struct priority_conf priority;
 	bool job_requeue, disable_root_jobs;
 	bool backfill; /* SchedulerType, and not bf_interval=-1 */
 	/* SchedulerParameters: seconds, minutes (0: no end), jobs (0: no limit) */

@@ -160,6 +160,12 @@ static void plan_again(struct cluster *c, const struct due *due)
 	c->sched_wanted = true;
 }
 
+static void weigh_again(struct cluster *c, const struct due *due)
+{
+	if (due->at == c->weigh_at)
+		priorities_weigh(c);
+}
+
 void due_run(struct cluster *c)
 {
 	static void (*const runs[])(struct cluster *, const struct due *) = {
@@ -167,6 +173,7 @@ void due_run(struct cluster *c)
 	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
 	        [DUE_NODE_SILENT] = node_silent, [DUE_DEADLINE] = job_deadline, [DUE_PLAN] = plan_again,
 	        [DUE_WARN] = warn_due,
+	        [DUE_PRIORITY] = weigh_again,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

@@ -16,7 +16,8 @@ enum due_kind {
 	DUE_DEPEND,
 	DUE_DEADLINE,
 	DUE_PLAN,
-	DUE_WARN
+	DUE_WARN,
+	DUE_PRIORITY,
 };
 
 struct due {

@@ -87,6 +87,14 @@ struct job *job_next(const struct cluster *c, const struct job *after)
 	return next == &c->jobs ? NULL : list_entry(next, struct job, in_all);
 }
 
+struct job *job_after(const struct cluster *c, uint64_t serial)
+{
+	struct job *there = job_by_serial(c, serial), *job = job_next(c, there);
+	while (!there && job && job->serial <= serial)
+		job = job_next(c, job);
+	return job;
+}
+
 size_t job_count(const struct cluster *c)
 {
 	return map_count(&c->jobs_by_serial);

@@ -58,14 +58,13 @@ static void forget_last_attempt(struct cluster *c, struct job *job)
 }
 
 /* The time limit of a job that starts now: it ends by its deadline. */
-static uint32_t start_limit(const struct cluster *c, const struct job *job)
+static uint32_t start_limit(const struct cluster *c, const struct job *job, uint32_t limit)
 {
-	uint32_t limit = spec_time_limit(job->part, &job->spec);
 	core_time left = job->spec.deadline ? (job->spec.deadline - c->now) / (60 * CORE_SECOND) : 0;
 	return left > 0 && left < (core_time)limit ? (uint32_t)left : limit;
 }
 
-void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes)
+void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node_alloc_list *nodes)
 {
 	struct job_state *s = &job->state;
 	emit_unsaved(c);
@@ -78,7 +77,7 @@ void job_start(struct cluster *c, struct job *job, struct node_alloc_list *nodes
 	*nodes = (struct node_alloc_list){0};
 	text_set(&s->partition, job->part->conf->name);
 	text_set(&s->batch_host, s->nodes.v[0].node);
-	s->time_limit_min = start_limit(c, job);
+	s->time_limit_min = start_limit(c, job, minutes);
 	job_start_sharing(job);
 	shares_take(c, job, false);
 	set_limit(c, job);
@@ -237,6 +236,10 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	s->flags = JOB_FLAG_COMPLETING;
 	s->restarts++;
 	s->eligible_time = s->accrue_time = c->now + REQUEUE_DELAY_S * CORE_SECOND;
+	job->spec.submit_time = c->now;       /* as if it were submitted anew */
+	if (s->priority == 0 && s->hold == 0) /* it had ended suspended */
+		s->priority = job_new_priority(c, job);
+	job_weigh(c, job);
 	s->end_time = 0;
 	s->time_limit_min = CORE_NO_VAL; /* the one in force comes with the start */
 	s->ended_by_uid = CORE_NO_VAL;
@@ -247,8 +250,6 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	}
 	job->limit_at = 0;
 	depend_join(c, job); /* it may have ended while it waited */
-	/* As if it were submitted anew. */
-	job->spec.submit_time = c->now;
 	emit_job_spec(c, job);
 	step_queue_refuse(c, job, "its job is requeued");
 	end_shares(c, job, text, c->conf->kill_wait_s);

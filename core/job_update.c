@@ -259,23 +259,22 @@ static int check_priority(const struct update *u, struct err *err)
 		return err_set(err, ERR_PRIORITY_NOT_KEPT, "%s", "");
 	if (u->job->state.hold)
 		return err_set(err, ERR_JOB_HELD_SCHEDULER, "%s", "");
+	if (u->c->conf->priority.multifactor)
+		return err_set(err, ERR_PRIORITY_NOT_KEPT, "%s", "");
 	return e->priority <= u->job->state.priority ? 0 : err_set(err, ERR_ACCESS_DENIED, "%s", "");
 }
 
 /* ---- it becomes so ---- */
-
-static uint32_t clamped(int64_t priority)
-{
-	return priority < 1 ? 1 : priority > UINT32_MAX - 2 ? UINT32_MAX - 2 : (uint32_t)priority;
-}
 
 static void apply_priority(struct update *u)
 {
 	const struct job_edit *e = u->edit;
 	struct job_state *s = &u->job->state;
 	if (e->nice_set) {
-		s->priority = clamped((int64_t)s->priority + u->job->spec.nice - e->nice);
+		s->priority = priority_clamped((double)s->priority + u->job->spec.nice - e->nice);
 		u->spec.nice = e->nice;
+		if (spec_has_priority(&u->spec))
+			u->spec.priority = s->priority;
 	}
 	if (e->priority == 0) {
 		if (s->hold != 2)
@@ -284,7 +283,7 @@ static void apply_priority(struct update *u)
 			s->eligible_time = s->accrue_time = 0;
 		s->reason = REASON_NONE;
 	} else if (e->priority != JOB_UNSET) {
-		u->spec.priority = s->priority = clamped(e->priority);
+		u->spec.priority = s->priority = priority_clamped(e->priority);
 		u->spec.nice = 0;
 		s->hold = 0;
 		if (u->pending) {
@@ -321,6 +320,7 @@ static void apply(struct update *u)
 	job_set_spec(u->c, job, &u->spec);
 	schema_free(schema_of_job_spec(), &u->spec);
 	job->part = u->part;
+	job_weigh(u->c, job);
 	if (u->pending) {
 		queue_settle(u->c, job);
 	} else if (u->limit != job->state.time_limit_min) {
@@ -407,10 +407,9 @@ int job_top(struct cluster *c, struct job **jobs, size_t n, core_time now, struc
 		if (job->spec.who->uid != jobs[0]->spec.who->uid ||
 		    !text_eq(job->spec.partition, jobs[0]->spec.partition))
 			continue;
-		uint32_t to = clamped((int64_t)best + (int64_t)(n - i + 1));
+		uint32_t to = priority_clamped((double)best + (double)(n - i + 1));
 		queue_remove(c, job);
-		job->spec.nice -= (int32_t)((int64_t)to - job->state.priority);
-		job->state.priority = to;
+		priority_set(c, job, to);
 		queue_settle(c, job);
 		emit_job_spec(c, job);
 		emit_job_state(c, job);

@@ -105,7 +105,11 @@ int job_release(struct cluster *c, struct job *job, bool admin, core_time now, s
 	if (s->hold == 0 && !(admin && s->state == JOB_SUSPENDED && s->priority == 0))
 		return 0;
 	s->hold = 0;
-	s->priority = job_new_priority(c, &job->spec);
+	if (spec_has_priority(&job->spec)) { /* by this it is given up */
+		job->spec.priority = CORE_NO_VAL;
+		emit_job_spec(c, job);
+	}
+	s->priority = job_new_priority(c, job);
 	if (s->state == JOB_PENDING) {
 		s->reason = REASON_NONE;
 		s->flags &= ~(uint32_t)(JOB_FLAG_REQUEUE_HOLD | JOB_FLAG_SPECIAL_EXIT);
@@ -185,7 +189,7 @@ int job_resume(struct cluster *c, struct job *job, core_time now, struct err *er
 		return err_set(err, ERR_NOT_SUSPENDED, "%s", "");
 	steps_count_suspended(c, job);
 	s->suspend_time = now;
-	s->priority = job_new_priority(c, &job->spec);
+	s->priority = job_new_priority(c, job);
 	job_move(c, job, JOB_RUNNING);
 	shares_set_idle(c, job, false);
 	job_set_limit(c, job);

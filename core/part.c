@@ -1,11 +1,22 @@
 /* Partitions. */
 #include "core/cluster_priv.h"
 
+static void node_tres_add(const struct node *node, struct tres *to)
+{
+	to->v[TRES_CPU] += node->cpus_total;
+	to->v[TRES_MEM] += node->conf->real_memory;
+	to->v[TRES_NODE]++;
+}
+
 void parts_make(struct cluster *c)
 {
 	c->part_count = c->conf->part_count;
 	c->parts = xcalloc(c->part_count + 1, sizeof(struct part *));
 	map_init_text(&c->parts_by_name);
+	c->job_factor_max = 0;
+	c->all_tres = (struct tres){0};
+	for (size_t i = 0; i < c->node_count; i++)
+		node_tres_add(c->nodes[i], &c->all_tres);
 	for (size_t i = 0; i < c->part_count; i++) {
 		const struct core_part_conf *conf = &c->conf->parts[i];
 		c->parts[i] = xcalloc(1, sizeof(struct part));
@@ -14,10 +25,13 @@ void parts_make(struct cluster *c)
 			uint32_t cpus = c->nodes[conf->node_index[k]]->cpus_total,
 			         max = conf->max_cpus_per_node;
 			c->parts[i]->cpus += max != 0 && max < cpus ? max : cpus;
+			node_tres_add(c->nodes[conf->node_index[k]], &c->parts[i]->tres);
 		}
 		if (!conf->billing || tres_weights(conf->billing, c->parts[i]->weights) != 0)
 			c->parts[i]->weights[TRES_CPU] = 1;
 		map_put_text(&c->parts_by_name, conf->name, c->parts[i]);
+		if (conf->priority_job_factor > c->job_factor_max)
+			c->job_factor_max = conf->priority_job_factor;
 	}
 }
 

@@ -12,7 +12,8 @@
 /* So long no more is planned, in microseconds, for each node that was looked at: some ten times what it took.
  * On a small cluster the plan is made anew at every event, on a large one it leaves time for the rest. */
 #define PLAN_REST_US  5
-#define PLAN_GRACE_US 20000 /* after so much it begins to rest */
+#define LONGEST_MIN   (365 * 24 * 60) /* what has no limit is counted on for so long */
+#define PLAN_GRACE_US 20000           /* after so much it begins to rest */
 
 /* ---- entries ---- */
 
@@ -146,12 +147,53 @@ static void rest(struct cluster *c, size_t nodes)
 
 /* ---- the earliest start ---- */
 
-static bool fits(struct cluster *c, struct select_ask *ask, core_time at, struct node_alloc_list *out)
+static bool fits_for(const struct cluster *c, struct select_ask *ask, uint32_t minutes, size_t *looks,
+                     struct node_alloc_list *out)
 {
-	ask->from = at;
-	ask->to = span_end(at, spec_time_limit(ask->part, ask->spec));
-	rest(c, ask->part->conf->node_count + 1);
+	ask->to = span_end(ask->from, minutes);
+	(*looks)++;
 	return select_job(c, ask, out);
+}
+
+/* sbatch(1), --time-min: the least that will do. */
+static uint32_t least_limit(const struct job_spec *spec, uint32_t limit)
+{
+	const uint32_t least = spec->time_min_min;
+	return least != CORE_NO_VAL && least != CORE_INFINITE && least < limit ? least : limit;
+}
+
+bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, size_t *looks,
+               struct node_alloc_list *out)
+{
+	const uint32_t limit = spec_time_limit(ask->part, ask->spec), least = least_limit(ask->spec, limit);
+	*minutes = limit;
+	if (least == limit)
+		return fits_for(c, ask, limit, looks, out);
+	if (!fits_for(c, ask, least, looks, NULL))
+		return false;
+	if (fits_for(c, ask, limit, looks, out))
+		return true;
+	/* The longest that leaves those before it their places: what fits for long fits for less. */
+	uint32_t low = least, high = limit == CORE_INFINITE ? LONGEST_MIN : limit;
+	while (high - low > 1) {
+		const uint32_t middle = low + (high - low) / 2;
+		if (fits_for(c, ask, middle, looks, NULL))
+			low = middle;
+		else
+			high = middle;
+	}
+	*minutes = low;
+	return fits_for(c, ask, low, looks, out);
+}
+
+static bool fits(struct cluster *c, struct select_ask *ask, core_time at, uint32_t *minutes,
+                 struct node_alloc_list *out)
+{
+	size_t looks = 0;
+	ask->from = at;
+	const bool fit = plan_fits(c, ask, minutes, &looks, out);
+	rest(c, looks * (ask->part->conf->node_count + 1));
+	return fit;
 }
 
 /* The first of the times at which what runs now leaves room: from then on it always does. */
@@ -160,10 +202,11 @@ static size_t first_room(struct cluster *c, const struct select_ask *asked, size
 	struct select_ask ask = *asked;
 	const struct plan *p = &c->plan;
 	size_t low = from, high = p->time_count;
+	uint32_t minutes;
 	ask.rank = 0;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		if (fits(c, &ask, p->times[middle], NULL))
+		if (fits(c, &ask, p->times[middle], &minutes, NULL))
 			high = middle;
 		else
 			low = middle + 1;
@@ -173,7 +216,7 @@ static size_t first_room(struct cluster *c, const struct select_ask *asked, size
 
 /* 0: none is known. */
 static core_time earliest(struct cluster *c, const struct part *part, const struct job_spec *spec,
-                          size_t rank, core_time from, struct node_alloc_list *nodes)
+                          size_t rank, core_time from, uint32_t *minutes, struct node_alloc_list *nodes)
 {
 	const struct plan *p = &c->plan;
 	const uint32_t window = c->conf->bf_window;
@@ -185,7 +228,7 @@ static core_time earliest(struct cluster *c, const struct part *part, const stru
 	for (i = first_room(c, &ask, i); i < p->time_count; i++) {
 		if (window && p->times[i] > span_end(c->now, window))
 			return 0;
-		if (fits(c, &ask, p->times[i], nodes))
+		if (fits(c, &ask, p->times[i], minutes, nodes))
 			return p->times[i];
 	}
 	return 0;
@@ -199,7 +242,8 @@ static bool find(struct cluster *c, struct part *const *parts, uint32_t n, const
 		struct node_alloc_list nodes = {0};
 		if (part_list_reason(c, spec, parts[i]) != REASON_NONE)
 			continue;
-		core_time start = earliest(c, parts[i], spec, rank, from, &nodes);
+		uint32_t minutes = 0;
+		core_time start = earliest(c, parts[i], spec, rank, from, &minutes, &nodes);
 		if (start == 0 || (best->part && best->start <= start)) {
 			node_alloc_list_free(&nodes);
 			continue;
@@ -207,7 +251,7 @@ static bool find(struct cluster *c, struct part *const *parts, uint32_t n, const
 		node_alloc_list_free(&best->nodes);
 		best->part = parts[i];
 		best->start = start;
-		best->end = span_end(start, spec_time_limit(parts[i], spec));
+		best->end = span_end(start, minutes);
 		best->nodes = nodes;
 	}
 	return best->part != NULL;
@@ -305,7 +349,9 @@ core_time job_planned_start(const struct job *job)
 
 core_time job_planned_end(const struct job *job)
 {
-	return job->planned ? job->planned->end : 0;
+	/* As if it had all of its limit, which it still may have when it starts. */
+	return job->planned ? span_end(job->planned->start, spec_time_limit(job->planned->part, &job->spec))
+	                    : 0;
 }
 
 const struct node_alloc_list *job_planned_nodes(const struct job *job)
@@ -322,8 +368,9 @@ void plan_outlook(struct cluster *c, const struct job_spec *spec, struct part *p
 		parts[n++] = part;
 	for (uint32_t i = 0; i < n && !out->start; i++) {
 		struct select_ask ask = {.part = parts[i], .spec = spec, .rank = c->plan.n};
+		uint32_t minutes;
 		if (part_list_reason(c, spec, parts[i]) == REASON_NONE &&
-		    fits(c, &ask, c->now, &out->nodes)) {
+		    fits(c, &ask, c->now, &minutes, &out->nodes)) {
 			out->start = c->now;
 			out->part = parts[i];
 		}

@@ -3,12 +3,13 @@
 #include "core/cluster.h"
 
 struct job_class;
+struct select_ask;
 
 struct planned {
 	struct job *job;
 	uint32_t rank;        /* its place in the plan: who is before it */
 	struct part *part;    /* where it will start */
-	core_time start, end; /* by its limit */
+	core_time start, end; /* by its limit, which may be less than it asks for (--time-min) */
 	struct node_alloc_list nodes;
 	struct plan_share *shares; /* beside nodes */
 };
@@ -43,6 +44,10 @@ enum plan_answer {
 	PLAN_UNKNOWN, /* what it waits for has no limit, or the window ends before */
 	PLAN_FULL,    /* nothing is added any more: those behind it must wait */
 };
+/* Does it fit at that time, which is ask->from? With as much of its limit as there is room for, but not less
+ * than its --time-min: *minutes. `looks` counts how often nodes were looked through; out may be NULL. */
+bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, size_t *looks,
+               struct node_alloc_list *out);
 /* Finds the earliest start for the job, which is of that class, after `rank` others and not before `from`,
  * and enters it there; who had that rank, and all behind, are forgotten. */
 enum plan_answer plan_add(struct cluster *c, const struct job_class *class, struct job *job, size_t rank,

@@ -318,6 +318,7 @@ void cluster_start(struct cluster *c, core_time now, const uint8_t instance[16],
 		depend_join(c, list_entry(it, struct job, in_all));
 	list_each_safe (it, tmp, &c->jobs)
 		job_settle(c, list_entry(it, struct job, in_all), &notes);
+	priorities_weigh(c);
 	cluster_nodes_changed(c);
 }
 
@@ -396,6 +397,7 @@ void cluster_take_conf(struct cluster *c, const struct cluster_conf *conf, const
 		node_arm_down(c, node);
 	}
 	arena_free(&old_arena);
+	priorities_weigh(c);
 	cluster_nodes_changed(c);
 }
 

@@ -17,8 +17,10 @@ struct pass {
 	struct core_bits *waited_for; /* nodes of partitions in which somebody waits */
 	size_t rank;                  /* how many were planned in this pass */
 	bool full;                    /* no more will be */
-	struct map users;             /* uid -> how many of them */
-	uint32_t *in_part;            /* by index: likewise */
+	bool somebody_waits;          /* and those behind him are looked at, in numbers: */
+	uint32_t depth, tries;
+	struct map users;  /* uid -> how many of them */
+	uint32_t *in_part; /* by index: likewise */
 	struct job_class **heap;
 	size_t n;
 };
@@ -112,7 +114,8 @@ static enum job_reason outlook_reason(struct cluster *c, struct job_class *class
 	return REASON_NONE;
 }
 
-static bool find_room(struct pass *p, struct job_class *class, const struct part *part,
+/* *minutes: the limit with which it starts; less than it asks for only to be before others (--time-min). */
+static bool find_room(struct pass *p, struct job_class *class, const struct part *part, uint32_t *minutes,
                       struct node_alloc_list *nodes)
 {
 	struct cluster *c = p->c;
@@ -129,12 +132,12 @@ static bool find_room(struct pass *p, struct job_class *class, const struct part
 			class->refused_at = c->room;
 		return false;
 	}
+	*minutes = spec_time_limit(part, ask.spec);
 	if (p->rank == 0)
 		return true;
 	ask.rank = p->rank;
 	ask.from = c->now;
-	ask.to = span_end(c->now, spec_time_limit(part, ask.spec));
-	return select_job(c, &ask, nodes);
+	return plan_fits(c, &ask, minutes, &(size_t){0}, nodes);
 }
 
 /* Nobody after it may take what it could get, in none of its partitions. */
@@ -170,6 +173,8 @@ static bool wait_planned(struct pass *p, struct job_class *class, struct job *jo
 {
 	struct cluster *c = p->c;
 	const bool again = class->waits && class->tasks_planned > 0;
+	p->depth += !p->somebody_waits;
+	p->somebody_waits = true;
 	for (uint32_t i = 0; !class->waits && i < class->part_count; i++)
 		if (part_list_reason(c, &job->spec, class->parts[i]) == REASON_NONE)
 			note_waiting(p, class->parts[i], job);
@@ -177,6 +182,7 @@ static bool wait_planned(struct pass *p, struct job_class *class, struct job *jo
 	if (!again && beyond_its_share(p, class, job))
 		return next_turn(class);
 	if (p->full || !plan_has(c, p->rank, job)) {
+		p->tries += !p->full;
 		switch (p->full ? PLAN_FULL : plan_add(c, class, job, p->rank, class->planned_from)) {
 		case PLAN_UNKNOWN:
 			return false;
@@ -196,13 +202,14 @@ static bool wait_planned(struct pass *p, struct job_class *class, struct job *jo
 }
 
 /* Where its next job may start now. NULL: nowhere. */
-static struct part *find_part(struct pass *p, struct job_class *class, struct node_alloc_list *nodes)
+static struct part *find_part(struct pass *p, struct job_class *class, uint32_t *minutes,
+                              struct node_alloc_list *nodes)
 {
 	for (uint32_t i = 0; i < class->part_count; i++) {
 		struct part *part = class->parts[i];
 		if (!p->hold.parts[part->index] &&
 		    part_list_reason(p->c, &class_head(class)->spec, part) == REASON_NONE &&
-		    find_room(p, class, part, nodes))
+		    find_room(p, class, part, minutes, nodes))
 			return part;
 	}
 	return NULL;
@@ -223,6 +230,7 @@ static bool try_next(struct pass *p, struct job_class *class)
 	struct job *job = class_turn(class);
 	struct order_link *next = order_next(class->at);
 	struct node_alloc_list nodes = {0};
+	p->depth += p->somebody_waits;
 	if (all_held(p, class))
 		return false;
 	if (array_is_full(job)) {
@@ -230,7 +238,9 @@ static bool try_next(struct pass *p, struct job_class *class)
 		queue_remove(c, job); /* and comes back when a task has ended */
 		return next != NULL;
 	}
-	struct part *part = class->waits ? NULL : find_part(p, class, &nodes);
+	uint32_t minutes = 0;
+	p->tries += p->somebody_waits && !class->waits;
+	struct part *part = class->waits ? NULL : find_part(p, class, &minutes, &nodes);
 	if (!part) {
 		job->state.last_sched_eval = c->now;
 		if (!class->waits)
@@ -243,8 +253,10 @@ static bool try_next(struct pass *p, struct job_class *class)
 	starts->part = part;
 	if (!more_tasks)
 		class->at = next;
-	job_start(c, starts, &nodes);
+	job_start(c, starts, minutes, &nodes);
 	plan_started(c, p->rank, starts);
+	c->stats.plan.started += p->somebody_waits;
+	c->stats.plan.started_ever += p->somebody_waits;
 	return more_tasks || next;
 }
 
@@ -286,6 +298,30 @@ static void pass_begin(struct pass *p)
 	}
 }
 
+static void note(struct plan_figure *f, uint64_t value)
+{
+	f->last = value;
+	f->sum += value;
+}
+
+static void note_cycle(struct cluster *c, const struct pass *p)
+{
+	struct plan_stats *s = &c->stats.plan;
+	uint64_t queue = 0;
+	if (!c->conf->backfill || !p->somebody_waits)
+		return;
+	list_each (it, &c->classes) {
+		const struct job_class *class = list_entry(it, struct job_class, in_all);
+		queue += (uint64_t) class->jobs.count * class->part_count;
+	}
+	s->cycles++;
+	s->when = c->now;
+	note(&s->depth, p->depth);
+	note(&s->tries, p->tries);
+	note(&s->queue, queue);
+	note(&s->table, c->plan.time_count);
+}
+
 void sched_pass(struct cluster *c)
 {
 	struct pass p = {.c = c, .heap = xcalloc(c->class_count + 1, sizeof(*p.heap))};
@@ -298,6 +334,7 @@ void sched_pass(struct cluster *c)
 			heap_put(&p, class);
 	}
 	plan_cut(c, p.rank);
+	note_cycle(c, &p);
 	free(p.hold.nodes);
 	free(p.hold.parts);
 	free(p.waited_for);

@@ -542,6 +542,32 @@ bool select_has_features(const struct cluster *c, const struct part *part, const
 	return false;
 }
 
+unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                      const struct node *node)
+{
+	const uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1,
+	               max = part->conf->max_cpus_per_node;
+	const uint32_t cpus = per_task > spec->min_cpus_node ? per_task : spec->min_cpus_node;
+	const uint64_t together = spec->overcommit ? 0 : (uint64_t)spec->tasks_per_node * per_task;
+	const uint32_t has = max != 0 && max < node->cpus_total ? max : node->cpus_total;
+	struct hostlist *out = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : NULL;
+	unsigned lacks = 0;
+	if (has < cpus || has < together)
+		lacks |= LACK_CPUS;
+	if (memory_needed(c, part, spec, node, cpus) > node->conf->real_memory)
+		lacks |= LACK_MEMORY;
+	if (!has_features(node, spec->features, true))
+		lacks |= LACK_FEATURES;
+	if (node->conf->tmp_disk < spec->min_tmp_disk)
+		lacks |= LACK_TMP_DISK;
+	if (!shape_fits(spec, node))
+		lacks |= LACK_SHAPE;
+	if (out && hostlist_contains(out, node->conf->name))
+		lacks |= LACK_LISTED;
+	hostlist_free(out);
+	return lacks;
+}
+
 int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err)
 {

@@ -14,7 +14,9 @@ static bool is_given_away(const struct cluster *c, const struct share *share)
 {
 	const struct node_alloc *record = share_record(share);
 	const struct node *node = share->node;
-	const uint32_t limit = share_limit(share->job->part, &share->job->spec);
+	const struct job *job = share->job;
+	/* What it started with counts, whatever its partition allows by now. */
+	const uint32_t limit = job->state.shares ? share_limit(job->part, &job->spec) : 0;
 	uint32_t *loads = NULL;
 	bool is = false;
 	for (uint32_t i = 0; !is && i < record->cores.n; i++) {

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRIORITY_FIRST 4294901760u /* of priority/basic: each job gets one less than the one before */
-#define JOB_ID_LAST    0x03ff0000u /* MaxJobId where none is set */
+#define JOB_ID_LAST 0x03ff0000u /* MaxJobId where none is set */
 
 /* An array's numbers are below this. */
 static uint32_t array_end(const struct cluster *c)
@@ -232,17 +231,6 @@ uint32_t job_new_id(struct cluster *c)
 	return id;
 }
 
-uint32_t job_new_priority(struct cluster *c, const struct job_spec *spec)
-{
-	if (spec->priority != CORE_NO_VAL && spec->priority != 0)
-		return spec->priority;
-	if (c->lowest_priority == 0 || c->lowest_priority > PRIORITY_FIRST)
-		c->lowest_priority = PRIORITY_FIRST;
-	uint32_t base = c->lowest_priority > 1 ? --c->lowest_priority : 1;
-	int64_t p = (int64_t)base - spec->nice;
-	return p < 1 ? 1 : p > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)p;
-}
-
 /* ---- submit ---- */
 
 /* The partition that isn't there was not named by who submits. */
@@ -290,7 +278,7 @@ int job_submit(struct cluster *c, const struct job_spec *asked, core_time now, s
 	job->job_id = job->spec.job_id = job_new_id(c);
 	job->spec.submit_time = job->state.last_sched_eval = job->last_heard = now;
 	job->state.hold = spec->priority == 0 ? 1 : 0;
-	job->state.priority = job_new_priority(c, spec);
+	job->state.priority = job_new_priority(c, job);
 	take_place(c, job);
 	depend_parse(c, job, spec->dependency, NULL);
 	depend_join(c, job);

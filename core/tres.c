@@ -13,6 +13,11 @@ static const struct {
 #undef TRES
 };
 
+const char *tres_word(enum tres_id id)
+{
+	return rows[id].word;
+}
+
 void tres_add(struct tres *to, const struct tres *what)
 {
 	for (int i = 0; i < TRES_COUNT; i++)

@@ -15,6 +15,7 @@ struct tres {
 	uint64_t v[TRES_COUNT];
 };
 
+const char *tres_word(enum tres_id id); /* "cpu" */
 void tres_add(struct tres *to, const struct tres *what);
 /* Never below 0: -1 when it would be (and then nothing is changed). */
 int tres_sub(struct tres *from, const struct tres *what);

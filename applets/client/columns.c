@@ -117,6 +117,8 @@ static void add_letter(struct column_format *f, const char *start, size_t len, c
 		fprintf(stderr, "Invalid node format specification: %.*s\n", p < end, p);
 	else
 		log_error("Invalid %s specification: %.*s", f->what, p < end, p);
+	if (f->drops_unknown)
+		return;
 	add_literal(f, "%", 1);
 	add_literal(f, start, len);
 }

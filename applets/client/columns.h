@@ -40,6 +40,7 @@ struct column_format {
 	bool bare_letters;    /* those about -o are "Invalid node format ..." without a prefix (sinfo) */
 	bool spaced_capitals; /* "all" puts a blank behind each column that has a capital letter (sinfo) */
 	bool all_is_a_name;   /* of -O, too (sinfo) */
+	bool drops_unknown;   /* a letter that is not known is gone with what stands behind it (sprio) */
 	struct column_use *uses;
 	size_t n, cap;
 };

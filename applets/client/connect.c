@@ -92,12 +92,18 @@ void connect_close(struct connect *c)
 	memset(c, 0, sizeof(*c));
 }
 
+/* What the controller said of the last refusal: of this very request, where a row below would be of all. */
+static char refusal_help[1024];
+
 int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,
                 void **record, struct err *err)
 {
 	uint32_t got = 0;
-	if (client_call(c->client, type, request, arena, &got, record, NULL, err) != 0)
+	char *help = NULL;
+	if (client_call(c->client, type, request, arena, &got, record, &help, err) != 0) {
+		text_copy(refusal_help, sizeof(refusal_help), help ? help : "");
 		return -1;
+	}
 	return got == want ? 0
 	                   : err_set(err, ERR_COMMUNICATION, "the controller answered %s with %s",
 	                             message_name(type), message_name(got));
@@ -161,5 +167,7 @@ void connect_help(int rc, const struct err *err)
 		return;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (rows[i].code == err->code)
-			log_info("%s", rows[i].help);
+			log_info("%s", rows[i].code == ERR_NODE_CONFIG_UNAVAILABLE && *refusal_help
+			                       ? refusal_help
+			                       : rows[i].help);
 }

@@ -74,7 +74,44 @@ static void print_head(const struct stats_reply *m)
 	printf("Jobs running:   %" PRIu64 "\n\n", m->running);
 }
 
-/* There is no backfill pass of its own: its counters are truly 0. */
+static void figure(const char *label, uint64_t value)
+{
+	printf("\t%s %" PRIu64 "\n", label, value);
+}
+
+/* What somebody had to wait for, and others were planned and started behind him. Means are of what there was.
+ */
+static void print_plan(const struct stats_reply *m)
+{
+	const uint64_t n = m->plan_cycles;
+	puts("Backfilling stats");
+	figure("Total backfilled jobs (since last slurm start):", m->plan_started_ever);
+	figure("Total backfilled jobs (since last stats cycle start):", m->plan_started);
+	figure("Total backfilled heterogeneous job components:", 0);
+	figure("Total cycles:", n);
+	if (m->plan_when)
+		stamp("\tLast cycle when: ", m->plan_when);
+	else
+		puts("\tLast cycle when: N/A");
+	figure("Last cycle:", m->plan_last_us);
+	figure("Max cycle: ", m->plan_max_us);
+	if (n)
+		figure("Mean cycle:", mean(m->plan_sum_us, n));
+	figure("Last depth cycle:", m->plan_depth);
+	figure("Last depth cycle (try sched):", m->plan_tries);
+	if (n) {
+		figure("Depth Mean:", mean(m->plan_depth_sum, n));
+		figure("Depth Mean (try depth):", mean(m->plan_tries_sum, n));
+	}
+	figure("Last queue length:", m->plan_queue);
+	if (n)
+		figure("Queue length mean:", mean(m->plan_queue_sum, n));
+	figure("Last table size:", m->plan_table);
+	if (n)
+		figure("Mean table size:", mean(m->plan_table_sum, n));
+	puts("");
+}
+
 static void print_cycles(const struct stats_reply *m)
 {
 	puts("Main schedule statistics (microseconds):");
@@ -89,18 +126,7 @@ static void print_cycles(const struct stats_reply *m)
 	if (m->cycles && minutes)
 		printf("\tCycles per minute: %" PRIu64 "\n", m->cycles / minutes);
 	printf("\tLast queue length: %" PRIu32 "\n\n", m->last_queue_length);
-	puts("Backfilling stats\n"
-	     "\tTotal backfilled jobs (since last slurm start): 0\n"
-	     "\tTotal backfilled jobs (since last stats cycle start): 0\n"
-	     "\tTotal backfilled heterogeneous job components: 0\n"
-	     "\tTotal cycles: 0\n"
-	     "\tLast cycle when: N/A\n"
-	     "\tLast cycle: 0\n"
-	     "\tMax cycle:  0\n"
-	     "\tLast depth cycle: 0\n"
-	     "\tLast depth cycle (try sched): 0\n"
-	     "\tLast queue length: 0\n"
-	     "\tLast table size: 0\n");
+	print_plan(m);
 	printf("Latency for 1000 calls to gettimeofday(): %" PRIu64 " microseconds\n\n", m->gettimeofday_us);
 }
 

@@ -33,6 +33,7 @@
 struct squeue_options {
 	struct job_query query;
 	struct filter_steps steps; /* -s's list */
+	const char *why;           /* --why: this job; or NULL */
 	bool show_steps, long_format, no_header, start, all, each_task, json, no_convert, priority;
 	const char *format, *format_names, *sort, *clusters;
 	bool clusters_set; /* by the option, not by SLURM_CLUSTERS */
@@ -49,6 +50,7 @@ enum {
 	OPT_HIDE,
 	OPT_ONE_CLUSTER,
 	OPT_JSON,
+	OPT_WHY,
 	OPT_YAML
 };
 
@@ -85,6 +87,7 @@ static const struct command_option options[] = {
         {"json", OPT_JSON, no_argument, NULL, "all jobs, with all that is known of them, as JSON"},
         {"local", OPT_ONE_CLUSTER, no_argument, NULL, "jobs of this cluster: there is one"},
         {"noconvert", OPT_NOCONVERT, no_argument, NULL, "sizes as they are kept"},
+        {"why", OPT_WHY, required_argument, "JOB", "why that job waits, in sentences (batchbox's own)"},
         {"nodes", 'w', required_argument, NULL, NULL},
         {"sibling", OPT_ONE_CLUSTER, no_argument, NULL, "jobs of sibling clusters: there are none"},
         {"usage", OPT_USAGE, no_argument, NULL, NULL},
@@ -244,6 +247,9 @@ static int set_option(int c, struct squeue_options *o, struct arena *arena, stru
 	case OPT_ME:
 		o->query.uids.n = 0;
 		return filter_me(&o->query.uids, arena);
+	case OPT_WHY:
+		o->why = optarg;
+		return 0;
 	case OPT_JSON:
 		o->json = true;
 		return 0;
@@ -618,6 +624,30 @@ static int squeue_once(struct connect *connection, const struct squeue_options *
 	return rc;
 }
 
+/* --why */
+static int print_why(struct connect *connection, const char *name, struct arena *arena, struct err *err)
+{
+	struct schema_u32s ids = {0};
+	struct schema_strs tasks = {0};
+	struct why_query q;
+	void *record = NULL;
+	schema_init(schema_of_why_query(), &q);
+	if (filter_jobs(name, &ids, &tasks, arena, err) != 0) {
+		log_error("%s", err_text(err));
+		return -1;
+	}
+	for (uint32_t i = 0; i < ids.n; i++) {
+		q.job_id = ids.v[i];
+		q.tasks = i < tasks.n ? tasks.v[i] : NULL;
+		if (connect_ask(connection, MSG_why_query, &q, MSG_why_reply, arena, &record, err) != 0) {
+			fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(err));
+			return -1;
+		}
+		fputs(((const struct why_reply *)record)->text, stdout);
+	}
+	return 0;
+}
+
 /* A host list in -w that names no node of the cluster is an error here, as there. */
 static int check_nodes(const struct squeue_options *o, struct connect *connection, struct arena *arena,
                        struct err *err)
@@ -657,6 +687,8 @@ int squeue_main(int argc, char **argv)
 		fprintf(stderr, "slurm_load_jobs error: %s\n", err_text(&err));
 	} else if (check_nodes(&o, &connection, &arena, &err) != 0) {
 		log_error("%s", err_text(&err));
+	} else if (o.why) {
+		rc = print_why(&connection, o.why, &arena, &err);
 	} else {
 		for (;;) {
 			if (o.clusters && !o.no_header && !o.json)

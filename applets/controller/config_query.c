@@ -2,6 +2,7 @@
 #include "applets/applet.h"
 #include "applets/common/users.h"
 #include "applets/controller/controller.h"
+#include "conf/time.h"
 
 #include "core/util/log_flags.h"
 
@@ -93,6 +94,39 @@ static void form_SIZE(struct shown *s)
 		text_add(&s->value, "UNLIMITED");
 	else
 		text_printf(&s->value, "%" PRIu64, mib);
+}
+
+/* A limit as it was written, in one form. */
+static void form_TIME(struct shown *s)
+{
+	int64_t seconds = 0;
+	if (time_parse_limit(set_text(s), &seconds) && seconds >= 0)
+		time_print_hms(&s->value, seconds);
+	else
+		text_add(&s->value, "49710-06:27:16"); /* as an endless one is shown there */
+}
+
+/* In the order of the real one, which makes one of all that begin alike. */
+static void form_PRIORITY_FLAGS(struct shown *s)
+{
+	static const struct {
+		const char *word, *by;
+	} flags[] = {{"ACCRUE_ALWAYS", "ACCRUE_ALWAYS"},
+	             {"SMALL_RELATIVE_TO_TIME", "SMALL_RELATIVE_TO_TIME"},
+	             {"CALCULATE_RUNNING", "CALCULATE_RUNNING"},
+	             {"DEPTH_OBLIVIOUS", "DEPTH_OBLIVIOUS"},
+	             {"NO_FAIR_TREE", "NO_FAIR_TREE,DEPTH_OBLIVIOUS"},
+	             {"INCR_ONLY", "INCR_ONLY"},
+	             {"MAX_TRES", "MAX_TRES"},
+	             {"NO_NORMAL_ALL",
+	              "NO_NORMAL_ALL,NO_NORMAL_ASSOC,NO_NORMAL_PART,NO_NORMAL_QOS,NO_NORMAL_TRES"}};
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		bool any = false;
+		for (const char *p = flags[i].by; *p && !any; p += strcspn(p, ","), p += *p == ',')
+			any = text_list_has(set_text(s), p, strcspn(p, ","));
+		if (any)
+			text_printf(&s->value, "%s%s", s->value.len ? "," : "", flags[i].word);
+	}
 }
 
 static void form_YESNO(struct shown *s)
@@ -189,10 +223,13 @@ static const struct {
 	const char *name;
 	enum param param;
 	void (*form)(struct shown *s);
+	bool weighed; /* with PriorityType=priority/multifactor only */
 } rows[] = {
-#define SHOWN(name, param, form) {name, P_##param, form_##form},
+#define SHOWN(name, param, form)   {name, P_##param, form_##form, false},
+#define WEIGHED(name, param, form) {name, P_##param, form_##form, true},
 #include "applets/controller/config_rows.def"
 #undef SHOWN
+#undef WEIGHED
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -250,6 +287,8 @@ int on_config_query(struct request *r, struct err *err)
 	m.names.v = arena_array(&r->arena, n, sizeof(char *));
 	m.values.v = arena_array(&r->arena, n, sizeof(char *));
 	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].weighed && !s.conf->core.priority.multifactor)
+			continue;
 		s.param = rows[i].param;
 		text_clear(&s.value);
 		if (rows[i].form == form_HOSTS) {

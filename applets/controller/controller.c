@@ -69,7 +69,7 @@ static void run_cluster(struct controller *ctl, core_time now)
 	ctl->touched = false;
 	cluster_run(ctl->cluster, now);
 	if (wanted)
-		stats_cycle(ctl->stats, loop_clock() - began);
+		stats_cycle(ctl->stats, ctl->cluster, loop_clock() - began);
 }
 
 /* Closes the round: what happened in it is one unit, on disk and to the outside. */

@@ -279,7 +279,7 @@ void parts_resolve_groups(struct cluster_conf *conf, struct arena *arena);
 struct stats *stats_new(void);
 void stats_free(struct stats *s);
 void stats_message(struct stats *s, uint32_t type, uint32_t uid, int64_t us);
-void stats_cycle(struct stats *s, int64_t us);
+void stats_cycle(struct stats *s, const struct cluster *c, int64_t us);
 
 /* ---- the handlers of handlers.def ---- */
 #define HANDLER(message, function, effect) int function(struct request *r, struct err *err);

@@ -193,10 +193,7 @@ static struct job *next_job(struct job_cursor *cur)
 	struct job *job;
 	if (cur->query.job_ids.n > 0)
 		return next_named(cur);
-	struct job *last = job_by_serial(c, cur->last);
-	job = job_next(c, last);
-	while (!last && job && job->serial <= cur->last) /* the last one has gone meanwhile */
-		job = job_next(c, job);
+	job = job_after(c, cur->last);
 	if (job)
 		cur->last = job->serial;
 	return job;

@@ -16,7 +16,10 @@ struct stats {
 	core_time since;
 	struct figure by_type[TYPES];
 	struct map by_user; /* uid + 1 -> struct figure */
-	uint64_t cycle_last_us, cycle_max_us, cycle_sum_us, cycles;
+	struct spent {
+		uint64_t last_us, max_us, sum_us, n;
+	} cycles, plans; /* runs of the scheduler, and those in which it planned */
+	uint64_t plans_seen;
 };
 
 struct stats *stats_new(void)
@@ -65,20 +68,29 @@ void stats_message(struct stats *s, uint32_t type, uint32_t uid, int64_t us)
 		count(user, us);
 }
 
-void stats_cycle(struct stats *s, int64_t us)
+static void spend(struct spent *spent, int64_t us)
 {
 	uint64_t t = us > 0 ? (uint64_t)us : 0;
-	s->cycle_last_us = t;
-	s->cycle_sum_us += t;
-	s->cycles++;
-	if (t > s->cycle_max_us)
-		s->cycle_max_us = t;
+	spent->last_us = t;
+	spent->sum_us += t;
+	spent->n++;
+	if (t > spent->max_us)
+		spent->max_us = t;
+}
+
+void stats_cycle(struct stats *s, const struct cluster *c, int64_t us)
+{
+	const uint64_t plans = cluster_stats(c)->plan.cycles;
+	spend(&s->cycles, us);
+	if (plans != s->plans_seen)
+		spend(&s->plans, us);
+	s->plans_seen = plans;
 }
 
 static void reset(struct stats *s)
 {
 	forget_users(s);
-	*s = (struct stats){.since = controller_now(), .cycle_last_us = s->cycle_last_us};
+	*s = (struct stats){.since = controller_now(), .cycles = {.last_us = s->cycles.last_us}};
 	map_init_u64(&s->by_user);
 }
 
@@ -106,6 +118,25 @@ static void fill_rows(struct stats *s, struct stats_reply *m, struct arena *aren
 	/* Names are the client's to find: a look-up could hold this loop. */
 	while (map_next(&s->by_user, &at, &entry))
 		m->by_user.v[m->by_user.n++] = row_of(entry, NULL);
+}
+
+static void fill_plan(const struct stats *s, const struct plan_stats *p, struct stats_reply *m)
+{
+	m->plan_started_ever = p->started_ever;
+	m->plan_started = p->started;
+	m->plan_cycles = p->cycles;
+	m->plan_when = p->when;
+	m->plan_last_us = s->plans.last_us;
+	m->plan_max_us = s->plans.max_us;
+	m->plan_sum_us = s->plans.sum_us;
+	m->plan_depth = p->depth.last;
+	m->plan_depth_sum = p->depth.sum;
+	m->plan_tries = p->tries.last;
+	m->plan_tries_sum = p->tries.sum;
+	m->plan_queue = p->queue.last;
+	m->plan_queue_sum = p->queue.sum;
+	m->plan_table = p->table.last;
+	m->plan_table_sum = p->table.sum;
 }
 
 static uint64_t clock_cost(void)
@@ -142,10 +173,11 @@ int on_stats_query(struct request *r, struct err *err)
 	m.pending = sched->pending;
 	m.running = sched->running;
 	m.states_time = m.now;
-	m.cycle_last_us = s->cycle_last_us;
-	m.cycle_max_us = s->cycle_max_us;
-	m.cycle_sum_us = s->cycle_sum_us;
-	m.cycles = s->cycles;
+	m.cycle_last_us = s->cycles.last_us;
+	m.cycle_max_us = s->cycles.max_us;
+	m.cycle_sum_us = s->cycles.sum_us;
+	m.cycles = s->cycles.n;
+	fill_plan(s, &sched->plan, &m);
 	m.depth_sum = sched->cycle_depth_sum;
 	m.last_queue_length = sched->last_queue_length;
 	m.threads = 3; /* loop, writer, reader of the history */

@@ -1,6 +1,7 @@
 /* submit_batch and alloc_request: who asks is resolved off the loop, then the core decides. */
 #include "applets/common/users.h"
 #include "applets/controller/controller.h"
+#include "core/why.h"
 #include "core/util/log.h"
 
 #include <stdlib.h>
@@ -51,14 +52,28 @@ static void set_origin(struct request *r, struct job_spec *spec)
 		spec->alloc_node = arena_strdup(&r->arena, peer->host);
 }
 
+/* Which nodes lack what, in the line that helps. */
+static void explain(struct request *r, const struct job_spec *spec, const struct err *err)
+{
+	struct text text = TEXT_EMPTY;
+	if (err->code != ERR_NODE_CONFIG_UNAVAILABLE)
+		return;
+	spec_why_never(r->ctl->cluster, spec, &text);
+	if (text.len)
+		r->help = arena_strdup(&r->arena, text_str(&text));
+	text_free(&text);
+}
+
 static int test_only(struct request *r, const struct job_spec *spec, struct err *err)
 {
 	struct controller *ctl = r->ctl;
 	const struct cluster_conf *conf = cluster_conf_of(ctl->cluster);
 	struct job_outlook outlook;
 	struct submit_reply m;
-	if (job_test(ctl->cluster, spec, controller_now(), &outlook, err) != 0)
+	if (job_test(ctl->cluster, spec, controller_now(), &outlook, err) != 0) {
+		explain(r, spec, err);
 		return -1;
+	}
 	schema_init(schema_of_submit_reply(), &m);
 	m.job_id = cluster_meta(ctl->cluster)->next_job_id;
 	if (m.job_id < conf->first_job_id)
@@ -181,6 +196,8 @@ static int submit_batch(struct request *r, const struct submit_batch *m, struct 
 		store_blob(ctl->store, env_hash, env.s, env.len);
 		answer_batch(r, job, m->wait);
 	}
+	if (rc != 0)
+		explain(r, &spec, err);
 	text_free(&env);
 	return rc;
 }
@@ -225,8 +242,10 @@ static int submit_alloc(struct request *r, const struct alloc_request *m, struct
 	struct job *job = NULL;
 	spec.batch = false;
 	spec.script_hash = spec.env_hash = (struct schema_bytes){NULL, 0};
-	if (job_submit(r->ctl->cluster, &spec, controller_now(), &job, err) != 0)
+	if (job_submit(r->ctl->cluster, &spec, controller_now(), &job, err) != 0) {
+		explain(r, &spec, err);
 		return -1;
+	}
 	struct waiter *w = waiter_add(r, job->serial, WAIT_ALLOC);
 	list_append(&r->ctl->unsettled, &w->in_unsettled);
 	return 0;

@@ -78,6 +78,8 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 	spec->oversubscribe = chance(w, 400);
 	spec->exclusive_user = chance(w, 40);
 	spec->time_limit_min = limits[pick(w, 5)];
+	if (spec->time_limit_min != 1 && spec->time_limit_min != CORE_NO_VAL && chance(w, 150))
+		spec->time_min_min = 1 + pick(w, 5);
 	spec->requeue = chance(w, 600);
 	spec->no_kill = chance(w, 150);
 	spec->immediate = !spec->batch && chance(w, 50);

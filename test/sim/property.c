@@ -477,6 +477,7 @@ void property_after_pass(struct world *w)
 {
 	check_started(w);
 	check_planned(w);
+	property_priorities(w);
 	map_free(&w->started_now);
 	map_init_u64(&w->started_now);
 	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
@@ -595,6 +596,8 @@ static void compare_state(struct world *w, const struct job *job)
 	if (!row || schema_decode(schema_of_job_state(), &stored, row->bytes, row->n, NULL, &err) != 0)
 		world_fail(w, "job %u is not in the store", job->job_id);
 	stored.last_sched_eval = job->state.last_sched_eval; /* derived */
+	if (w->conf.priority.multifactor)
+		stored.priority = job->state.priority; /* likewise */
 	/* What is back is stored at the latest when something starts there. */
 	for (uint32_t i = 0; !list_empty(&job->in_unsaved) && i < stored.nodes.n && i < job->state.nodes.n;
 	     i++)

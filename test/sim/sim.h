@@ -201,3 +201,6 @@ void property_history(struct world *w, const struct history_job *h);
 void property_store(struct world *w);
 bool waits_for_others(const struct world *w, const struct job *job);
 void property_at_rest(struct world *w);
+
+/* ---- priorities.c ---- */
+void property_priorities(struct world *w);

@@ -248,9 +248,35 @@ static void part_of(struct world *w, uint32_t at, uint32_t first, uint32_t last,
 	                                       .max_nodes = CORE_INFINITE,
 	                                       .max_cpus_per_node = CORE_INFINITE,
 	                                       .priority_tier = at == 1 ? 1 : 2,
+	                                       .priority_job_factor = 1 + pick(w, 4),
 	                                       .over_time_limit_min = CORE_NO_VAL,
 	                                       .state = chance(w, 50) ? CONF_PART_DOWN : CONF_PART_UP};
 	random_sharing(w, &w->parts[at]);
+}
+
+/* Half of the histories have factors, with weights that let each of them decide now and then. */
+static struct priority_conf random_priority(struct world *w)
+{
+	if (chance(w, 500))
+		return (struct priority_conf){0};
+	struct priority_conf p = {.multifactor = true,
+	                          .age = chance(w, 700) ? 1 + pick(w, 2000) : 0,
+	                          .job_size = chance(w, 500) ? pick(w, 1000) : 0,
+	                          .partition = chance(w, 500) ? pick(w, 1000) : 0,
+	                          .max_age_s = 1 + pick(w, 3600),
+	                          .calc_period_s = 60 + pick(w, 240),
+	                          .favor_small = chance(w, 300),
+	                          .small_relative_to_time = chance(w, 200),
+	                          .accrue_always = chance(w, 200),
+	                          .calculate_running = chance(w, 200),
+	                          .incr_only = chance(w, 100),
+	                          .no_normal_part = chance(w, 200),
+	                          .no_normal_tres = chance(w, 200)};
+	if (chance(w, 300))
+		p.tres[TRES_CPU] = (double)pick(w, 1000) - 200;
+	if (chance(w, 200))
+		p.tres[TRES_MEM] = (double)pick(w, 100) / 10;
+	return p;
 }
 
 void world_vary_conf(struct world *w)
@@ -296,7 +322,8 @@ void world_vary_conf(struct world *w)
 	                                .slurmd_timeout_s = chance(w, 100) ? 0 : 300,
 	                                .return_to_service = pick(w, 3),
 	                                .def_mem_per_cpu = chance(w, 300) ? 100 : 0,
-	                                .job_requeue = true};
+	                                .job_requeue = true,
+	                                .priority = random_priority(w)};
 }
 
 /* ---- life ---- */

@@ -38,6 +38,7 @@ struct want {
 	uint64_t mem;
 	uint32_t uid;
 	const char *array;
+	uint32_t least; /* minutes; 0: none */
 };
 
 static struct job *submit(struct lab *lab, struct want want, int64_t minute)
@@ -56,6 +57,7 @@ static struct job *submit(struct lab *lab, struct want want, int64_t minute)
 	spec.tasks_set = true;
 	spec.mem_per_node = want.mem;
 	spec.time_limit_min = want.minutes;
+	spec.time_min_min = want.least ? want.least : CORE_NO_VAL;
 	spec.array = (char *)(uintptr_t)want.array;
 	if (job_submit(lab->c, &spec, at(minute), &job, &err) != 0)
 		fail_msg("%s", err_text(&err));
@@ -222,6 +224,69 @@ static void a_node_that_is_drained_is_not_counted_on(void **state)
 	assert_int_equal(job_planned_start(two), 0);
 }
 
+static void a_limit_shrinks_where_that_is_earlier(void **state)
+{
+	struct lab *lab = *state;
+	struct job *first = submit(lab, (struct want){.mem = 100, .nodes = 2, .tasks = 4, .minutes = 60}, 0),
+	           *wide = submit(lab, (struct want){.mem = 100, .nodes = 3, .tasks = 6, .minutes = 30}, 0);
+	assert_int_equal(first->state.time_limit_min, 60);
+	struct job *too_long = submit(
+	                   lab,
+	                   (struct want){.mem = 100, .nodes = 1, .tasks = 1, .minutes = 100, .least = 61}, 0),
+	           *fits = submit(
+	                   lab,
+	                   (struct want){.mem = 100, .nodes = 1, .tasks = 1, .minutes = 100, .least = 30}, 0),
+	           *endless = submit(lab, (struct want){.mem = 100, .nodes = 1, .tasks = 1, .least = 10}, 1);
+	assert_planned(too_long, 90);
+	/* As long as there is room for. */
+	assert_true(runs(fits));
+	assert_int_equal(fits->state.time_limit_min, 60);
+	assert_int_equal(fits->spec.time_limit_min, 100);
+	assert_true(runs(endless));
+	assert_int_equal(endless->state.time_limit_min, 59);
+	assert_planned(wide, 60);
+}
+
+static void a_plan_may_rest_on_a_lesser_limit(void **state)
+{
+	struct lab *lab = *state;
+	submit(lab, (struct want){.mem = 100, .nodes = 3, .tasks = 6, .minutes = 10}, 0);
+	struct job *one = submit(lab, (struct want){.mem = 100, .nodes = 3, .tasks = 3, .minutes = 20}, 0);
+	struct job *small = submit(lab, (struct want){.mem = 100, .nodes = 2, .tasks = 2, .minutes = 60}, 0);
+	struct job *all = submit(lab, (struct want){.mem = 100, .nodes = 3, .tasks = 6, .minutes = 10}, 0);
+	struct job *shrinks =
+	        submit(lab, (struct want){.mem = 100, .nodes = 1, .tasks = 1, .minutes = 100, .least = 5}, 0);
+	assert_planned(one, 10);
+	assert_planned(small, 10);
+	assert_planned(all, 70);
+	/* Until the wide one comes; what is shown is all that it asks for. */
+	assert_planned(shrinks, 10);
+	assert_int_equal(shrinks->planned->end, at(70));
+	assert_int_equal(job_planned_end(shrinks), at(110));
+}
+
+static void figures_tell_of_it(void **state)
+{
+	struct lab *lab = *state;
+	submit(lab, (struct want){.nodes = 2, .tasks = 4, .minutes = 60, .mem = 100}, 0);
+	const struct plan_stats *s = &cluster_stats(lab->c)->plan;
+	assert_int_equal(s->cycles, 0);
+	submit(lab, (struct want){.nodes = 3, .tasks = 6, .minutes = 30, .mem = 100}, 1);
+	assert_int_equal(s->cycles, 1);
+	assert_int_equal(s->when, at(1));
+	assert_int_equal(s->depth.last, 1);
+	assert_int_equal(s->queue.last, 1);
+	assert_int_equal(s->table.last, 2);
+	submit(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10, .mem = 100}, 2);
+	assert_int_equal(s->started, 1);
+	assert_int_equal(s->depth.last, 2);
+	assert_int_equal(s->depth.sum, 3);
+	cluster_stats_reset(lab->c);
+	assert_int_equal(s->cycles, 0);
+	assert_int_equal(s->started, 0);
+	assert_int_equal(s->started_ever, 1);
+}
+
 /* As little as one node at a time: the plan comes to the same in the end. */
 static void in_slices_it_is_the_same(void **state)
 {
@@ -277,7 +342,10 @@ int main(void)
 	        T(an_array_is_planned_task_by_task),
 	        T(a_longer_limit_moves_it),
 	        T(a_node_that_is_drained_is_not_counted_on),
+	        T(figures_tell_of_it),
 	        T(in_slices_it_is_the_same),
+	        T(a_limit_shrinks_where_that_is_earlier),
+	        T(a_plan_may_rest_on_a_lesser_limit),
 	        T(a_test_says_when_and_where),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
