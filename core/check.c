@@ -12,18 +12,23 @@ struct together {
 	bool shared; /* all of them may */
 };
 
-/* Not more of the share's partition than may have that core. */
+/* Not more than one of them lets share: of the share's partition, or, where nodes are what is given, of all.
+ * Which of them came last, and by whose limit it was let in, is not known any more. */
 static int check_like_it(const struct cluster *c, const struct node *node, const struct share *share,
                          uint32_t core, struct err *err)
 {
-	const uint32_t limit = share_limit(share->job->part, &share->job->spec);
-	uint32_t like_it = 0;
+	uint32_t like_it = 0, limit = 0;
 	list_each (it, &node->shares) {
 		const struct share *other = list_entry(it, struct share, on_node);
 		const struct node_alloc *r = share_record(other);
 		const bool counts = conf_is_linear(c->conf) || other->job->part == share->job->part;
-		for (uint32_t i = 0; !other->idle && counts && i < r->cores.n; i++)
-			like_it += r->cores.v[i] == core;
+		const uint32_t lets = share_limit(other->job->part, &other->job->spec);
+		for (uint32_t i = 0; !other->idle && counts && i < r->cores.n; i++) {
+			if (r->cores.v[i] != core)
+				continue;
+			like_it++;
+			limit = lets > limit ? lets : limit;
+		}
 	}
 	if (like_it > limit)
 		BREACH("core %u of %s has %u jobs of a partition that lets %u share, one is job %u", core,
