@@ -172,8 +172,7 @@ void due_run(struct cluster *c)
 	        [DUE_LIMIT] = job_limit,         [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
 	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
 	        [DUE_NODE_SILENT] = node_silent, [DUE_DEADLINE] = job_deadline, [DUE_PLAN] = plan_again,
-	        [DUE_WARN] = warn_due,
-	        [DUE_PRIORITY] = weigh_again,
+	        [DUE_WARN] = warn_due,           [DUE_PRIORITY] = weigh_again,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))
