@@ -429,9 +429,7 @@ void option_print(const struct submit *s, const struct option_row *row, struct t
 		text_printf(out, "%u", s->verbose);
 	else if (row->parse == option_time)
 		print_limit(out, *(const uint32_t *)MEMBER);
-	else if (row->parse == option_mem && given)
-		text_add(out, given);
-	else if (row->parse == option_mem)
+	else if (row->parse == option_mem && !given)
 		size_print_mib(out, *(const uint64_t *)MEMBER);
 	else if (row->parse == option_begin)
 		time_print_stamp(out, s->spec.begin_time);
