@@ -405,6 +405,8 @@ int job_top(struct cluster *c, struct job **jobs, size_t n, core_time now, struc
 		if (job->state.priority > best)
 			best = job->state.priority;
 	}
+	if (c->conf->priority.multifactor)
+		plan_cut(c, 0); /* it is in the order that they had */
 	/* Before one that has been given more than any nice value makes they can't come; they keep their
 	 * order. */
 	for (size_t i = 0; i < n; i++) {
