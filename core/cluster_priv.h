@@ -233,8 +233,10 @@ int check_spec_numbers(const struct job_spec *spec, struct err *err);
 /* ---- priority.c ---- */
 bool spec_has_priority(const struct job_spec *spec); /* one of its own, that nothing changes */
 uint32_t job_new_priority(struct cluster *c, struct job *job);
-/* It gets that one by another nice value, or has it as its own where it has one of its own. */
+/* It gets that one (or the next to it that a nice value can make) by another nice value, or has it as its own
+ * where it has one of its own. */
 void priority_set(struct cluster *c, struct job *job, uint32_t to);
+uint32_t priority_reach(struct cluster *c, const struct job *job); /* the most that can be set */
 /* What it is weighed by has changed, of one job, or of all: also in time, which is asked for again. */
 void job_weigh(struct cluster *c, struct job *job);
 void priorities_weigh(struct cluster *c);

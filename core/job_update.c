@@ -396,10 +396,23 @@ int job_top(struct cluster *c, struct job **jobs, size_t n, core_time now, struc
 			return err_set(err, ERR_JOB_NOT_PENDING, "%s", "");
 	uint32_t best = 0;
 	list_each (it, &c->jobs) {
-		const struct job *job = list_entry(it, struct job, in_all);
-		if (n && job->state.state == JOB_PENDING && job->spec.who->uid == jobs[0]->spec.who->uid &&
-		    text_eq(job->spec.partition, jobs[0]->spec.partition) && job->state.priority > best)
+		struct job *job = list_entry(it, struct job, in_all);
+		if (n == 0 || job->state.state != JOB_PENDING ||
+		    job->spec.who->uid != jobs[0]->spec.who->uid ||
+		    !text_eq(job->spec.partition, jobs[0]->spec.partition))
+			continue;
+		job_weigh(c, job); /* or the next time that all are weighed, it would pass those */
+		if (job->state.priority > best)
 			best = job->state.priority;
+	}
+	if (c->conf->priority.multifactor)
+		plan_cut(c, 0); /* it is in the order that they had */
+	/* Before one that has been given more than any nice value makes they can't come; they keep their
+	 * order. */
+	for (size_t i = 0; i < n; i++) {
+		const uint32_t reach = priority_reach(c, jobs[i]);
+		if ((double)best + (double)n > reach)
+			best = reach > n ? reach - (uint32_t)n : 0;
 	}
 	/* Last to first, each before all that were there. */
 	for (size_t i = n; i > 0; i--) {

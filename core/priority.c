@@ -64,8 +64,9 @@ static void tres(const struct cluster *c, const struct job *job, const struct pa
 	}
 }
 
-struct priority_factors priority_factors(const struct cluster *c, const struct job *job,
-                                         const struct part *part, core_time at)
+/* The sum as it is, even if it is less than the least that a priority can be. */
+static struct priority_factors factors(const struct cluster *c, const struct job *job,
+                                       const struct part *part, core_time at)
 {
 	const struct priority_conf *w = &c->conf->priority;
 	struct priority_factors f = {.nice = job->spec.nice};
@@ -81,6 +82,13 @@ struct priority_factors priority_factors(const struct cluster *c, const struct j
 	f.sum = f.age * w->age + f.job_size * w->job_size + f.partition * w->partition - f.nice;
 	for (int i = 0; i < TRES_COUNT; i++)
 		f.sum += f.tres[i] * w->tres[i];
+	return f;
+}
+
+struct priority_factors priority_factors(const struct cluster *c, const struct job *job,
+                                         const struct part *part, core_time at)
+{
+	struct priority_factors f = factors(c, job, part, at);
 	f.sum = f.sum < 1 ? 1 : f.sum;
 	return f;
 }
@@ -106,18 +114,23 @@ static uint32_t next_basic(struct cluster *c, const struct job_spec *spec)
 }
 
 /* The best of its partitions counts, as it has one place in the queue. */
-static uint32_t weighed(struct cluster *c, struct job *job)
+static double best_sum(struct cluster *c, const struct job *job)
 {
 	uint32_t n = 0;
-	double best = priority_factors(c, job, job->part, c->now).sum;
+	double best = factors(c, job, job->part, c->now).sum;
 	struct part **parts = parts_are_several(&job->spec) ? parts_asked(c, &job->spec, &n) : NULL;
 	for (uint32_t i = 0; i < n; i++) {
-		const double sum = priority_factors(c, job, parts[i], c->now).sum;
+		const double sum = factors(c, job, parts[i], c->now).sum;
 		best = sum > best ? sum : best;
 	}
 	free(parts);
+	return best;
+}
+
+static uint32_t weighed(struct cluster *c, struct job *job)
+{
 	job->priority_at = c->now;
-	return priority_clamped(best);
+	return priority_clamped(best_sum(c, job));
 }
 
 uint32_t job_new_priority(struct cluster *c, struct job *job)
@@ -127,14 +140,39 @@ uint32_t job_new_priority(struct cluster *c, struct job *job)
 	return c->conf->priority.multifactor ? weighed(c, job) : next_basic(c, &job->spec);
 }
 
+/* More than what may be asked for isn't given, either. */
+static int32_t nice_clamped(double nice)
+{
+	return nice > CORE_NICE_MAX ? CORE_NICE_MAX : nice < -CORE_NICE_MAX ? -CORE_NICE_MAX : (int32_t)nice;
+}
+
+/* What is below 1 counts as it is: a nice that only made up for the difference from 1 would be too small. */
+static void weigh_as(struct cluster *c, struct job *job, uint32_t to)
+{
+	job->spec.nice = nice_clamped(job->spec.nice + best_sum(c, job) - to);
+	/* A nice below 0 was rounded up. */
+	if (weighed(c, job) < to && job->spec.nice > -CORE_NICE_MAX)
+		job->spec.nice--;
+	const uint32_t has = weighed(c, job);
+	job->state.priority = has < to && c->conf->priority.incr_only ? to : has;
+}
+
+uint32_t priority_reach(struct cluster *c, const struct job *job)
+{
+	const struct priority_conf *conf = &c->conf->priority;
+	if (!conf->multifactor || conf->incr_only || spec_has_priority(&job->spec))
+		return priority_clamped(UINT32_MAX);
+	return priority_clamped(best_sum(c, job) + job->spec.nice + CORE_NICE_MAX);
+}
+
 void priority_set(struct cluster *c, struct job *job, uint32_t to)
 {
-	const bool own = spec_has_priority(&job->spec), weighs = c->conf->priority.multifactor && !own;
-	uint32_t has = weighs ? weighed(c, job) : job->state.priority;
-	job->spec.nice -= (int32_t)((int64_t)to - has);
-	/* It was less than what the least is, and is now seen as it is. */
-	if (weighs && (has = weighed(c, job)) != to)
-		job->spec.nice -= (int32_t)((int64_t)to - has);
+	const bool own = spec_has_priority(&job->spec);
+	if (c->conf->priority.multifactor && !own) {
+		weigh_as(c, job, to);
+		return;
+	}
+	job->spec.nice = nice_clamped((double)job->spec.nice + job->state.priority - to);
 	job->state.priority = to;
 	if (own)
 		job->spec.priority = to;

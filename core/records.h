@@ -6,6 +6,7 @@
 #define CORE_INFINITE   0xffffffffu
 #define CORE_NO_VAL64   0x7ffffffffffffffell /* fits a table's default */
 #define CORE_INFINITE64 0x7fffffffffffffffll
+#define CORE_NICE_MAX   2147483645 /* either way */
 
 /* Step ids that stand for something else than the n-th srun of a job. */
 #define CORE_STEP_PENDING     0xfffffffdu

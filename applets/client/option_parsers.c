@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #define THREADS_MAX         60
-#define NICE_MAX            2147483645
 #define SIGNAL_TIME_MAX     65535
 #define SIGNAL_TIME_DEFAULT 60
 #define DELAY_BOOT_MAX_S    UINT32_MAX
@@ -270,8 +269,9 @@ PARSER(nice)
 {
 	long long v = value && *value ? strtoll(value, NULL, 10) : 100;
 	(void)row;
-	if (v > NICE_MAX || v < -NICE_MAX)
-		return err_set(err, ERR_INVALID, "Invalid --nice value, out of range (+/- %d)", NICE_MAX);
+	if (v > CORE_NICE_MAX || v < -CORE_NICE_MAX)
+		return err_set(err, ERR_INVALID, "Invalid --nice value, out of range (+/- %d)",
+		               CORE_NICE_MAX);
 	s->spec.nice = (int32_t)v;
 	return 0;
 }

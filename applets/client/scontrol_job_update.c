@@ -100,7 +100,7 @@ static bool read_nice(struct job_edit *e, const char *value, char sign, size_t o
 	(void)offset;
 	if (value && !text_to_i64(*value ? value : "0", &nice))
 		return false;
-	if (nice < -2147483645 || nice > 2147483645)
+	if (nice < -CORE_NICE_MAX || nice > CORE_NICE_MAX)
 		return false;
 	e->nice = (int32_t)nice;
 	e->nice_set = true;

@@ -235,6 +235,83 @@ static void what_was_asked_for_stays(void **state)
 	assert_true(own->state.priority > job->state.priority);
 }
 
+/* Its factors make less than 1, which is shown as 1: the nice value has to make up for all of it. */
+static void one_far_below_the_least_gets_to_the_top(void **state)
+{
+	struct lab *lab = *state;
+	struct err err = {0};
+	lab->conf.priority.age = 1000;
+	fill(lab);
+	struct job *low = submit(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10, .nice = 5000}, T0),
+	           *other = submit(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10}, T0);
+	run(lab, T0 + 450 * CORE_SECOND); /* an age of 41.67, and then 83.33 */
+	struct job *top[] = {low, other};
+	assert_int_equal(job_top(lab->c, top, 2, T0 + 600 * CORE_SECOND, &err), 0);
+	const uint32_t was = low->state.priority;
+	assert_true(was > other->state.priority);
+	run(lab, T0 + 600 * CORE_SECOND);
+	assert_int_equal(low->state.priority, was);
+	assert_true(low->state.priority > other->state.priority);
+	run(lab, T0 + 5 * HOUR);
+	assert_true(low->state.priority > other->state.priority);
+}
+
+/* What the others have is up to PriorityCalcPeriod old, and they are older than that now. */
+static void the_top_lasts_when_all_are_weighed_again(void **state)
+{
+	struct lab *lab = *state;
+	struct err err = {0};
+	lab->conf.priority.age = 7200;
+	fill(lab);
+	struct job *other = submit(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10}, T0);
+	run(lab, T0 + 300 * CORE_SECOND);
+	struct job *late =
+	        submit(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10}, T0 + 590 * CORE_SECOND);
+	assert_int_equal(other->state.priority, 300);
+	assert_int_equal(job_top(lab->c, &late, 1, T0 + 590 * CORE_SECOND, &err), 0);
+	assert_int_equal(late->state.priority, 591);
+	run(lab, T0 + 600 * CORE_SECOND);
+	assert_int_equal(other->state.priority, 600);
+	assert_int_equal(late->state.priority, 601);
+}
+
+/* 2^31 and more of nice isn't turned into its opposite, which would last once its own priority is given up.
+ */
+static void nice_stays_in_its_range(void **state)
+{
+	struct lab *lab = *state;
+	struct err err = {0};
+	const struct want plain = {.nodes = 1, .tasks = 1, .minutes = 10};
+	struct want prior = plain;
+	lab->conf.priority.job_size = 600;
+	fill(lab);
+	prior.priority = 5;
+	struct job *own = submit(lab, prior, T0);
+	prior.priority = 4000000000u;
+	submit(lab, prior, T0);
+	assert_int_equal(job_top(lab->c, &own, 1, T0, &err), 0);
+	assert_int_equal(own->state.priority, 4000000001u);
+	assert_int_equal(own->spec.nice, -2147483645);
+	assert_int_equal(job_hold(lab->c, own, true, false, T0, &err), 0);
+	assert_int_equal(job_release(lab->c, own, true, T0, &err), 0);
+	assert_in_range(own->state.priority, 2147483645u, 2147483645u + 600);
+	/* Those that no nice value brings before that one have the order that was asked for. */
+	struct job *small = submit(lab, plain, T0),
+	           *large = submit(lab, (struct want){.nodes = 3, .tasks = 6, .minutes = 10}, T0);
+	struct job *top[] = {small, large};
+	assert_int_equal(job_top(lab->c, top, 2, T0, &err), 0);
+	run(lab, T0 + HOUR);
+	assert_true(small->state.priority > large->state.priority);
+	assert_true(large->state.priority >= 2147483645u);
+	/* Where priorities only rise, they can have any. */
+	lab->conf.priority.incr_only = true;
+	cluster_reconfigure(lab->c, &lab->conf, T0 + HOUR, NULL, NULL);
+	assert_int_equal(job_top(lab->c, top, 2, T0 + HOUR, &err), 0);
+	run(lab, T0 + 2 * HOUR);
+	assert_int_equal(small->state.priority, 4000000002u);
+	assert_int_equal(large->state.priority, 4000000001u);
+}
+
 static void of_a_class_the_first_may_become_another(void **state)
 {
 	struct lab *lab = *state;
@@ -295,6 +372,9 @@ int main(void)
 	        T(partitions_and_tres_count_by_their_weights),
 	        T(the_queue_follows),
 	        T(what_was_asked_for_stays),
+	        T(one_far_below_the_least_gets_to_the_top),
+	        T(the_top_lasts_when_all_are_weighed_again),
+	        T(nice_stays_in_its_range),
 	        T(of_a_class_the_first_may_become_another),
 	        T(it_only_rises_where_that_is_wanted),
 	        T(a_restart_reckons_them_again),
