@@ -30,3 +30,8 @@ s/^(srun|sbatch): (Job [0-9]+ to start at) [0-9]{4}-[0-9T:-]+/\1: \2 TIME/
 s/^( *"[a-z_]+": )[12][0-9]{9}(,?)$/\1EPOCH\2/
 s/^( *"(cpu_load|free_memory)": )[0-9]+(,?)$/\1N\3/
 s/^( *"operating_system": ).*/\1OS/
+# Days of this week, and what is cut off before the time
+s/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) 99:99:99/DAY 99:99:99/g
+s/\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ 0-9][0-9] T [0-9]{4}\b/DATE/g
+s/\b(Tomorr|Ystday) 99:99\b/99:99:99/g
+s/( alice (CD|PD)) 20[0-9]{2}-[0-9]{2}-[0-9]{2} *$/\1 DAY/

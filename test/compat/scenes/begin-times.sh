@@ -1,4 +1,5 @@
 #conf: MinJobAge=300;MaxJobCount=500
+#live: it tells of today and tomorrow
 # shellcheck shell=bash disable=SC2154
 # When a job may begin, in all the ways to say it, and mistakes. Times are said without the T, so that they are compared as they are.
 n=0

@@ -43,8 +43,8 @@ for id in "$strict" "$meek" "$step" "$code"; do
 	words "$id"
 	c "squeue -h -t all -j $id -o '%t %T %r %R'"
 done
-limits strict 580 1000
-c "awk '{ print (\$1 >= 580 && \$1 <= 1000 ? \"in time\" : \$1) }' step.term | sort -u"
+limits strict 500 1000
+c "awk '{ print (\$1 >= 500 && \$1 <= 1000 ? \"in time\" : \$1) }' step.term | sort -u"
 c "paste <(head -n 1 step.term) step.lives | awk '{ d = \$2 - \$1; print (d >= 30 && d <= 85 ? \"KillWait\" : d) }'"
 c "grep -v Terminated strict.err | sed -E 's/[0-9]+ ON/N ON/'"
 c "cat strict.out meek.out"
