@@ -191,6 +191,15 @@ static bool *held_by_queue(struct cluster *c, struct job *job)
 	return held;
 }
 
+/* One in all the job's life, that which still waits included: it has one number for all of them. */
+static bool has_interactive(const struct job *job)
+{
+	list_each (it, &job->step_queue)
+		if (list_entry(it, struct step, in_step_queue)->record.step_id == CORE_STEP_INTERACTIVE)
+			return true;
+	return step_by_id(job, CORE_STEP_INTERACTIVE) != NULL;
+}
+
 static int check_request(const struct cluster *c, const struct job *job, const struct step_request *r,
                          struct err *err)
 {
@@ -201,7 +210,7 @@ static int check_request(const struct cluster *c, const struct job *job, const s
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
 	if (c->conf->max_step_count && job->state.next_step_id >= c->conf->max_step_count)
 		return err_set(err, ERR_STEP_LIMIT, "%s", "");
-	if (r->interactive && step_by_id(job, CORE_STEP_INTERACTIVE))
+	if (r->interactive && has_interactive(job))
 		return err_set(err, ERR_EXISTS, "the job has had its interactive step");
 	if (r->tasks > max || r->cpus_per_task > max || r->nodes_min > max ||
 	    (r->nodes_max && r->nodes_max < r->nodes_min))

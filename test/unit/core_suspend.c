@@ -204,6 +204,30 @@ static void its_steps_wait_and_their_time_too(void **state)
 	assert_int_equal(late->limit_at, at(190));
 }
 
+/* Its number is the job's only one of that kind, also while it waits: two would be one in the store. */
+static void a_waiting_interactive_step_is_the_only_one(void **state)
+{
+	struct lab *lab = *state;
+	struct job *job = submit(lab, false, 0);
+	const struct step_request r = {.name = "interactive",
+	                               .tasks = 1,
+	                               .tasks_set = true,
+	                               .interactive = true,
+	                               .mem_per_node = CORE_NO_VAL64,
+	                               .relative = CORE_NO_VAL,
+	                               .dist = CORE_NO_VAL,
+	                               .time_limit_min = CORE_NO_VAL};
+	struct step *first = NULL, *second = NULL;
+	struct err err = {0};
+	suspend(lab, job, 10);
+	assert_int_equal(step_create(lab->c, job, &r, at(20), &first, &err), 0);
+	assert_true(first->queued);
+	assert_int_equal(step_create(lab->c, job, &r, at(30), &second, &err), -1);
+	assert_int_equal(err.code, ERR_EXISTS);
+	resume(lab, job, 40);
+	assert_false(first->queued);
+}
+
 /* The word is said again to a node that may not have heard it, and to a step that was not there yet. */
 static void it_is_told_again(void **state)
 {
@@ -248,6 +272,7 @@ int main(void)
 	        T(released_and_requeued_it_is_not),
 	        T(a_lost_node_ends_it),
 	        T(its_steps_wait_and_their_time_too),
+	        T(a_waiting_interactive_step_is_the_only_one),
 	        T(it_is_told_again),
 	        T(a_restart_finds_it_suspended),
 	};
