@@ -3,8 +3,8 @@
 #workers: 1
 # The daemons' options, and mistakes with them.
 # Without the help text, and without what is wrong with an option of slurmctld, which the real one doesn't say.
-short() { r "$1 2>&1 | sed '/^slurmctld: .*option/d; /^Usage/q; s/^slurm-wlm/slurm/'; exit \${PIPESTATUS[0]}"; }
-as_alice() { c "PATH=\$PATH:/usr/sbin; $1 2>&1 | sed '/^Usage/q; s/^slurm-wlm/slurm/; s/^UpTime=.*/UpTime=T/'; exit \${PIPESTATUS[0]}"; }
+short() { r "$1 2>&1 | sed '/^slurmctld: .*option/d; 0,/^Usage/!d; s/^slurm-wlm/slurm/'; exit \${PIPESTATUS[0]}"; }
+as_alice() { c "PATH=\$PATH:/usr/sbin; $1 2>&1 | sed '0,/^Usage/!d; s/^slurm-wlm/slurm/; s/^UpTime=.*/UpTime=T/'; exit \${PIPESTATUS[0]}"; }
 once="said at once, with the file's name; the real one tries for a minute"
 words="the same found, in words of our own: each with file and line"
 for daemon in slurmctld slurmd; do

@@ -60,7 +60,7 @@ c "squeue -h -t all -S j -n alloc,salloc -o '%j %t %T %r'"
 c "squeue -h -j $over -o '%t %r'"
 state "$over" TO 150
 words "$over"
-limits over 1180 1600
+limits over 1100 1600
 c "squeue -h -j $loose -o '%t %r %L'"
 c "scancel $loose"
 # A limit that is shortened below what it ran is over at once; one of a step, shorter than its job's.
