@@ -30,6 +30,11 @@ enum part_value {
 	PART_BAD_JOB_DEFAULTS,
 	PART_BAD_PREEMPT,
 };
+/* The words of OverSubscribe, State and PreemptMode, as slurm.conf has them; of what is no such value (a
+ * newer controller's) NO, "?" and OFF. */
+const char *node_part_share_word(uint32_t share);
+const char *node_part_state_word(uint32_t state);
+const char *node_part_preempt_word(uint32_t mode);
 /* What a PartitionName line without any value means. */
 struct core_part_conf node_part_default(void);
 /* The key may be shortened; *name is its whole name. Texts live in the arena; nodes are not resolved. */

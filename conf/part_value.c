@@ -12,16 +12,34 @@
 
 /* ---- values with words of their own ---- */
 
+static const char *const share_words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
+static const char *const state_words[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
+static const char *const preempt_words[] = {"OFF", "CANCEL", "REQUEUE", "SUSPEND", "GANG"};
+
+const char *node_part_share_word(uint32_t share)
+{
+	return share < 4 ? share_words[share] : share_words[CONF_SHARE_NO];
+}
+
+const char *node_part_state_word(uint32_t state)
+{
+	return state < 4 ? state_words[state] : "?";
+}
+
+const char *node_part_preempt_word(uint32_t mode)
+{
+	return mode < 4 ? preempt_words[mode] : preempt_words[CONF_PREEMPT_OFF];
+}
+
 /* slurm.conf's words are whole; scontrol takes their beginnings, and counts that mean something else. */
 static bool read_share(struct arena *arena, void *at, const char *s, bool running)
 {
-	static const char *const words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
 	struct core_part_conf *part = list_entry(at, struct core_part_conf, oversubscribe);
 	const size_t n = strcspn(s, ":");
 	uint32_t how = 0, most = 4;
 	(void)arena;
-	while (how < 4 &&
-	       !(n > 0 && strncasecmp(s, words[how], n) == 0 && (running || strlen(words[how]) == n)))
+	while (how < 4 && !(n > 0 && strncasecmp(s, share_words[how], n) == 0 &&
+	                    (running || strlen(share_words[how]) == n)))
 		how++;
 	if (how == 4 || (s[n] && !text_to_u32(s + n + 1, &most)) || most > SHARE_MOST)
 		return false;
@@ -40,11 +58,10 @@ static bool read_share(struct arena *arena, void *at, const char *s, bool runnin
 
 static bool read_state(struct arena *arena, void *at, const char *s, bool running)
 {
-	static const char *const words[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
 	(void)arena;
 	for (uint32_t i = 0; i < 4; i++) {
-		const bool part = running && strlen(s) >= 2 && text_starts_nocase(words[i], s);
-		if (!text_eq_nocase(words[i], s) && !part)
+		const bool part = running && strlen(s) >= 2 && text_starts_nocase(state_words[i], s);
+		if (!text_eq_nocase(state_words[i], s) && !part)
 			continue;
 		*(enum conf_part_state *)at = (enum conf_part_state)i;
 		return true;
@@ -91,12 +108,11 @@ static bool read_select(struct arena *arena, void *at, const char *s, bool runni
 /* Nobody is preempted with PreemptType=preempt/none, whatever is said here; GANG is the cluster's alone. */
 static bool read_preempt(struct arena *arena, void *at, const char *s, bool running)
 {
-	static const char *const words[] = {"OFF", "CANCEL", "REQUEUE", "SUSPEND", "GANG"};
 	char *copy = arena_strdup(arena, s), *rest = copy;
 	uint32_t v = 0, mode = CONF_PREEMPT_OFF;
 	(void)running;
 	for (char *word = text_split(&rest, ','); word; word = text_split(&rest, ',')) {
-		if (!record_word(word, words, 5, &v))
+		if (!record_word(word, preempt_words, 5, &v))
 			return false;
 		mode = v < 4 && v > mode ? v : mode;
 	}

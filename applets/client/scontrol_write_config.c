@@ -1,6 +1,7 @@
 /* scontrol write config: the configuration in force, with what scontrol has changed of nodes and partitions,
  * as a slurm.conf. */
 #include "applets/client/scontrol.h"
+#include "conf/node_part.h"
 #include "core/conf.h"
 #include "core/util/hostlist.h"
 
@@ -185,9 +186,6 @@ static int print_nodes(struct scontrol *sc, struct text *out, struct err *err)
 
 static void print_part(struct text *out, const struct part_info *p)
 {
-	static const char *const shares[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
-	static const char *const modes[] = {"OFF", "CANCEL", "REQUEUE", "SUSPEND"};
-	static const char *const states[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
 	text_printf(out, "PartitionName=%s", p->name);
 	put_str(out, "AllocNodes", p->alloc_nodes);
 	put_str(out, "AllowAccounts", p->allow_accounts);
@@ -215,7 +213,7 @@ static void print_part(struct text *out, const struct part_info *p)
 	put_str(out, "Nodes", p->nodes);
 	put_number(out, "OverTimeLimit", p->over_time_limit_min, CORE_NO_VAL);
 	if (p->preempt_mode > 0 && p->preempt_mode < 4)
-		put_str(out, "PreemptMode", modes[p->preempt_mode]);
+		put_str(out, "PreemptMode", node_part_preempt_word(p->preempt_mode));
 	put_number(out, "PriorityJobFactor", p->priority_job_factor, 1);
 	put_number(out, "PriorityTier", p->priority_tier, 1);
 	put_str(out, "QOS", p->qos);
@@ -226,11 +224,11 @@ static void print_part(struct text *out, const struct part_info *p)
 		            p->select_flags & CONF_CR_SOCKET ? "SOCKET" : "CORE",
 		            p->select_flags & CONF_CR_MEMORY ? "_MEMORY" : "");
 	if (p->oversubscribe > 0 && p->oversubscribe < 4) {
-		text_printf(out, " OverSubscribe=%s", shares[p->oversubscribe]);
+		text_printf(out, " OverSubscribe=%s", node_part_share_word(p->oversubscribe));
 		if (p->oversubscribe >= 2)
 			text_printf(out, ":%" PRIu32, p->oversubscribe_max);
 	}
-	put_str(out, "State", p->state < 4 ? states[p->state] : "UP");
+	put_str(out, "State", node_part_state_word(p->state < 4 ? p->state : 0));
 	put_str(out, "TRESBillingWeights", p->billing);
 	text_add_char(out, '\n');
 }

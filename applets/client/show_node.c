@@ -1,6 +1,7 @@
 /* scontrol show node, scontrol show partition */
 #include "applets/client/show.h"
 #include "applets/common/users.h"
+#include "conf/node_part.h"
 #include "core/conf.h"
 #include "core/records.h"
 #include "core/tres.h"
@@ -403,8 +404,7 @@ ROW(root_only)
 ROW(oversubscribe)
 {
 	(void)ctx;
-	static const char *const words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
-	text_add(out, PART->oversubscribe < 4 ? words[PART->oversubscribe] : "NO");
+	text_add(out, node_part_share_word(PART->oversubscribe));
 	if (PART->oversubscribe >= 2)
 		text_printf(out, ":%" PRIu32, PART->oversubscribe_max);
 }
@@ -421,8 +421,7 @@ ROW(over_time)
 ROW(part_state)
 {
 	(void)ctx;
-	static const char *const words[] = {"UP", "DOWN", "DRAIN", "INACTIVE"};
-	text_add(out, PART->state < 4 ? words[PART->state] : "?");
+	text_add(out, node_part_state_word(PART->state));
 }
 
 static void memory(struct text *out, const char *word, uint64_t per_node, uint64_t per_cpu)
@@ -450,8 +449,7 @@ ROW(max_mem)
 ROW(preempt_mode)
 {
 	(void)ctx;
-	static const char *const words[] = {"OFF", "CANCEL", "REQUEUE", "SUSPEND"};
-	text_add(out, PART->preempt_mode < 4 ? words[PART->preempt_mode] : "OFF");
+	text_add(out, node_part_preempt_word(PART->preempt_mode));
 }
 
 ROW(select_type)

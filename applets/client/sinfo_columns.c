@@ -1,6 +1,7 @@
 #include "applets/client/show.h"
 #include "applets/client/sinfo.h"
 #include "applets/common/users.h"
+#include "conf/node_part.h"
 #include "core/records.h"
 #include "core/util/hostlist.h"
 
@@ -88,9 +89,8 @@ TEXT(alloc_nodes)
 TEXT(oversubscribe)
 {
 	(void)ctx;
-	static const char *const words[] = {"NO", "EXCLUSIVE", "YES", "FORCE"};
 	uint32_t o = PART && PART->oversubscribe < 4 ? PART->oversubscribe : 0;
-	text_add(out, words[o]);
+	text_add(out, node_part_share_word(o));
 	if (o >= 2)
 		text_printf(out, ":%" PRIu32, PART->oversubscribe_max);
 }

@@ -111,12 +111,9 @@ void schema_free(const struct schema *s, void *record);
 /* Deep copy into uninitialised *to; arena NULL: malloc'ed, to be schema_free()d. */
 void schema_copy(const struct schema *s, void *to, const void *from, struct arena *arena);
 
-/* Deep copy into uninitialised *to, all that it owns in one block, which is returned: free() it when the copy
- * isn't needed any more (NULL: it owns nothing). Members of the copy are never freed or replaced one by one.
- */
-void *schema_pack(const struct schema *s, void *to, const void *from);
-/* The same with memory of the caller's choice: first how many bytes it takes, then the copy into `block`,
- * which is aligned for any type. */
+/* Deep copy into uninitialised *to, all that it owns in one block of the caller's, which is aligned for any
+ * type and lives as long as the copy: first how many bytes that takes, then the copy. Members of the copy are
+ * never freed or replaced one by one. */
 struct schema_packing {
 	size_t aligned, bytes; /* their sum is what it takes */
 };

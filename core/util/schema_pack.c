@@ -89,11 +89,3 @@ void schema_pack_into(const struct schema *s, void *to, const void *from, void *
 	if (size.aligned + size.bytes > 0)
 		pack_members(&p, s, to, from);
 }
-
-void *schema_pack(const struct schema *s, void *to, const void *from)
-{
-	const struct schema_packing size = schema_measure(s, from);
-	void *block = size.aligned + size.bytes ? xmalloc(size.aligned + size.bytes) : NULL;
-	schema_pack_into(s, to, from, block, size);
-	return block;
-}
