@@ -13,14 +13,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-	check_cluster(lab->c);
-	lab_free(lab);
-	return 0;
-}
-
 static core_time at(int64_t seconds)
 {
 	return T0 + seconds * CORE_SECOND;
@@ -204,7 +196,7 @@ static void held_while_it_runs(void **state)
 	assert_int_equal(job_reason(lab->c, job), REASON_HELD_ADMIN);
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, lab_teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

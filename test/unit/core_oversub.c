@@ -22,14 +22,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-	check_cluster(lab->c);
-	lab_free(lab);
-	return 0;
-}
-
 static void let_share(struct lab *lab, const char *name, enum conf_share share, uint32_t most, bool for_user)
 {
 	struct core_part_conf part = *part_by_name(lab->c, name)->conf;
@@ -254,14 +246,14 @@ static void a_job_is_changed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(as_many_as_the_partition_says, setup, teardown),
-	        cmocka_unit_test_setup_teardown(who_asks_for_it, setup, teardown),
-	        cmocka_unit_test_setup_teardown(whole_nodes, setup, teardown),
-	        cmocka_unit_test_setup_teardown(partitions_over_the_same_nodes, setup, teardown),
-	        cmocka_unit_test_setup_teardown(of_one_user, setup, teardown),
-	        cmocka_unit_test_setup_teardown(what_it_started_with_stays, setup, teardown),
-	        cmocka_unit_test_setup_teardown(after_a_restart, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_job_is_changed, setup, teardown),
+	        cmocka_unit_test_setup_teardown(as_many_as_the_partition_says, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(who_asks_for_it, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(whole_nodes, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(partitions_over_the_same_nodes, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(of_one_user, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(what_it_started_with_stays, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(after_a_restart, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(a_job_is_changed, setup, lab_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

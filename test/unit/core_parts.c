@@ -18,14 +18,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-	check_cluster(lab->c);
-	lab_free(lab);
-	return 0;
-}
-
 static struct core_part_conf conf_of(const struct lab *lab, const char *name)
 {
 	return *part_by_name(lab->c, name)->conf;
@@ -161,10 +153,10 @@ static void all_of_it_is_kept(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test_setup_teardown(only_with_a_reservation, setup, teardown),
-	        cmocka_unit_test_setup_teardown(another_one_meanwhile, setup, teardown),
-	        cmocka_unit_test_setup_teardown(a_default_within_the_limit, setup, teardown),
-	        cmocka_unit_test_setup_teardown(all_of_it_is_kept, setup, teardown),
+	        cmocka_unit_test_setup_teardown(only_with_a_reservation, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(another_one_meanwhile, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(a_default_within_the_limit, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(all_of_it_is_kept, setup, lab_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

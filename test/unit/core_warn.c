@@ -13,14 +13,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-	check_cluster(lab->c);
-	lab_free(lab);
-	return 0;
-}
-
 static core_time at(int64_t seconds)
 {
 	return T0 + seconds * CORE_SECOND;
@@ -220,7 +212,7 @@ static void over_restarts(void **state)
 	assert_true(job_is_warned(job, step_by_id(job, CORE_STEP_BATCH)));
 }
 
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, lab_teardown)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {

@@ -16,14 +16,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct lab *lab = *state;
-	check_cluster(lab->c);
-	lab_free(lab);
-	return 0;
-}
-
 static struct job_spec spec_of(struct identity *who, uint32_t nodes, uint32_t tasks, uint32_t minutes)
 {
 	struct job_spec spec;
@@ -113,7 +105,7 @@ static void what_nodes_lack_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, lab_teardown)
 	        T(the_plan_is_told),
 	        T(holds_and_starts_are_told),
 	        T(what_nodes_lack_is_told),
