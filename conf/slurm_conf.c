@@ -281,6 +281,8 @@ static void fill_core(struct slurm_conf *conf)
 	c->keep_part_state = conf_list_has(conf, P_ReconfigFlags, "KeepPartState");
 	c->job_requeue = conf_bool(conf, P_JobRequeue);
 	c->disable_root_jobs = conf_bool(conf, P_DisableRootJobs);
+	c->prolog_slurmctld = conf_str(conf, P_PrologSlurmctld) != NULL;
+	c->epilog_slurmctld = conf_str(conf, P_EpilogSlurmctld) != NULL;
 	c->backfill = text_eq_nocase(conf_str(conf, P_SchedulerType), "sched/backfill");
 	sched_params_read(conf_str(conf, P_SchedulerParameters), c);
 	c->nohold_on_prolog_fail = conf_list_has(conf, P_SchedulerParameters, "nohold_on_prolog_fail");

@@ -261,24 +261,49 @@ struct job *array_take_first(struct cluster *c, struct job *job)
 
 /* ---- after a start: no task is in two records ---- */
 
-static void take_out(struct cluster *c, struct job_array *array, uint32_t task)
+/* The array's tasks that have records of their own; the caller's to free. */
+static struct core_bits *own_tasks(const struct job_array *array)
 {
+	uint32_t end = 0;
+	list_each (it, &array->records) {
+		const struct job *job = list_entry(it, struct job, in_array);
+		if (!job->tasks && job->spec.array_task_id < TASKS_END && job->spec.array_task_id >= end)
+			end = job->spec.array_task_id + 1;
+	}
+	struct core_bits *own = bits_new(end);
+	list_each (it, &array->records) {
+		const struct job *job = list_entry(it, struct job, in_array);
+		if (!job->tasks)
+			bits_add(own, job->spec.array_task_id);
+	}
+	return own;
+}
+
+static void mend(struct cluster *c, struct job_array *array)
+{
+	struct core_bits *own = own_tasks(array);
 	list_each (it, &array->records) {
 		struct job *job = list_entry(it, struct job, in_array);
-		if (!job->tasks || !bits_has(job->tasks, task))
-			continue;
-		take_task(c, job, task);
-		emit_job_state(c, job);
+		bool changed = false;
+		for (uint32_t i = job->tasks ? bits_next(own, 0) : own->n; i < own->n;
+		     i = bits_next(own, i + 1)) {
+			if (!bits_has(job->tasks, i))
+				continue;
+			take_task(c, job, i);
+			changed = true;
+		}
+		if (changed)
+			emit_job_state(c, job);
 	}
+	free(own);
 }
 
 void arrays_mend(struct cluster *c)
 {
-	list_each (it, &c->jobs) {
-		struct job *job = list_entry(it, struct job, in_all);
-		if (job->array && !job->tasks)
-			take_out(c, job->array, job->spec.array_task_id);
-	}
+	size_t at = 0;
+	void *array;
+	while (map_next(&c->arrays_by_id, &at, &array))
+		mend(c, array);
 	list_each_safe (it, tmp, &c->jobs) {
 		struct job *job = list_entry(it, struct job, in_all);
 		if (!job->tasks || job->tasks->set > 0)
@@ -337,7 +362,7 @@ int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, bool to_ca
 {
 	const struct job_array *array = array_of_id(c, job_id);
 	struct job *single = array ? NULL : job_by_id(c, job_id);
-	size_t count = 0;
+	size_t cap = 1;
 	*out = NULL;
 	*n = 0;
 	c->now = now;
@@ -348,20 +373,22 @@ int jobs_meant(struct cluster *c, uint32_t job_id, const char *tasks, bool to_ca
 		(*out)[(*n)++] = single;
 		return 0;
 	}
-	list_each (it, &array->records)
-		count++;
 	struct core_bits *wanted = tasks ? taskset_parse(tasks, TASKS_END, NULL, NULL) : NULL;
 	if (tasks && !wanted)
 		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
-	*out = xcalloc(count, sizeof(struct job *));
 	/* Splitting adds records behind the last one; these are not looked at. */
-	struct job *job = array_next(c, job_id, NULL), *next;
-	for (size_t i = 0; i < count; i++, job = next) {
-		next = array_next(c, job_id, job);
+	const struct list *last = array->records.prev;
+	for (struct list *it = array->records.next, *next;; it = next) {
+		struct job *job = list_entry(it, struct job, in_array);
+		next = it->next;
+		if (*n + 1 >= cap || !*out)
+			*out = xrealloc(*out, (cap *= 2) * sizeof(struct job *));
 		if (wanted)
 			add_part(c, job, wanted, to_cancel, *out, n);
 		else
 			(*out)[(*n)++] = job;
+		if (it == last || (wanted && wanted->set == 0))
+			break;
 	}
 	free(wanted);
 	if (*n > 0)

@@ -242,8 +242,12 @@ static int check_job(const struct cluster *c, struct job *job, struct err *err)
 	if (!active && holds && !completing)
 		BREACH("job %u is %s, not completing, and holds nodes", job->job_id,
 		       job_state_word(job->state.state));
-	if (completing && !holds)
-		BREACH("job %u is completing without a node to wait for", job->job_id);
+	if (completing && !holds && !job->state.epilog)
+		BREACH("job %u is completing without a node or an epilog to wait for", job->job_id);
+	if (job->state.epilog && !completing)
+		BREACH("job %u has an epilog before its end", job->job_id);
+	if (job_is_configuring(job) && (!active || step_by_id(job, CORE_STEP_BATCH)))
+		BREACH("job %u is configuring, and has ended or been launched", job->job_id);
 	if (!active && !list_empty(&job->step_queue))
 		BREACH("job %u does not run and has steps in its queue", job->job_id);
 	if (job_is_done(job) && job->state.end_time == 0)

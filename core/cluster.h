@@ -23,7 +23,7 @@ struct planned;
 
 enum action_kind {
 	ACTION_JOB_STARTED,  /* resources are allocated: tell who waits for it; for a batch job
-	                        ACTION_LAUNCH_BATCH follows */
+	                        ACTION_LAUNCH_BATCH follows, unless it is CONFIGURING yet */
 	ACTION_LAUNCH_BATCH, /* send the batch script (step record's launch) to step->nodes[0] */
 	ACTION_GRANT_STEP, /* a step was placed: send its grant to each of its nodes and tell the waiting srun
 	                    */
@@ -39,8 +39,14 @@ enum action_kind {
 	ACTION_JOB_ENDED, /* the job has ended (it may still be COMPLETING): tell who waits */
 	ACTION_STEP_ENDED,   /* all nodes of the step are done */
 	ACTION_STEP_REFUSED, /* node did not take its part of the step: tell its srun (text says why) */
-	ACTION_REFUSE_STEP,  /* a queued step can't be placed any more: tell the waiting srun (text says why)
-	                      */
+	ACTION_JOB_READY,    /* its PrologSlurmctld has ended well: tell who waits for its nodes; likewise */
+	ACTION_PROLOG, /* run PrologSlurmctld for the job, and report_prolog_slurmctld(); it may be running
+	                  already */
+	ACTION_PROLOG_OVER, /* the job doesn't start any more: kill its PrologSlurmctld, where that still runs
+	                     */
+	ACTION_EPILOG,      /* run EpilogSlurmctld, and report_epilog_slurmctld(); likewise */
+	ACTION_REFUSE_STEP, /* a queued step can't be placed any more: tell the waiting srun (text says why)
+	                     */
 };
 
 struct action {
@@ -338,6 +344,11 @@ void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uin
  * held (or cancelled, when it can't be requeued). */
 void report_prolog_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                           uint64_t launch, const char *why, core_time now);
+/* PrologSlurmctld has ended: the job goes on to its nodes, or is requeued, where it can't be ends. */
+void report_prolog_slurmctld(struct cluster *c, uint64_t serial, uint32_t attempt, bool failed,
+                             core_time now);
+/* EpilogSlurmctld has ended, however. */
+void report_epilog_slurmctld(struct cluster *c, uint64_t serial, uint32_t attempt, core_time now);
 /* The node's Epilog failed: it is drained. What the job had there is released by report_job_gone(). */
 void report_epilog_failed(struct cluster *c, const char *node, core_time now);
 

@@ -244,6 +244,10 @@ void priorities_weigh(struct cluster *c);
 /* ---- job_life.c ---- */
 /* With that time limit. */
 void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node_alloc_list *nodes);
+/* Its nodes are ready for it: what waits for that is told by this word, and its script goes there. */
+void job_launch(struct cluster *c, struct job *job, enum action_kind word);
+/* Its attempt is ending, and nothing of it is left anywhere: is that so now? */
+void job_look_back(struct cluster *c, struct job *job);
 /* Ends a job that has an allocation: state, reason and actions. `text` as in struct action. */
 struct job_end_how {
 	enum job_base_state state;
@@ -465,6 +469,12 @@ void due_at(struct cluster *c, core_time at, enum due_kind kind, uint64_t key, u
 
 /* ---- warn.c: --signal ---- */
 /* Its limit is (again) known: when it will be warned. */
+/* hook.c: the controller's programs around an attempt */
+void hook_begin(struct cluster *c,
+                struct job *job); /* at its start, before that is emitted: it may have to wait */
+bool job_is_configuring(const struct job *job);
+void hook_end(struct cluster *c, struct job *job);           /* when it begins to end, before anything else */
+void hook_actions(struct cluster *c, const struct job *job); /* what must run for it now, also again */
 void warn_arm(struct cluster *c, struct job *job);
 void warn_due(struct cluster *c, const struct due *due);
 /* The worker of that node is there again, and may not have heard of it. */

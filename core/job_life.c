@@ -53,6 +53,7 @@ static void forget_last_attempt(struct cluster *c, struct job *job)
 	s->reason = REASON_NONE;
 	s->ended_by_uid = CORE_NO_VAL;
 	s->batch_launch = 0;
+	s->epilog = false;
 	s->warned_at = 0;
 	s->next_step_id = 0;
 }
@@ -62,6 +63,18 @@ static uint32_t start_limit(const struct cluster *c, const struct job *job, uint
 {
 	core_time left = job->spec.deadline ? (job->spec.deadline - c->now) / (60 * CORE_SECOND) : 0;
 	return left > 0 && left < (core_time)limit ? (uint32_t)left : limit;
+}
+
+void job_launch(struct cluster *c, struct job *job, enum action_kind word)
+{
+	if (job->spec.batch)
+		step_start_batch(c, job);
+	emit_job_state(c, job);
+	emit_action(c, &(struct action){.kind = word, .job = job});
+	if (job->spec.batch)
+		emit_action(c, &(struct action){.kind = ACTION_LAUNCH_BATCH,
+		                                .job = job,
+		                                .step = step_by_id(job, CORE_STEP_BATCH)});
 }
 
 void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node_alloc_list *nodes)
@@ -83,14 +96,14 @@ void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node
 	set_limit(c, job);
 	c->stats.started++;
 	depend_fire(c, job);
-	if (job->spec.batch)
-		step_start_batch(c, job);
+	hook_begin(c, job);
+	if (!job_is_configuring(job)) {
+		job_launch(c, job, ACTION_JOB_STARTED);
+		return;
+	}
 	emit_job_state(c, job);
 	emit_action(c, &(struct action){.kind = ACTION_JOB_STARTED, .job = job});
-	if (job->spec.batch)
-		emit_action(c, &(struct action){.kind = ACTION_LAUNCH_BATCH,
-		                                .job = job,
-		                                .step = step_by_id(job, CORE_STEP_BATCH)});
+	hook_actions(c, job);
 }
 
 /* ---- end ---- */
@@ -144,9 +157,17 @@ static void shares_are_back(struct cluster *c, struct job *job)
 static bool all_are_back(struct job *job)
 {
 	const struct node_alloc_list *nodes = &job->state.nodes;
+	if (job->state.epilog)
+		return false;
 	while (job->back_before < nodes->n && nodes->v[job->back_before].phase == ALLOC_RELEASED)
 		job->back_before++;
 	return job->back_before >= nodes->n;
+}
+
+void job_look_back(struct cluster *c, struct job *job)
+{
+	if ((job->state.flags & JOB_FLAG_COMPLETING) && all_are_back(job))
+		shares_are_back(c, job);
 }
 
 void job_end_share(struct cluster *c, struct share *share, const char *text, uint32_t kill_wait_s)
@@ -189,6 +210,7 @@ void job_release_share(struct cluster *c, struct job *job, struct share *share)
 
 void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_how *how)
 {
+	hook_end(c, job);
 	steps_count_suspended(c, job);
 	stop_suspended(c, job);
 	job_move(c, job, how->state);
@@ -201,6 +223,7 @@ void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_
 	step_queue_refuse(c, job, "its job has ended");
 	end_shares(c, job, how->text, how->kill_wait_s);
 	emit_job_state(c, job);
+	hook_actions(c, job);
 	emit_action(c, &(struct action){.kind = ACTION_JOB_ENDED, .job = job});
 	if (all_are_back(job))
 		shares_are_back(c, job);
@@ -230,6 +253,7 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	/* scontrol(1), suspend: one that is requeued is held; not one that was released meanwhile. */
 	if (s->state == JOB_SUSPENDED && s->priority == 0 && s->hold == 0)
 		s->hold = 2;
+	hook_end(c, job);
 	steps_count_suspended(c, job);
 	job_move(c, job, JOB_PENDING);
 	forget_suspension(job);
@@ -254,6 +278,7 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	step_queue_refuse(c, job, "its job is requeued");
 	end_shares(c, job, text, c->conf->kill_wait_s);
 	emit_job_state(c, job);
+	hook_actions(c, job);
 	if (all_are_back(job))
 		shares_are_back(c, job);
 }

@@ -204,6 +204,7 @@ void job_settle(struct cluster *c, struct job *job, const struct notes *notes)
 		queue_settle(c, job);
 	if (job_is_active(job))
 		job_set_limit(c, job);
+	hook_actions(c, job); /* also what ran when the controller ended */
 	list_each (it, &job->steps)
 		step_set_limit(c, list_entry(it, struct step, in_job));
 	if (job_is_done(job))

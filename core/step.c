@@ -220,6 +220,11 @@ static int check_request(const struct cluster *c, const struct job *job, const s
 	return 0;
 }
 
+static bool steps_must_wait(const struct job *job)
+{
+	return job->state.state == JOB_SUSPENDED || job_is_configuring(job);
+}
+
 int step_create(struct cluster *c, struct job *job, const struct step_request *request, core_time now,
                 struct step **out, struct err *err)
 {
@@ -232,8 +237,7 @@ int step_create(struct cluster *c, struct job *job, const struct step_request *r
 	step->record.name = xstrdup(request->name);
 	step->record.srun_host = xstrdup(request->srun_host);
 	bool *held = step->request->overlap ? NULL : held_by_queue(c, job);
-	enum place_answer answer =
-	        job->state.state == JOB_SUSPENDED ? PLACE_WAIT : step_place(c, step, held, err);
+	enum place_answer answer = steps_must_wait(job) ? PLACE_WAIT : step_place(c, step, held, err);
 	free(held);
 	if (answer == PLACE_WAIT && request->immediate) {
 		err_set(err, ERR_NODES_BUSY, "%s", "");
@@ -262,7 +266,7 @@ int step_create(struct cluster *c, struct job *job, const struct step_request *r
 void step_queue_run(struct cluster *c, struct job *job)
 {
 	uint32_t left = job->state.nodes.n;
-	if (!job_is_active(job) || job->state.state == JOB_SUSPENDED || list_empty(&job->step_queue))
+	if (!job_is_active(job) || steps_must_wait(job) || list_empty(&job->step_queue))
 		return;
 	bool *held = xcalloc((size_t)left + 1, sizeof(*held));
 	for (struct list *it = job->step_queue.next, *next; it != &job->step_queue && left > 0; it = next) {

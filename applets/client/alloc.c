@@ -43,8 +43,18 @@ static int aborted(const struct submit *s)
 }
 
 /* The job's end came before its nodes. */
-static int ended(struct submit *s, const struct job_ended *end)
+static int ended(const struct allocation *a, struct submit *s, const struct job_ended *end)
 {
+	if (a->configured && s->command == SUBMIT_SALLOC) {
+		revoked(s, end->job_id);
+		log_error("Job allocation %" PRIu32 " has been revoked", end->job_id);
+		return 1;
+	}
+	if (a->configured) {
+		log_error("Nodes %s are still not ready", log_escape(a->job->nodes));
+		log_error("Something is wrong with the boot of the nodes.");
+		return 1;
+	}
 	if (s->immediate_s != CORE_NO_VAL && end->state == JOB_FAILED) {
 		log_error("Unable to allocate resources: %s", err_code_text(ERR_IMMEDIATE));
 		return 1;
@@ -59,6 +69,16 @@ static void say_waiting(struct submit *s, const struct submit_reply *reply)
 	if (s->command == SUBMIT_SALLOC)
 		log_info("Pending job allocation %" PRIu32, reply->job_id);
 	log_info("job %" PRIu32 " queued and waiting for resources", reply->job_id);
+}
+
+/* It has its nodes, which PrologSlurmctld gets ready. */
+static void configuring(struct allocation *a, const struct submit *s)
+{
+	a->configured = true;
+	if (s->command != SUBMIT_SALLOC)
+		return;
+	log_info("Granted job allocation %" PRIu32, a->job_id);
+	log_info("Waiting for resource configuration");
 }
 
 /* Waits for job_ready. */
@@ -87,14 +107,20 @@ static int wait_ready(struct allocation *a, struct submit *s, bool waiting, vola
 			err_set(&err, (enum err_code)e->code, "%s", e->text ? e->text : "");
 			return failed(s, &err);
 		}
+		if (type == MSG_job_message)
+			log_info("%s", log_escape(((const struct job_message *)record)->text));
 		if (type == MSG_job_ended)
-			return ended(s, record);
+			return ended(a, s, record);
 		if (type != MSG_job_ready)
 			continue;
 		a->job = record;
 		if (waiting)
 			log_info("job %" PRIu32 " has been allocated resources", a->job_id);
-		return 0;
+		waiting = false;
+		if (!a->job->configuring)
+			return 0;
+		if (!a->configured)
+			configuring(a, s);
 	}
 }
 

@@ -198,7 +198,10 @@ int salloc_main(int argc, char **argv)
 	catch_signals();
 	rc = allocation_get(&a, &s, &interrupted);
 	if (rc == 0) {
-		log_info("Granted job allocation %" PRIu32, a.job_id);
+		if (a.configured)
+			log_info("Nodes %s are ready for job", log_escape(a.job->nodes));
+		else
+			log_info("Granted job allocation %" PRIu32, a.job_id);
 		if (s.bell && !s.no_bell && isatty(STDOUT_FILENO))
 			dprintf(STDOUT_FILENO, "\a");
 		if (!s.no_shell)

@@ -61,7 +61,8 @@ struct allocation {
 	struct arena arena;
 	const struct job_ready *job;
 	uint32_t job_id;
-	bool ended; /* the controller said so */
+	bool configured; /* it has had to wait for PrologSlurmctld, and this was said */
+	bool ended;      /* the controller said so */
 	uint32_t end_state;
 };
 /* Asks, waits while it is queued (saying so), 0 when it is there. Otherwise the exit code of the program,

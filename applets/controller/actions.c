@@ -1,5 +1,7 @@
 /* What the core wants done in the world, as messages in the outbox. */
 #include "applets/controller/controller.h"
+
+#include "applets/controller/programs.h"
 #include "core/util/log.h"
 #include "core/util/log_flags.h"
 
@@ -36,6 +38,17 @@ void send_job_notify(struct controller *ctl, const struct job *job, char *text)
 	                             .text = text};
 	if (job->state.batch_host)
 		to_worker(ctl, job->state.batch_host, MSG_job_notify, &m);
+}
+
+void send_job_message(struct controller *ctl, const struct job *job, const char *text)
+{
+	const struct job_message said = {.job_id = job->job_id, .text = (char *)(uintptr_t)text};
+	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = waiter_next(ctl, job->serial, w)) {
+		if (w->kind != WAIT_ALLOC)
+			continue;
+		outbox_add(ctl->outbox, w->peer->id, MSG_job_message, w->id, false, &said);
+		return;
+	}
 }
 
 /* ---- a batch script: script and environment come from the store ---- */
@@ -445,7 +458,7 @@ static void end_job(struct controller *ctl, const struct action *a)
 	struct arena arena;
 	arena_init(&arena);
 	if (a->job && conf_str(&ctl->file->conf, P_Epilog))
-		m.hook_env = hook_env(ctl, a->job, true, &arena);
+		m.hook_env = hook_env(ctl, a->job, HOOK_WORKER, true, &arena);
 	send_job_end(ctl, a->node, &m);
 	arena_free(&arena);
 }
@@ -464,6 +477,7 @@ static void on_action(void *ctx, const struct action *a)
 	struct controller *ctl = ctx;
 	switch (a->kind) {
 	case ACTION_JOB_STARTED:
+	case ACTION_JOB_READY:
 		job_started(ctl, a->job);
 		break;
 	case ACTION_LAUNCH_BATCH:
@@ -499,6 +513,11 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_REFUSE_STEP:
 		refuse_step(ctl, a);
+		break;
+	case ACTION_PROLOG:
+	case ACTION_PROLOG_OVER:
+	case ACTION_EPILOG:
+		order_hook(ctl, a);
 		break;
 	}
 }

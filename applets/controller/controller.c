@@ -1,6 +1,7 @@
 #include "applets/controller/controller.h"
 
 #include "applets/controller/history.h"
+#include "applets/controller/programs.h"
 #include "core/util/log.h"
 
 #include "conf/batchbox_conf.h"
@@ -26,6 +27,11 @@ core_time controller_now(void)
 static void send_letter(void *ctx, uint64_t conn_id, uint32_t type, uint64_t id, const void *body, size_t n,
                         size_t left)
 {
+	const struct controller *ctl = ctx;
+	if (conn_id == OUTBOX_SELF) {
+		programs_take(ctl->programs, body, n);
+		return;
+	}
 	struct peer *peer = peer_by_id(ctx, conn_id);
 	if (!peer)
 		return;
@@ -248,6 +254,8 @@ int controller_load(struct controller *ctl, const struct store_conf *conf, struc
 	randombytes_buf(ctl->instance, sizeof(ctl->instance));
 	ctl->configless = conf_list_has(&ctl->file->conf, P_SlurmctldParameters, "enable_configless");
 	config_push_check(ctl);
+	programs_check(ctl);
+	ctl->programs = programs_new(ctl);
 	slurm_conf_hash(&ctl->file->conf, &ctl->file->companions, ctl->conf_hash);
 	ctl->store = store_open(ctl->loop, conf, &store_ops, ctl, err);
 	if (!ctl->store || load_cluster(ctl, err) != 0 || store_commit_now(ctl->store, err) != 0)
@@ -294,6 +302,7 @@ void controller_stop(struct controller *ctl)
 	loop_del_timer(ctl->loop, ctl->retry_timer);
 	loop_del_timer(ctl->loop, ctl->purge_timer);
 	outbox_free(ctl->outbox);
+	programs_free(ctl->programs);
 	stats_free(ctl->stats);
 	keys_free(ctl);
 	map_free(&ctl->worker_keys);
@@ -399,6 +408,7 @@ int controller_reconfigure(struct controller *ctl, bool hangup, struct err *err)
 	daemon_log_again(&ctl->log, &file->conf);
 	log_info("slurm.conf was read again");
 	config_push_check(ctl);
+	programs_check(ctl);
 	tell_reconfigured(ctl);
 	return 0;
 }

@@ -6,7 +6,7 @@
  *   outbox.c          everything that leaves, when what it depends on is on disk
  *   store*.c          what must not be lost; history.c reads what has left
  *   actions.c         what the core wants done -> messages;  grant.c makes grants
- *   hook_env.c        what the hooks are told of a job
+ *   programs.c        the programs that the controller runs;  hook_env.c  what hooks are told of a job
  *   waiters.c         who waits for which job or step
  *   keys.c            the cluster's keys, also after root was given up
  *   submit.c job.c step.c node.c part.c worker.c query.c config_query.c stats.c history_query.c    handlers,
@@ -40,6 +40,7 @@
 
 struct history;
 struct stats;
+struct programs;
 
 struct controller {
 	struct loop *loop;
@@ -54,6 +55,7 @@ struct controller {
 	struct outbox *outbox;
 	struct history *history;
 	struct stats *stats;
+	struct programs *programs;
 	struct server *server;
 	struct ticket_server *tickets;
 	struct key_master *master;
@@ -100,10 +102,14 @@ int keys_load(struct controller *ctl, struct err *err);
 void keys_use(struct controller *ctl, struct key_master *master, struct key_host *own);
 void keys_free(struct controller *ctl);
 /* A worker's own key, derived once. */
-/* hook_env.c: what the hooks are told of a job; ended: with its exit codes. In the arena. */
-struct schema_strs hook_env(const struct controller *ctl, const struct job *job, bool ended,
-                            struct arena *arena);
 const struct key_host *worker_key(struct controller *ctl, const char *node, struct err *err);
+
+/* ---- hook_env.c ---- */
+enum hook_context { HOOK_WORKER, HOOK_CONTROLLER };
+/* What the hooks of a worker, or of the controller itself, are told of a job; ended: with its exit codes. In
+ * the arena. */
+struct schema_strs hook_env(const struct controller *ctl, const struct job *job, enum hook_context context,
+                            bool ended, struct arena *arena);
 
 /* ---- peer.c ---- */
 /* A connection. Messages to it go through the outbox. */
@@ -227,6 +233,8 @@ void send_step_ready(struct controller *ctl, const struct step *step, uint32_t r
 /* A line for the batch script's standard error. */
 void send_bcast_grant(struct controller *ctl, const struct bcast_grant *m);
 void send_job_notify(struct controller *ctl, const struct job *job, char *text);
+/* A line from the srun or salloc that holds the allocation. */
+void send_job_message(struct controller *ctl, const struct job *job, const char *text);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);
 /* The grant of one node's share, in the arena; `batch` is left to the caller. */
 /* Of the job's and the step's time; 0: there is no end. */

@@ -77,6 +77,7 @@ void fill_job_ready(struct controller *ctl, const struct job *job, struct job_re
 	m->cluster_name = cluster_conf_of(ctl->cluster)->cluster_name;
 	m->who = job->spec.who;
 	m->job_name = job->spec.name;
+	m->configuring = (job->state.flags & JOB_FLAG_CONFIGURING) != 0;
 	m->cpus_per_task = job->spec.cpus_per_task_set ? job->spec.cpus_per_task : 0;
 }
 
@@ -154,7 +155,7 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 	m->cluster_name = conf->cluster_name;
 	m->limits = job->spec.limits;
 	if (conf_str(&ctl->file->conf, P_Prolog))
-		m->hook_env = hook_env(ctl, job, false, arena);
+		m->hook_env = hook_env(ctl, job, HOOK_WORKER, false, arena);
 	if (job->spec.array_job_id) {
 		struct array_facts facts = array_facts(job);
 		m->array_job_id = job->spec.array_job_id;

@@ -209,16 +209,10 @@ int on_job_notify(struct request *r, struct err *err)
 		return err_set(err, ERR_OP_DISABLED, "%s", "");
 	if (!job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
-	if (job->spec.batch) {
+	if (job->spec.batch)
 		send_job_notify(r->ctl, job, m->text);
-	} else {
-		const struct job_message said = {.job_id = job->job_id, .text = m->text};
-		const struct waiter *w = waiter_next(r->ctl, job->serial, NULL);
-		while (w && w->kind != WAIT_ALLOC)
-			w = waiter_next(r->ctl, job->serial, w);
-		if (w)
-			outbox_add(r->ctl->outbox, w->peer->id, MSG_job_message, w->id, false, &said);
-	}
+	else
+		send_job_message(r->ctl, job, m->text);
 	answer_ok(r);
 	return 0;
 }

@@ -1,6 +1,6 @@
 #include "applets/worker/health.h"
 
-#include "applets/worker/hooks.h"
+#include "applets/common/hook_program.h"
 #include "core/util/log.h"
 
 #include <signal.h>
@@ -42,7 +42,7 @@ static bool run(struct worker *w)
 	const char *path = program(w);
 	char *node = xprintf("SLURMD_NODENAME=%s", w->node), *conf = xprintf("SLURM_CONF=%s", w->conf_path),
 	     *env[] = {node, conf, NULL};
-	int rc = hook_spawn(path, env, &w->health.pid, &err);
+	int rc = hook_spawn(path, NULL, env, &w->health.pid, &err);
 	free(node);
 	free(conf);
 	if (rc != 0) {

@@ -1,4 +1,6 @@
 #include "applets/worker/hooks.h"
+
+#include "applets/common/hook_program.h"
 #include "core/util/log.h"
 
 #include <dirent.h>
@@ -7,7 +9,6 @@
 #include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,30 +39,6 @@ static void finish(struct hook *h, bool failed);
 static const char *name_of(const struct hook *h)
 {
 	return h->is_epilog ? "epilog" : "prolog";
-}
-
-int hook_check(const char *path, struct err *err)
-{
-	struct stat st, dir;
-	char *parent = xstrdup(path), *slash = strrchr(parent, '/');
-	int rc = 0;
-	if (path[0] != '/' || !slash)
-		rc = err_set(err, ERR_CONFIG, "%s is not an absolute path", path);
-	else
-		slash[slash == parent] = '\0';
-	if (rc == 0 && (stat(path, &st) != 0 || stat(parent, &dir) != 0))
-		rc = err_sys(err, errno, "%s", path);
-	else if (rc == 0 && !S_ISREG(st.st_mode))
-		rc = err_set(err, ERR_CONFIG, "%s is not a plain file", path);
-	else if (rc == 0 && !(st.st_mode & S_IXUSR))
-		rc = err_set(err, ERR_CONFIG, "%s is not executable", path);
-	else if (rc == 0 && ((st.st_uid != 0 && st.st_uid != geteuid()) || (st.st_mode & 022)))
-		rc = err_set(err, ERR_CONFIG, "%s can be changed by others than its owner root", path);
-	else if (rc == 0 && ((dir.st_uid != 0 && dir.st_uid != geteuid()) || (dir.st_mode & 022)))
-		rc = err_set(err, ERR_CONFIG, "%s can be changed by others than its owner root: %s", parent,
-		             "another program could be put there");
-	free(parent);
-	return rc;
 }
 
 /* ---- marks ---- */
@@ -159,49 +136,13 @@ static void timed_out(void *ctx)
 	kill(-h->pid, SIGKILL);
 }
 
-static int spawn(const char *path, char *const *env, pid_t *pid)
-{
-	char *copy = xstrdup(path), *argv[] = {copy, NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, usual;
-	sigemptyset(&none);
-	sigfillset(&usual);
-	int rc = posix_spawn_file_actions_init(&files);
-	if (rc == 0)
-		rc = posix_spawnattr_init(&attr);
-	if (rc == 0) {
-		posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-		posix_spawn_file_actions_adddup2(&files, 0, 1);
-		posix_spawn_file_actions_adddup2(&files, 0, 2);
-		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-		                                        POSIX_SPAWN_SETPGROUP);
-		posix_spawnattr_setpgroup(&attr, 0);
-		posix_spawnattr_setsigmask(&attr, &none);
-		posix_spawnattr_setsigdefault(&attr, &usual);
-		rc = posix_spawn(pid, path, &files, &attr, argv, env);
-		posix_spawnattr_destroy(&attr);
-		posix_spawn_file_actions_destroy(&files);
-	}
-	free(copy);
-	return rc;
-}
-
-int hook_spawn(const char *path, char *const *env, pid_t *pid, struct err *err)
-{
-	if (hook_check(path, err) != 0)
-		return -1;
-	int rc = spawn(path, env, pid);
-	return rc == 0 ? 0 : err_sys(err, rc, "cannot run %s", path);
-}
-
 /* The next program, of those that the pattern names. */
 static bool run_next(struct hook *h)
 {
 	struct worker *w = h->worker;
 	struct err err = {0};
 	const char *path = h->programs.gl_pathv[h->at];
-	if (hook_spawn(path, h->env, &h->pid, &err) != 0) {
+	if (hook_spawn(path, NULL, h->env, &h->pid, &err) != 0) {
 		h->pid = 0;
 		log_error("[job %u] %s: %s", h->job_id, name_of(h), err_text(&err));
 		return false;

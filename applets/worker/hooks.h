@@ -19,8 +19,3 @@ enum hook_answer hooks_epilog(struct worker *w, uint64_t serial, uint32_t attemp
                               const struct schema_strs *env);
 /* A child of the worker has exited: one of ours? */
 bool hooks_reap(struct worker *w, pid_t pid, int status);
-/* May root run this? A plain file, executable, and nobody but root (or the user that we are) may change it or
- * put another in its place. */
-int hook_check(const char *path, struct err *err);
-/* Checks it and starts it as the leader of a process group, without input and output. */
-int hook_spawn(const char *path, char *const *env, pid_t *pid, struct err *err);

@@ -455,7 +455,7 @@ static void check_running(struct world *w, const struct job *job)
 	if (minutes != CORE_INFINITE &&
 	    job_run_since(job) + (core_time)minutes * 60 * CORE_SECOND <= world_now(w))
 		world_fail(w, "job %u runs beyond its limit of %u minutes", job->job_id, minutes);
-	if (list_empty(&job->step_queue))
+	if (list_empty(&job->step_queue) || (job->state.flags & JOB_FLAG_CONFIGURING))
 		return;
 	list_each (it, &job->steps) {
 		const struct step_record *r = &list_entry(it, struct step, in_job)->record;

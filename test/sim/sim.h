@@ -65,6 +65,9 @@ enum under_way {
 	HOST_KILL,
 	HOST_DIAL,
 	HOST_BOOT,
+	/* the controller's programs have ended */
+	HOOK_PROLOG,
+	HOOK_EPILOG,
 };
 struct event {
 	core_time at;

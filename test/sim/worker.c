@@ -469,6 +469,12 @@ void host_sees(struct world *w, const struct event *e)
 	case FROM_GONE:
 		core_hears(w, h, e);
 		break;
+	case HOOK_PROLOG:
+		report_prolog_slurmctld(w->c, e->serial, e->attempt, e->failed, world_now(w));
+		break;
+	case HOOK_EPILOG:
+		report_epilog_slurmctld(w->c, e->serial, e->attempt, world_now(w));
+		break;
 	case HOST_CLAIM:
 	case HOST_VOID:
 	case HOST_ENDS:
@@ -520,6 +526,17 @@ static void send_grants(struct world *w, const struct wanted *a)
 	}
 }
 
+/* The controller's own program: it takes its time, and may fail. */
+static void run_hook(struct world *w, const struct wanted *a)
+{
+	const bool prolog = a->kind == ACTION_PROLOG;
+	world_put(w, (struct event){.at = w->mono + pick(w, 5000) * (core_time)1000,
+	                            .what = prolog ? HOOK_PROLOG : HOOK_EPILOG,
+	                            .serial = a->serial,
+	                            .attempt = a->attempt,
+	                            .failed = prolog && chance(w, 100)});
+}
+
 void wanted_send(struct world *w, const struct wanted *a)
 {
 	struct event end = {.what = TO_END, .serial = a->serial, .attempt = a->attempt, .launch = a->launch};
@@ -555,7 +572,13 @@ void wanted_send(struct world *w, const struct wanted *a)
 		if (!a->node[0])
 			map_put(&w->warned, a->serial, (void *)(uintptr_t)a->attempt);
 		break;
+	case ACTION_PROLOG:
+	case ACTION_EPILOG:
+		run_hook(w, a);
+		break;
 	case ACTION_JOB_STARTED:
+	case ACTION_JOB_READY:
+	case ACTION_PROLOG_OVER:
 	case ACTION_SIGNAL:
 	case ACTION_SUSPEND:
 	case ACTION_RESUME:

@@ -323,10 +323,21 @@ void world_vary_conf(struct world *w)
 	                                .return_to_service = pick(w, 3),
 	                                .def_mem_per_cpu = chance(w, 300) ? 100 : 0,
 	                                .job_requeue = true,
+	                                .prolog_slurmctld = (w->seed & 5) == 5,
+	                                .epilog_slurmctld = (w->seed & 6) == 6,
 	                                .priority = random_priority(w)};
 }
 
 /* ---- life ---- */
+
+/* No worker is there yet; the controller's own programs begin again. */
+static void send_hooks(struct world *w)
+{
+	for (size_t i = 0; i < w->wanted_n; i++)
+		if (w->wanted[i].kind == ACTION_PROLOG || w->wanted[i].kind == ACTION_EPILOG)
+			wanted_send(w, &w->wanted[i]);
+	forget_wanted(w);
+}
 
 static void start(struct world *w)
 {
@@ -366,7 +377,7 @@ static void start(struct world *w)
 	cluster_run(w->c, world_now(w));
 	check(w);
 	commit(w);
-	forget_wanted(w); /* nobody is connected yet */
+	send_hooks(w);
 	map_free(&w->started_now);
 	map_init_u64(&w->started_now);
 }
@@ -387,7 +398,7 @@ void world_restart(struct world *w)
 		host_cut(w, &w->hosts[i]);
 	cluster_run(w->c, world_now(w));
 	commit(w);
-	forget_wanted(w);
+	send_hooks(w);
 }
 
 void world_round(struct world *w, bool may_die)

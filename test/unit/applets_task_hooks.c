@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "applets/worker/hooks.h"
+#include "applets/common/hook_program.h"
 #include "applets/worker/task_hooks.h"
 
 #include <fcntl.h>

@@ -18,6 +18,7 @@
 
 struct seen {
 	int started, launched, granted, ended, job_ended, refused, suspended, resumed, warned;
+	int ready, prologs, prologs_over, epilogs;
 	uint64_t launches[16];
 	size_t launch_count;
 };
@@ -76,6 +77,18 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_WARN:
 		s->warned++;
+		break;
+	case ACTION_JOB_READY:
+		s->ready++;
+		break;
+	case ACTION_PROLOG:
+		s->prologs++;
+		break;
+	case ACTION_PROLOG_OVER:
+		s->prologs_over++;
+		break;
+	case ACTION_EPILOG:
+		s->epilogs++;
 		break;
 	case ACTION_SIGNAL:
 	case ACTION_END_STEP:

@@ -111,6 +111,7 @@ static const struct {
         /* one's own job, and those who run the cluster */
         {"job_notify_request", "ors"},
         {"step_update_request", "ors"},
+        {"program_order", ""},
         {"job_attach", "ors"},
         {"job_complete_request", "ors"},
         {"script_query", "ors"},
