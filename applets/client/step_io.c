@@ -78,7 +78,9 @@ static void take_output(struct step_io *io, const struct step_output *m)
 
 static const char *end_words(int status, struct text *out)
 {
-	if (WIFSIGNALED(status)) {
+	if (core_status_signal((uint32_t)status) == CORE_SIGNAL_OOM) {
+		text_add(out, "Out Of Memory");
+	} else if (WIFSIGNALED(status)) {
 		text_add(out, strsignal(WTERMSIG(status)));
 		if (WCOREDUMP(status))
 			text_add(out, " (core dumped)");

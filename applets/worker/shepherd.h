@@ -12,12 +12,14 @@
  *   shepherd_io.c       the sessions with srun; pipes to and from the tasks
  *   shepherd_attach.c   the sessions with sattach
  *   shepherd_end.c      signals, the end by order, what is left over
+ *   shepherd_memory.c   what the kernel has killed since its memory was used up
  *   shepherd_usage.c    what the tasks used
  *   shepherd_link.c     the link with the worker
  *
  * Its current directory is the launch's directory in the spool (spool.h). */
 #pragma once
 #include "applets/worker/link.h"
+#include "applets/worker/step_groups.h"
 #include "core/util/list.h"
 #include "proto/conn.h"
 
@@ -129,6 +131,8 @@ struct shepherd {
 	char **env;
 	size_t env_procid, env_localid, env_pid; /* slots of the variables that differ by task */
 	int64_t start_time;
+	struct step_doors doors; /* into its cgroups */
+	uint64_t oom, oom_told;  /* processes that had no memory left; tasks that were told as such */
 
 	/* srun */
 	struct list sessions;      /* struct step_session */
@@ -226,6 +230,13 @@ void input_watch(struct shepherd *s);
 struct task_usage usage_of(const struct rusage *ru);
 /* In the shepherd's arena; of each thing how it is spread, where there are several tasks. */
 struct usage *usage_of_step(struct shepherd *s);
+
+/* shepherd_memory.c */
+/* A task has ended: what it is to be told as, which is `status` unless processes of the step had no memory
+ * left meanwhile. */
+int memory_status(struct shepherd *s, int status);
+/* All is over: says so, if it was the end of some. */
+void memory_ended(struct shepherd *s);
 
 /* shepherd_attach.c */
 /* s->encoded, a step_output with n bytes. */

@@ -169,7 +169,7 @@ bool streams_at_end(const struct shepherd *s)
 void task_exited(struct task *t, int status)
 {
 	t->exited = true;
-	t->status = status;
+	t->status = memory_status(t->shepherd, status);
 	t->shepherd->tasks_exited++;
 	input_close(t);
 	streams_mark(t->shepherd, t);

@@ -298,7 +298,9 @@ static void child_become(const struct child *c)
 {
 	const struct shepherd *s = c->s;
 	struct err err = {0};
-	int error = 0;
+	int error = step_doors_enter(&s->doors);
+	if (error)
+		give_up(c, strerror(error));
 	if (!c->terminal)
 		setpgid(0, 0);
 	child_files(c);
