@@ -150,6 +150,8 @@ static void report_ends(const struct place *place, const struct step_task_exit *
 
 static int exit_code(int status)
 {
+	if (core_status_signal((uint32_t)status) == CORE_SIGNAL_OOM)
+		return 1;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 

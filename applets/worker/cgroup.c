@@ -316,9 +316,8 @@ int cgroup_inherit_cpus(const char *dir)
 static bool lets_act(const char *dir, const char *controller)
 {
 	struct text on = TEXT_EMPTY;
-	bool has = cgroup_read(dir, "cgroup.subtree_control", &on);
-	char *rest = has ? text_trim(on.s) : NULL;
-	has = false;
+	bool has = false;
+	char *rest = cgroup_read(dir, "cgroup.subtree_control", &on) && on.len ? text_trim(on.s) : NULL;
 	for (char *word; rest && (word = text_split(&rest, ' '));)
 		has |= strcmp(word, controller) == 0;
 	text_free(&on);

@@ -56,15 +56,30 @@ static void find_tree(struct worker *w, struct text *missing)
 	free(name);
 }
 
+/* The bases that are not in use any more. What is in them yet stays. */
+static void leave_tree(struct cgroup_tree *old, const struct cgroup_tree *new)
+{
+	for (int use = 0; use < CGROUP_USES; use++) {
+		bool kept = false;
+		for (int other = 0; other < CGROUP_USES; other++)
+			kept |= text_eq(old->base[use], new->base[other]);
+		if (old->base[use] && !kept)
+			(void)rmdir(old->base[use]);
+	}
+	cgroup_tree_free(old);
+}
+
 void containment_configure(struct worker *w)
 {
 	struct containment *c = &w->containment;
+	struct cgroup_tree old = c->tree;
 	struct text missing = TEXT_EMPTY;
-	cgroup_tree_free(&c->tree);
+	c->tree = (struct cgroup_tree){0};
 	cpu_map_free(&c->cpus);
 	cpu_map_find(&c->cpus);
 	cgroup_conf_take(&w->file.companions, &c->conf);
 	find_tree(w, &missing);
+	leave_tree(&old, &c->tree);
 	if (missing.len && !text_eq(c->missing, missing.s))
 		log_error("cgroups: %s", missing.s);
 	text_set(&c->missing, text_or_null(missing.s));
@@ -201,10 +216,7 @@ void containment_free(struct worker *w)
 	struct containment *c = &w->containment;
 	if (c->sweep)
 		loop_del_timer(w->loop, c->sweep);
-	for (int use = 0; use < CGROUP_USES; use++)
-		if (c->tree.base[use])
-			(void)rmdir(c->tree.base[use]); /* while steps run it stays */
-	cgroup_tree_free(&c->tree);
+	leave_tree(&c->tree, &(struct cgroup_tree){0});
 	cpu_map_free(&c->cpus);
 	free(c->missing);
 	c->missing = NULL;

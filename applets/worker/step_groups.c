@@ -144,9 +144,7 @@ static int make_above(const struct step_groups *g, enum cgroup_use use)
 {
 	const char *base = base_of(g, use);
 	int error = make_dir(base);
-	if (error != EEXIST && error != 0)
-		return error;
-	error = 0;
+	error = error == 0 ? set_limits(g, use, base, LEVEL_USER) : error == EEXIST ? 0 : error;
 	for (const char *end = strchr(g->path, '/'); end && !error; end = strchr(end + 1, '/')) {
 		char *dir = xprintf("%s/%.*s", base, (int)(end - g->path), g->path);
 		error = make_dir(dir);
