@@ -31,7 +31,7 @@ static double number(const struct companions *c, enum companion_key key)
 
 static enum cgroup_version version_of(const char *plugin)
 {
-	return text_eq_nocase(plugin, "cgroup/v1")  ? CGROUP_V1
+	return text_eq_nocase(plugin, "cgroup/v1")   ? CGROUP_V1
 	       : text_eq_nocase(plugin, "cgroup/v2") ? CGROUP_V2
 	       : text_eq_nocase(plugin, "disabled")  ? CGROUP_DISABLED
 	                                             : CGROUP_AUTODETECT;
@@ -50,7 +50,8 @@ void cgroup_conf_take(const struct companions *c, struct cgroup_conf *out)
 	                            .max_ram = number(c, CGROUP_MaxRAMPercent),
 	                            .max_swap = number(c, CGROUP_MaxSwapPercent),
 	                            .min_ram_mib = (uint64_t)number(c, CGROUP_MinRAMSpace),
-	                            .swappiness = swappiness ? (uint32_t)strtod(swappiness, NULL) : CORE_NO_VAL};
+	                            .swappiness =
+	                                    swappiness ? (uint32_t)strtod(swappiness, NULL) : CORE_NO_VAL};
 	/* cgroup.conf(5): with swap alone, RAM is held to the same. */
 	if (out->swap && !out->ram)
 		out->allowed_ram = 100;

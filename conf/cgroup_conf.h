@@ -7,7 +7,7 @@ enum cgroup_version { CGROUP_AUTODETECT, CGROUP_V1, CGROUP_V2, CGROUP_DISABLED }
 struct cgroup_conf {
 	const char *mountpoint;
 	enum cgroup_version version;
-	bool cores, ram, swap; /* that are constrained */
+	bool cores, ram, swap;                               /* that are constrained */
 	double allowed_ram, allowed_swap, max_ram, max_swap; /* percent */
 	uint64_t min_ram_mib;
 	uint32_t swappiness; /* CORE_NO_VAL: the kernel's */

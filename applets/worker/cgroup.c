@@ -194,7 +194,8 @@ static char *own_group(const char *own, const char *controller, const char *root
 		char *at = line, *number = text_split(&at, ':'), *names = text_split(&at, ':');
 		if (!number || !names || !at)
 			continue;
-		if (controller ? text_list_has(names, controller, strlen(controller)) : strcmp(line, "0") == 0)
+		if (controller ? text_list_has(names, controller, strlen(controller))
+		               : strcmp(line, "0") == 0)
 			path = at;
 	}
 	/* Another namespace's root is not ours to reckon with. */
@@ -255,9 +256,9 @@ void cgroup_tree_find(struct cgroup_tree *out, const struct cgroup_sources *from
 	struct mount m = {0};
 	char *lines = NULL, *slurm = xprintf("slurm_%s", name), *scope = xprintf("%s_slurmstepd.scope", name);
 	*out = (struct cgroup_tree){0};
-	out->unified = version == CGROUP_V2 ||
-	               (version == CGROUP_AUTODETECT &&
-	                find_mount(from->mounts, NULL, mountpoint, false, &lines, &m));
+	out->unified =
+	        version == CGROUP_V2 || (version == CGROUP_AUTODETECT &&
+	                                 find_mount(from->mounts, NULL, mountpoint, false, &lines, &m));
 	for (int use = 0; use < CGROUP_USES; use++) {
 		const char *why = NULL;
 		if (!(wanted & 1u << use))
@@ -339,7 +340,8 @@ static int let_act(const char *dir, const char *controller)
 	}
 	free(parent);
 	snprintf(value, sizeof(value), "+%s", controller);
-	return error || lets_act(dir, controller) ? error : cgroup_write(dir, "cgroup.subtree_control", value);
+	return error || lets_act(dir, controller) ? error
+	                                          : cgroup_write(dir, "cgroup.subtree_control", value);
 }
 
 int cgroup_let_act(const char *dir, const char *controller)

@@ -49,7 +49,8 @@ static void find_tree(struct worker *w, struct text *missing)
 	if (c->tree.base[CGROUP_MEMORY] && c->conf.swap && !c->tree.unified) {
 		char *file = xprintf("%s/memory.memsw.limit_in_bytes", c->tree.base[CGROUP_MEMORY]);
 		if (access(file, F_OK) != 0)
-			text_printf(missing, "%sthis kernel does not account for swap, which is not constrained",
+			text_printf(missing,
+			            "%sthis kernel does not account for swap, which is not constrained",
 			            missing->len ? "; " : "");
 		free(file);
 	}
@@ -92,14 +93,14 @@ static char *step_path(const struct containment *c, const struct step_grant *g, 
 {
 	char buf[16];
 	const char *step = step_groups_word(g->step_id, buf);
-	return c->tree.unified
-	               ? arena_printf(arena, "job_%u/step_%s", g->job_id, step)
-	               : arena_printf(arena, "uid_%u/job_%u/step_%s", g->who->uid, g->job_id, step);
+	return c->tree.unified ? arena_printf(arena, "job_%u/step_%s", g->job_id, step)
+	                       : arena_printf(arena, "uid_%u/job_%u/step_%s", g->who->uid, g->job_id, step);
 }
 
 static char *cpu_list(const struct worker *w, const struct schema_u32s *cores, struct arena *arena)
 {
-	char *list = cpu_map_list(&w->containment.cpus, cores->v, cores->n, w->threads_per_core), *copy = NULL;
+	char *list = cpu_map_list(&w->containment.cpus, cores->v, cores->n, w->threads_per_core),
+	     *copy = NULL;
 	if (list)
 		copy = arena_strdup(arena, list);
 	free(list);
@@ -128,7 +129,8 @@ static struct memory_limit *memory_of(const struct worker *w, uint64_t mem_mib, 
 	return out;
 }
 
-struct step_groups *containment_groups(const struct worker *w, const struct step_grant *g, struct arena *arena)
+struct step_groups *containment_groups(const struct worker *w, const struct step_grant *g,
+                                       struct arena *arena)
 {
 	const struct containment *c = &w->containment;
 	const struct cgroup_tree *tree = &c->tree;

@@ -19,7 +19,8 @@ struct containment {
 /* Takes what the configuration in force says; again after each change of it. */
 void containment_configure(struct worker *w);
 /* The cgroups of a step that is to be run here, for its shepherd; NULL: it has none. In the arena. */
-struct step_groups *containment_groups(const struct worker *w, const struct step_grant *g, struct arena *arena);
+struct step_groups *containment_groups(const struct worker *w, const struct step_grant *g,
+                                       struct arena *arena);
 /* What is in cgroups of steps that are not among our launches is ended, and they are removed. */
 void containment_sweep(struct worker *w);
 /* The directories, if nothing is in them. */

@@ -26,7 +26,8 @@ void memory_ended(struct shepherd *s)
 	if (s->oom || (s->oom = killed(s)) == 0)
 		return;
 	shepherd_tell_user(s,
-	                   "Detected %" PRIu64 " oom-kill event(s) in StepId=%u.%s. Some of your processes may "
+	                   "Detected %" PRIu64
+	                   " oom-kill event(s) in StepId=%u.%s. Some of your processes may "
 	                   "have been killed by the cgroup out-of-memory handler.",
 	                   s->oom, g->job_id, step_groups_word(g->step_id, word));
 }

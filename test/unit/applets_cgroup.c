@@ -42,7 +42,8 @@ static void version_1(void **state)
 {
 	(void)state;
 	finds(V1 V1_F V1_C V1_M, "3:memory:/\n2:cpuset:/\n1:freezer:/\n", CGROUP_AUTODETECT, ALL, "n1",
-	      "/sys/fs/cgroup/freezer/slurm_n1 /sys/fs/cgroup/cpuset/slurm_n1 /sys/fs/cgroup/memory/slurm_n1", "");
+	      "/sys/fs/cgroup/freezer/slurm_n1 /sys/fs/cgroup/cpuset/slurm_n1 /sys/fs/cgroup/memory/slurm_n1",
+	      "");
 	finds(V1 V1_F V1_C V1_M V1_U, "1:freezer:/\n0::/\n", CGROUP_AUTODETECT, 1, "c_n1",
 	      "/sys/fs/cgroup/freezer/slurm_c_n1 - -", "");
 	/* What isn't asked for isn't missed. */
@@ -101,8 +102,8 @@ static void version_2(void **state)
 	      "/sys/fs/cgroup/n1_slurmstepd.scope - /sys/fs/cgroup/n1_slurmstepd.scope", "");
 	finds(V2, "0::/system.slice/slurmd.service\n", CGROUP_AUTODETECT, 1, "n1",
 	      "/sys/fs/cgroup/system.slice/n1_slurmstepd.scope - -", "");
-	finds(V2, "0::/box\n", CGROUP_AUTODETECT, 1, "c_n1",
-	      "/sys/fs/cgroup/box/c_n1_slurmstepd.scope - -", "");
+	finds(V2, "0::/box\n", CGROUP_AUTODETECT, 1, "c_n1", "/sys/fs/cgroup/box/c_n1_slurmstepd.scope - -",
+	      "");
 	finds(V1 V1_F V1_U, "1:freezer:/\n0::/\n", CGROUP_V2, 1, "n1",
 	      "/sys/fs/cgroup/unified/n1_slurmstepd.scope - -", "");
 	finds(V2, "0::/\n", CGROUP_V1, 1, "n1", "- - -",
@@ -114,7 +115,12 @@ static void version_2(void **state)
 static void garbage(void **state)
 {
 	(void)state;
-	static const char *const mounts[] = {"", "\n\n", "a b c", "1 2 3 4 5 6", "1 2 3 4 5 6 -", "1 2 3 4 5 6 - cgroup",
+	static const char *const mounts[] = {"",
+	                                     "\n\n",
+	                                     "a b c",
+	                                     "1 2 3 4 5 6",
+	                                     "1 2 3 4 5 6 -",
+	                                     "1 2 3 4 5 6 - cgroup",
 	                                     "1 2 3 / /sys/fs/cgroup/freezer rw - cgroup x"};
 	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
 		finds(mounts[i], "::::\n", CGROUP_V1, 1, "n1", "- - -",
@@ -148,8 +154,8 @@ static void limits(void **state)
 	(void)state;
 	struct cgroup_conf c = usual();
 	limit_is(&c, 100, 100, 100, 0);
-	limit_is(&c, 10, 30, 30, 0);         /* MinRAMSpace */
-	limit_is(&c, 0, 1000, 1000, 0);      /* none was allocated: MaxRAMPercent */
+	limit_is(&c, 10, 30, 30, 0);    /* MinRAMSpace */
+	limit_is(&c, 0, 1000, 1000, 0); /* none was allocated: MaxRAMPercent */
 	limit_is(&c, 5000, 1000, 1000, 0);
 	c.max_ram = 50;
 	limit_is(&c, 0, 500, 500, 0);
@@ -188,9 +194,15 @@ static void lists(void **state)
 		uint32_t threads;
 		const char *list;
 	} rows[] = {
-	        {{0}, 1, 1, "0"},         {{0, 1}, 2, 1, "0,2"},     {{0, 1, 2, 3}, 4, 1, "0-3"},
-	        {{0}, 1, 2, "0,2"},       {{1}, 1, 2, "1,3"},        {{0, 1, 2}, 3, 2, "0-5"},
-	        {{5, 9}, 2, 1, "5"},      {{9}, 1, 1, NULL},         {{0}, 0, 1, NULL},
+	        {{0}, 1, 1, "0"},
+	        {{0, 1}, 2, 1, "0,2"},
+	        {{0, 1, 2, 3}, 4, 1, "0-3"},
+	        {{0}, 1, 2, "0,2"},
+	        {{1}, 1, 2, "1,3"},
+	        {{0, 1, 2}, 3, 2, "0-5"},
+	        {{5, 9}, 2, 1, "5"},
+	        {{9}, 1, 1, NULL},
+	        {{0}, 0, 1, NULL},
 	        {{2, 0xffffffffu}, 2, 2, "4-5"},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
