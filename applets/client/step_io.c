@@ -57,11 +57,14 @@ struct step_io {
 	bool input_is_file, input_ended, aborting, lost_output;
 	int64_t last_interrupt;
 	int worst, worst_code;
+	bool unbound; /* its tasks could not be bound to CPUs */
 	struct loop_timer *wait_timer, *abort_timer;
 	int signal_seen;
 	struct step_lines lines;
 	struct arena arena; /* of the message that is being dealt with */
 };
+
+#define SLURM_ERRNO_CPU_BIND 4032 /* what Slurm calls ERR_CPU_BIND */
 
 /* ---- output ---- */
 
@@ -314,6 +317,23 @@ static void say_message(struct step_io *io, const struct step_message *m)
 	fprintf(stderr, "%s%s", m->text, terminal_line_end());
 }
 
+/* The shepherd can't bind the tasks as it was asked to: nothing is run, on other nodes neither. */
+static void say_unbound(struct step_io *io, const struct place *place, const struct msg_error *m)
+{
+	const char *what = err_code_text(ERR_CPU_BIND);
+	if (io->unbound)
+		return;
+	io->unbound = io->aborting = true;
+	io->worst_code = SLURM_ERRNO_CPU_BIND & 0xff;
+	io->worst = 1 << 8;
+	log_error("%s", m->text);
+	log_error("Task launch for StepId=%" PRIu32 ".%" PRIu32 " failed on node %s: %s",
+	          io->conf->step->job_id, io->conf->step->step_id, place->info->node, what);
+	log_error("Application launch failed: %s", what);
+	log_info("Job step aborted");
+	end_step(io, 0);
+}
+
 static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
                        size_t n)
 {
@@ -364,6 +384,10 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	}
 	case MSG_msg_error: {
 		const struct msg_error *m = record;
+		if (m->code == ERR_CPU_BIND) {
+			say_unbound(io, place, m);
+			break;
+		}
 		log_error("%s: %s", place->info->node, m->text ? m->text : err_code_text((int)m->code));
 		break;
 	}
@@ -372,7 +396,8 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		for (uint32_t i = 0; m->fate && i < m->fate->tasks.n; i++)
 			task_ended(io, &m->fate->tasks.v[i]);
 		if (m->fate && m->fate->failed_why) {
-			log_error("%s: %s", place->info->node, m->fate->failed_why);
+			if (!io->unbound)
+				log_error("%s: %s", place->info->node, m->fate->failed_why);
 			if (io->worst_code == 0) { /* no task has one to tell */
 				io->worst_code = 1;
 				io->worst = 1 << 8;

@@ -81,6 +81,8 @@ static void take(struct worker *w, const struct core_node_conf *node)
 	schema_free(schema_of_hardware(), &w->hardware);
 	hardware_find(&w->hardware, w->tmp_fs);
 	compare_hardware(w, node);
+	w->cores_per_socket = node->cores_per_socket ? node->cores_per_socket : 1;
+	w->cores = node->boards * node->sockets * w->cores_per_socket;
 	w->threads_per_core = node->threads_per_core ? node->threads_per_core : 1;
 }
 

@@ -153,6 +153,49 @@ struct step_groups *containment_groups(const struct worker *w, const struct step
 	return out;
 }
 
+/* ---- binding ---- */
+
+/* The partition's CpuBind, or TaskPluginParam: what tasks are bound to that don't say it themselves. */
+static const char *usual_binding(const struct worker *w, const struct step_grant *g)
+{
+	static const char *const words[] = {"none", "sockets", "cores", "threads"};
+	const struct slurm_conf *conf = &w->file.conf;
+	for (size_t i = 0; i < conf->core.part_count; i++)
+		if (text_eq(conf->core.parts[i].name, g->partition) && conf->core.parts[i].cpu_bind)
+			return conf->core.parts[i].cpu_bind;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (conf_list_has(conf, P_TaskPluginParam, words[i]))
+			return words[i];
+	return NULL;
+}
+
+static const char *autobind(const struct slurm_conf *conf)
+{
+	static const char *const words[] = {"autobind=sockets", "autobind=cores", "autobind=threads"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (conf_list_has(conf, P_TaskPluginParam, words[i]))
+			return strchr(words[i], '=') + 1;
+	return NULL;
+}
+
+struct node_cpus *containment_cpus(const struct worker *w, const struct step_grant *g, struct arena *arena)
+{
+	const struct slurm_conf *conf = &w->file.conf;
+	const struct cpu_map *map = &w->containment.cpus;
+	if (!has_plugin(conf, "task/affinity"))
+		return NULL;
+	struct node_cpus *out = arena_alloc(arena, sizeof(*out));
+	schema_init(schema_of_node_cpus(), out);
+	out->cores = w->cores;
+	out->cores_per_socket = w->cores_per_socket;
+	out->threads_per_core = w->threads_per_core;
+	out->machine = (struct schema_u32s){map->cpu, (uint32_t)map->n};
+	out->bind = (char *)(uintptr_t)usual_binding(w, g);
+	out->autobind = (char *)(uintptr_t)autobind(conf);
+	out->verbose = conf_list_has(conf, P_TaskPluginParam, "verbose");
+	return out;
+}
+
 /* ---- what is left over ---- */
 
 /* Of a launch that runs here, as far as we know, or whose shepherd was lost and is looked after. */

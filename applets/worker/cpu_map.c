@@ -6,6 +6,7 @@
 #include "core/util/text.h"
 
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -52,6 +53,40 @@ void cpu_map_free(struct cpu_map *map)
 {
 	free(map->cpu);
 	*map = (struct cpu_map){0};
+}
+
+/* "0-3,8" */
+static void read_list(const char *s, struct cpu_mask *out)
+{
+	uint32_t first, last;
+	while (text_read_u32(&s, &first)) {
+		last = first;
+		if (*s == '-' && (s++, !text_read_u32(&s, &last)))
+			return;
+		for (uint32_t i = first; i <= last && i < BINDING_CPUS; i++)
+			cpu_mask_set(out, i);
+		if (*s++ != ',')
+			return;
+	}
+}
+
+size_t cpu_map_ldoms(struct cpu_mask *out, size_t max)
+{
+	char path[64], line[4096];
+	size_t n = 0;
+	for (; n < max; n++) {
+		snprintf(path, sizeof(path), "/sys/devices/system/node/node%zu/cpulist", n);
+		FILE *f = fopen(path, "re");
+		if (!f)
+			break;
+		out[n] = (struct cpu_mask){0};
+		if (fgets(line, sizeof(line), f))
+			read_list(line, &out[n]);
+		fclose(f);
+	}
+	if (n == 0)
+		memset(&out[n++], 0xff, sizeof(out[0]));
+	return n;
 }
 
 static void add_range(struct text *out, uint32_t first, uint32_t last)

@@ -313,6 +313,7 @@ int grants_record(struct worker *w, const struct step_grant *g, struct err *err)
 	struct arena arena;
 	arena_init(&arena);
 	record.groups = containment_groups(w, g, &arena);
+	record.cpus = containment_cpus(w, g, &arena);
 	int rc = spool_record(&w->spool, &record, err);
 	arena_free(&arena);
 	free(record.script_path);

@@ -191,9 +191,14 @@ void shepherd_fail(struct shepherd *s, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	text_vprintf(&why, fmt, ap);
 	va_end(ap);
-	s->failed_why = text_take(&why);
+	shepherd_tell_user(s, "%s", why.s);
+	shepherd_give_up(s, status, text_take(&why));
+}
+
+void shepherd_give_up(struct shepherd *s, int status, char *why)
+{
+	s->failed_why = why;
 	s->failed_status = status;
-	shepherd_tell_user(s, "%s", s->failed_why);
 	log_error("job %u: %s", s->record.grant->job_id, s->failed_why);
 	if (s->phase == SHEPHERD_OPENING)
 		files_abort(s);
@@ -434,6 +439,8 @@ static int run(struct shepherd *s, struct err *err)
 		link_adopt(s, LINK_SHEPHERD_FD);
 	if (s->batch) {
 		batch_to_launch(s);
+		if (bind_prepare(s, err) != 0)
+			return -1;
 		shepherd_launch(s);
 	} else {
 		s->childless = true;
@@ -452,6 +459,7 @@ int shepherd_main(int argc, char **argv)
 	                            .listener = -1,
 	                            .claim_fd = -1,
 	                            .doors = {{-1, -1, -1}},
+	                            .report_fd = -1,
 	                            .worker = -1};
 	struct err err = {0};
 	log_init("slurmstepd", LOG_LEVEL_INFO);

@@ -353,6 +353,11 @@ static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body,
 		return;
 	}
 	s->launch = launch;
+	if (bind_prepare(s, &err) != 0) {
+		refuse(p, id, &err);
+		shepherd_give_up(s, 1 << 8, xstrdup(err_text(&err)));
+		return;
+	}
 	shepherd_launch(s);
 }
 

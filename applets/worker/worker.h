@@ -99,7 +99,7 @@ struct worker {
 	uint32_t kill_wait_s;
 	bool append;
 	struct hardware hardware;
-	uint32_t threads_per_core; /* as the configuration has it */
+	uint32_t cores, cores_per_socket, threads_per_core; /* as the configuration has them */
 	struct containment containment;
 	bool rebooted;       /* -b */
 	uint32_t joins;      /* enum worker_joins */
