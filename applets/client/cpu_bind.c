@@ -117,7 +117,8 @@ int cpu_bind_check(struct submit *s, const struct slurm_conf *conf)
 		puts(binds(conf) ? help : "CPU bind options not supported with current configuration");
 		return submit_over(s, 1);
 	}
-	if (!binds(conf))
+	if (!binds(conf) && !conf_list_has(conf, P_TaskPlugin, "task/cgroup") &&
+	    !conf_list_has(conf, P_TaskPlugin, "cgroup"))
 		fputs("srun: cluster configuration lacks support for cpu binding\n", stderr);
 	return s->cpu_bind ? parse(s, &b) : 0;
 }
