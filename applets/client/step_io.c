@@ -1,6 +1,7 @@
 #include "applets/client/step_io.h"
 
 #include "applets/client/step_lines.h"
+#include "applets/client/task_end.h"
 #include "applets/client/terminal.h"
 
 #include "core/util/arena.h"
@@ -79,35 +80,6 @@ static void take_output(struct step_io *io, const struct step_output *m)
 
 /* ---- ends of tasks ---- */
 
-static const char *end_words(int status, struct text *out)
-{
-	if (core_status_signal((uint32_t)status) == CORE_SIGNAL_OOM) {
-		text_add(out, "Out Of Memory");
-	} else if (WIFSIGNALED(status)) {
-		text_add(out, strsignal(WTERMSIG(status)));
-		if (WCOREDUMP(status))
-			text_add(out, " (core dumped)");
-	} else {
-		text_printf(out, "Exited with exit code %d", WEXITSTATUS(status));
-	}
-	return text_str(out);
-}
-
-/* "task 0", "tasks 0-3,7" of those that ended alike. */
-static void task_names(struct text *out, const uint32_t *numbers, uint32_t n)
-{
-	text_add(out, n == 1 ? "task " : "tasks ");
-	for (uint32_t i = 0; i < n;) {
-		uint32_t last = i;
-		while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
-			last++;
-		text_printf(out, "%s%" PRIu32, i ? "," : "", numbers[i]);
-		if (last > i)
-			text_printf(out, "-%" PRIu32, numbers[last]);
-		i = last + 1;
-	}
-}
-
 /* We hold a step that is ours; else it is another srun's (sattach). */
 static bool is_ours(const struct step_io *io)
 {
@@ -138,10 +110,10 @@ static void report_ends(const struct place *place, const struct step_task_exit *
 			said[k] = true;
 		}
 		struct text who = TEXT_EMPTY, what = TEXT_EMPTY;
-		task_names(&who, numbers, n);
+		task_end_names(&who, numbers, n);
 		if (m->tasks.v[i].status)
 			log_error("%s: %s: %s", place->info->node, text_str(&who),
-			          end_words((int)m->tasks.v[i].status, &what));
+			          task_end_words((int)m->tasks.v[i].status, &what));
 		else
 			log_verbose("%s: %s: Completed", place->info->node, text_str(&who));
 		text_free(&who);
@@ -149,13 +121,6 @@ static void report_ends(const struct place *place, const struct step_task_exit *
 	}
 	free(said);
 	free(numbers);
-}
-
-static int exit_code(int status)
-{
-	if (core_status_signal((uint32_t)status) == CORE_SIGNAL_OOM)
-		return 1;
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static void step_signal_all(struct step_io *io, int signo)
@@ -211,7 +176,7 @@ static void task_ended(struct step_io *io, const struct task_end *end)
 	if (end->task >= io->task_count || io->tasks[end->task].ended)
 		return;
 	struct task *task = &io->tasks[end->task];
-	int code = is_ours(io) || WIFEXITED((int)end->status) ? exit_code((int)end->status) : 0;
+	int code = is_ours(io) || WIFEXITED((int)end->status) ? task_end_code((int)end->status) : 0;
 	task->ended = true;
 	task->status = end->status;
 	task->place->tasks_left--;
@@ -645,7 +610,7 @@ static void say_states(const struct step_io *io)
 		if (!io->tasks[i].ended)
 			numbers[n++] = i;
 	if (n) {
-		task_names(&who, numbers, n);
+		task_end_names(&who, numbers, n);
 		log_info("StepId=%" PRIu32 ".%" PRIu32 " %s: running", io->conf->step->job_id,
 		         io->conf->step->step_id, text_str(&who));
 	}

@@ -381,8 +381,9 @@ static void bind_ldoms(struct binding *out, const struct binding_facts *f, const
 static void bind_ranks(struct binding *out, const struct binding_facts *f)
 {
 	const struct cpu_mask all = all_cpus(f);
+	const uint32_t cpus = step_cpus(f) ? step_cpus(f) : 1;
 	for (uint32_t t = 0; t < f->tasks; t++) {
-		add_cpu(f, &out->masks[t], t % step_cpus(f));
+		add_cpu(f, &out->masks[t], t % cpus);
 		if (mask_is_empty(&out->masks[t]))
 			out->masks[t] = all;
 	}
