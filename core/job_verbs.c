@@ -64,9 +64,14 @@ int job_complete(struct cluster *c, struct job *job, uint32_t status, core_time 
 	}
 	if (!job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
+	const bool oom = core_status_signal(status) == CORE_SIGNAL_OOM;
 	job_end_allocated(c, job,
-	                  &(struct job_end_how){.state = status == 0 ? JOB_COMPLETED : JOB_FAILED,
-	                                        .reason = status == 0 ? REASON_NONE : REASON_EXIT_CODE,
+	                  &(struct job_end_how){.state = status == 0 ? JOB_COMPLETED
+	                                                 : oom       ? JOB_OUT_OF_MEMORY
+	                                                             : JOB_FAILED,
+	                                        .reason = status == 0 ? REASON_NONE
+	                                                  : oom       ? REASON_OUT_OF_MEMORY
+	                                                              : REASON_EXIT_CODE,
 	                                        .status = status,
 	                                        .kill_wait_s = c->conf->kill_wait_s});
 	return 0;

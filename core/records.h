@@ -20,6 +20,9 @@
 
 /* Signal numbers and wait(2)'s statuses, as records and messages carry them on every system. */
 #define CORE_SIGKILL 9
+/* In a signal's place, as with Slurm: the kernel killed something since its memory was used up. sacct shows
+ * it as 0:125. */
+#define CORE_SIGNAL_OOM 125
 static inline uint32_t core_status_signal(uint32_t status)
 {
 	return status & 0x7f;

@@ -54,10 +54,15 @@ static void batch_ended(struct cluster *c, struct job *job, enum job_reason reas
 		}
 		return;
 	}
-	if (reason == REASON_NONE && status != 0)
+	const bool oom = core_status_signal(status) == CORE_SIGNAL_OOM;
+	if (oom)
+		reason = REASON_OUT_OF_MEMORY;
+	else if (reason == REASON_NONE && status != 0)
 		reason = core_status_signal(status) != 0 ? REASON_SIGNALED : REASON_EXIT_CODE;
 	job_end_allocated(c, job,
-	                  &(struct job_end_how){.state = status == 0 ? JOB_COMPLETED : JOB_FAILED,
+	                  &(struct job_end_how){.state = status == 0 ? JOB_COMPLETED
+	                                                 : oom       ? JOB_OUT_OF_MEMORY
+	                                                             : JOB_FAILED,
 	                                        .reason = reason,
 	                                        .status = status,
 	                                        .kill_wait_s = c->conf->kill_wait_s});

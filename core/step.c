@@ -332,6 +332,8 @@ static enum job_base_state outcome(const struct step *step, uint32_t status)
 {
 	if (status == 0)
 		return JOB_COMPLETED;
+	if (core_status_signal(status) == CORE_SIGNAL_OOM)
+		return JOB_OUT_OF_MEMORY;
 	return step->record.ended_by_uid != CORE_NO_VAL || !job_is_active(step->job) ? JOB_CANCELLED
 	                                                                             : JOB_FAILED;
 }

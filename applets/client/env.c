@@ -252,7 +252,7 @@ void env_list_binding(struct env_list *e, const char *what, bool verbose, const 
 	const char *loud = verbose ? "verbose" : "quiet";
 	char name[64];
 	snprintf(name, sizeof(name), "SLURM_%s", what);
-	env_list_set(e, name, "%s,%s%s", loud, type, list);
+	env_list_set(e, name, *type ? "%s,%s%s" : "%s", loud, type, list);
 	snprintf(name, sizeof(name), "SLURM_%s_LIST", what);
 	env_list_set(e, name, "%s", list);
 	snprintf(name, sizeof(name), "SLURM_%s_TYPE", what);
@@ -266,8 +266,13 @@ void env_list_bindings(struct env_list *e, const struct submit *s)
 	if (s->mem_bind_set)
 		env_list_binding(e, "MEM_BIND", s->mem_bind.verbose, s->mem_bind.type ? s->mem_bind.type : "",
 		                 s->mem_bind.list ? s->mem_bind.list : "");
-	if (s->mem_bind.prefer)
+	if (s->mem_bind.prefer) {
 		env_list_set(e, "SLURM_MEM_BIND_PREFER", "prefer");
+		env_list_set(e, "SLURM_MEM_BIND", "%s,prefer%s%s%s",
+		             s->mem_bind.verbose ? "verbose" : "quiet", s->mem_bind.type ? "," : "",
+		             s->mem_bind.type ? s->mem_bind.type : "",
+		             s->mem_bind.list ? s->mem_bind.list : "");
+	}
 	if (s->mem_bind.sort)
 		env_list_set(e, "SLURM_MEM_BIND_SORT", "sort");
 }

@@ -218,7 +218,7 @@ static int create(struct srun *r)
 
 /* ---- what the tasks get ---- */
 
-static void step_env(const struct srun *r, struct env_list *env)
+static void step_env(struct srun *r, struct env_list *env)
 {
 	const struct step_ready *step = r->step;
 	uint32_t *counts = xcalloc(step->places.n + 1, sizeof(*counts));
@@ -248,7 +248,7 @@ static void step_env(const struct srun *r, struct env_list *env)
 		text_clear(&per_node);
 	}
 	env_list_bindings(env, &r->s);
-	cpu_bind_environment(&r->s, env);
+	cpu_bind_environment(&r->s, &r->a.connection.file.conf, env);
 	if (r->s.label)
 		env_list_set(env, "SLURM_LABELIO", "1");
 	for (uint32_t i = 0; i < step->places.n; i++)
@@ -286,7 +286,8 @@ static char *stream_name(const char *s)
 
 static void fill_launch(struct srun *r, const struct env_list *env, struct step_launch *m)
 {
-	const struct submit *s = &r->s;
+	struct submit *s = &r->s;
+	const struct slurm_conf *conf = &r->a.connection.file.conf;
 	size_t n = 0;
 	while (r->argv[n])
 		n++;
@@ -304,6 +305,8 @@ static void fill_launch(struct srun *r, const struct env_list *env, struct step_
 	m->unbuffered = s->unbuffered;
 	m->preserve_env = s->preserve_env;
 	m->pty = s->pty;
+	m->cpu_bind = cpu_bind_launch(s, conf);
+	m->mem_bind = mem_bind_launch(s, conf);
 	if (s->pty)
 		terminal_size(&m->rows, &m->columns);
 	m->task_prolog = s->task_prolog;
@@ -533,7 +536,15 @@ static int check_place(struct srun *r)
 {
 	if (r->own_job && r->s.relative != CORE_NO_VAL)
 		return option_fatal(&r->s, "--relative option invalid for job allocation request");
-	return cpu_bind_check(&r->s);
+	struct err err = {0};
+	struct connect c;
+	if (!cpu_bind_is_asked(&r->s))
+		return 0;
+	if (connect_configure(&c, &err) != 0)
+		return submit_over(&r->s, 1);
+	int rc = cpu_bind_check(&r->s, &c.file.conf);
+	connect_close(&c);
+	return rc;
 }
 
 static int check_bcast(struct srun *r)

@@ -1,6 +1,7 @@
 #include "applets/client/step_io.h"
 
 #include "applets/client/step_lines.h"
+#include "applets/client/task_end.h"
 #include "applets/client/terminal.h"
 
 #include "core/util/arena.h"
@@ -57,11 +58,14 @@ struct step_io {
 	bool input_is_file, input_ended, aborting, lost_output;
 	int64_t last_interrupt;
 	int worst, worst_code;
+	bool unbound; /* its tasks could not be bound to CPUs */
 	struct loop_timer *wait_timer, *abort_timer;
 	int signal_seen;
 	struct step_lines lines;
 	struct arena arena; /* of the message that is being dealt with */
 };
+
+#define SLURM_ERRNO_CPU_BIND 4032 /* what Slurm calls ERR_CPU_BIND */
 
 /* ---- output ---- */
 
@@ -75,33 +79,6 @@ static void take_output(struct step_io *io, const struct step_output *m)
 }
 
 /* ---- ends of tasks ---- */
-
-static const char *end_words(int status, struct text *out)
-{
-	if (WIFSIGNALED(status)) {
-		text_add(out, strsignal(WTERMSIG(status)));
-		if (WCOREDUMP(status))
-			text_add(out, " (core dumped)");
-	} else {
-		text_printf(out, "Exited with exit code %d", WEXITSTATUS(status));
-	}
-	return text_str(out);
-}
-
-/* "task 0", "tasks 0-3,7" of those that ended alike. */
-static void task_names(struct text *out, const uint32_t *numbers, uint32_t n)
-{
-	text_add(out, n == 1 ? "task " : "tasks ");
-	for (uint32_t i = 0; i < n;) {
-		uint32_t last = i;
-		while (last + 1 < n && numbers[last + 1] == numbers[last] + 1)
-			last++;
-		text_printf(out, "%s%" PRIu32, i ? "," : "", numbers[i]);
-		if (last > i)
-			text_printf(out, "-%" PRIu32, numbers[last]);
-		i = last + 1;
-	}
-}
 
 /* We hold a step that is ours; else it is another srun's (sattach). */
 static bool is_ours(const struct step_io *io)
@@ -133,10 +110,10 @@ static void report_ends(const struct place *place, const struct step_task_exit *
 			said[k] = true;
 		}
 		struct text who = TEXT_EMPTY, what = TEXT_EMPTY;
-		task_names(&who, numbers, n);
+		task_end_names(&who, numbers, n);
 		if (m->tasks.v[i].status)
 			log_error("%s: %s: %s", place->info->node, text_str(&who),
-			          end_words((int)m->tasks.v[i].status, &what));
+			          task_end_words((int)m->tasks.v[i].status, &what));
 		else
 			log_verbose("%s: %s: Completed", place->info->node, text_str(&who));
 		text_free(&who);
@@ -144,11 +121,6 @@ static void report_ends(const struct place *place, const struct step_task_exit *
 	}
 	free(said);
 	free(numbers);
-}
-
-static int exit_code(int status)
-{
-	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static void step_signal_all(struct step_io *io, int signo)
@@ -204,7 +176,7 @@ static void task_ended(struct step_io *io, const struct task_end *end)
 	if (end->task >= io->task_count || io->tasks[end->task].ended)
 		return;
 	struct task *task = &io->tasks[end->task];
-	int code = is_ours(io) || WIFEXITED((int)end->status) ? exit_code((int)end->status) : 0;
+	int code = is_ours(io) || WIFEXITED((int)end->status) ? task_end_code((int)end->status) : 0;
 	task->ended = true;
 	task->status = end->status;
 	task->place->tasks_left--;
@@ -310,6 +282,23 @@ static void say_message(struct step_io *io, const struct step_message *m)
 	fprintf(stderr, "%s%s", m->text, terminal_line_end());
 }
 
+/* The shepherd can't bind the tasks as it was asked to: nothing is run, on other nodes neither. */
+static void say_unbound(struct step_io *io, const struct place *place, const struct msg_error *m)
+{
+	const char *what = err_code_text(ERR_CPU_BIND);
+	if (io->unbound)
+		return;
+	io->unbound = io->aborting = true;
+	io->worst_code = SLURM_ERRNO_CPU_BIND & 0xff;
+	io->worst = 1 << 8;
+	log_error("%s", m->text);
+	log_error("Task launch for StepId=%" PRIu32 ".%" PRIu32 " failed on node %s: %s",
+	          io->conf->step->job_id, io->conf->step->step_id, place->info->node, what);
+	log_error("Application launch failed: %s", what);
+	log_info("Job step aborted");
+	end_step(io, 0);
+}
+
 static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
                        size_t n)
 {
@@ -360,6 +349,10 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	}
 	case MSG_msg_error: {
 		const struct msg_error *m = record;
+		if (m->code == ERR_CPU_BIND) {
+			say_unbound(io, place, m);
+			break;
+		}
 		log_error("%s: %s", place->info->node, m->text ? m->text : err_code_text((int)m->code));
 		break;
 	}
@@ -368,7 +361,8 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		for (uint32_t i = 0; m->fate && i < m->fate->tasks.n; i++)
 			task_ended(io, &m->fate->tasks.v[i]);
 		if (m->fate && m->fate->failed_why) {
-			log_error("%s: %s", place->info->node, m->fate->failed_why);
+			if (!io->unbound)
+				log_error("%s: %s", place->info->node, m->fate->failed_why);
 			if (io->worst_code == 0) { /* no task has one to tell */
 				io->worst_code = 1;
 				io->worst = 1 << 8;
@@ -616,7 +610,7 @@ static void say_states(const struct step_io *io)
 		if (!io->tasks[i].ended)
 			numbers[n++] = i;
 	if (n) {
-		task_names(&who, numbers, n);
+		task_end_names(&who, numbers, n);
 		log_info("StepId=%" PRIu32 ".%" PRIu32 " %s: running", io->conf->step->job_id,
 		         io->conf->step->step_id, text_str(&who));
 	}

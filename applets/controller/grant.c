@@ -135,6 +135,10 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 	m->job_node_index = at;
 	m->cores = sn->cores.n ? sn->cores : share->cores;
 	m->mem = sn->mem ? sn->mem : share->mem;
+	if (!batch) {
+		m->job_mem = share->mem;
+		m->job_cores = share->cores;
+	}
 	m->tasks = sn->tasks;
 	m->task_count = r->tasks;
 	m->cpus_per_task = r->cpus_per_task;

@@ -81,6 +81,9 @@ static void take(struct worker *w, const struct core_node_conf *node)
 	schema_free(schema_of_hardware(), &w->hardware);
 	hardware_find(&w->hardware, w->tmp_fs);
 	compare_hardware(w, node);
+	w->cores_per_socket = node->cores_per_socket ? node->cores_per_socket : 1;
+	w->cores = node->boards * node->sockets * w->cores_per_socket;
+	w->threads_per_core = node->threads_per_core ? node->threads_per_core : 1;
 }
 
 static uint16_t port_of(const struct cluster_file *file, const struct core_node_conf *node)
@@ -277,6 +280,7 @@ static void put_in_force(struct worker *w, struct cluster_file *file)
 	say_what_stays(w, file, node);
 	swap_files(w, file);
 	take(w, node);
+	containment_configure(w);
 	take_key(w);
 	daemon_log_again(&w->log, &w->file.conf);
 	health_configured(w);

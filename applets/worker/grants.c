@@ -310,7 +310,12 @@ int grants_record(struct worker *w, const struct step_grant *g, struct err *err)
 	record.open_files = w->open_files;
 	record.task_prolog = (char *)(uintptr_t)conf_str(&w->file.conf, P_TaskProlog);
 	record.task_epilog = (char *)(uintptr_t)conf_str(&w->file.conf, P_TaskEpilog);
+	struct arena arena;
+	arena_init(&arena);
+	record.groups = containment_groups(w, g, &arena);
+	record.cpus = containment_cpus(w, g, &arena);
 	int rc = spool_record(&w->spool, &record, err);
+	arena_free(&arena);
 	free(record.script_path);
 	return rc;
 }

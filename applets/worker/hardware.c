@@ -33,6 +33,16 @@ static bool cpu_value(const char *cpu, const char *name, uint32_t *out)
 	return first_line(path, line, sizeof(line)) && text_to_u32(line, out);
 }
 
+void hardware_place(uint32_t cpu, uint32_t *package, uint32_t *core)
+{
+	char name[24];
+	snprintf(name, sizeof(name), "cpu%u", cpu);
+	if (!cpu_value(name, "topology/physical_package_id", package))
+		*package = 0;
+	if (!cpu_value(name, "topology/core_id", core))
+		*core = cpu;
+}
+
 static void count_once(struct map *seen, uint64_t key, uint32_t *n)
 {
 	if (map_get(seen, key))
@@ -50,16 +60,13 @@ static void find_topology(struct hardware *hw)
 	map_init_u64(&packages);
 	map_init_u64(&cores);
 	for (struct dirent *e; dir && (e = readdir(dir)) != NULL;) {
-		uint32_t number, online, package = 0, core;
+		uint32_t number, online, package, core;
 		if (strncmp(e->d_name, "cpu", 3) != 0 || !text_to_u32(e->d_name + 3, &number))
 			continue;
 		if (cpu_value(e->d_name, "online", &online) && !online)
 			continue;
 		cpus++;
-		if (!cpu_value(e->d_name, "topology/physical_package_id", &package))
-			package = 0;
-		if (!cpu_value(e->d_name, "topology/core_id", &core))
-			core = number;
+		hardware_place(number, &package, &core);
 		count_once(&packages, (uint64_t)package + 1, &package_count);
 		count_once(&cores, ((uint64_t)package << 32 | core) + 1, &core_count);
 	}

@@ -7,6 +7,8 @@
 /* tmp_fs: TmpFS of slurm.conf, NULL: none is looked at. Strings are malloc'ed:
  * schema_free(schema_of_hardware(), out). */
 void hardware_find(struct hardware *out, const char *tmp_fs);
+/* Where a CPU is: the numbers of its package and, in that, of its core. */
+void hardware_place(uint32_t cpu, uint32_t *package, uint32_t *core);
 /* The NodeName line of slurm.conf for it, and the time since boot, as the real `slurmd -C` prints them. */
 void hardware_print(const struct hardware *hw, const char *node, FILE *to);
 

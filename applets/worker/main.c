@@ -349,8 +349,10 @@ static int start(struct worker *w, const struct slurmd_options *o, struct err *e
 	raise_open_files(w);
 	shepherds_init(w);
 	hooks_init(w);
+	containment_configure(w);
 	if (start_servers(w, err) != 0 || grants_load(w, err) != 0)
 		return -1;
+	containment_sweep(w);
 	health_start(w);
 	return 0;
 }
@@ -366,6 +368,7 @@ static void stop_all(struct worker *w)
 	list_each_safe (it, next, &w->launches)
 		launch_free(list_entry(it, struct launch, in_all));
 	if (w->loop) {
+		containment_free(w);
 		health_stop(w);
 		hooks_free(w);
 	}

@@ -88,6 +88,8 @@ static void fate_make(struct shepherd *s, struct step_fate *fate)
 		if (!s->failed_why && severity(t->status) > severity((int)fate->status))
 			fate->status = (uint32_t)t->status;
 	}
+	if (!s->failed_why && s->oom)
+		fate->status = CORE_SIGNAL_OOM;
 }
 
 static void leave_late(void *ctx)
@@ -104,12 +106,17 @@ static void finish(void *ctx)
 	struct step_fate fate;
 	struct err err = {0};
 	s->fate_timer = NULL;
+	memory_ended(s);
 	fate_make(s, &fate);
 	if (recordfile_write(AT_FDCWD, "fate", schema_of_step_fate(), &fate, true, &err) != 0) {
 		log_error("launch %llu: %s: trying again", (unsigned long long)fate.launch, err_text(&err));
 		s->fate_timer = loop_add_timer(s->loop, FATE_AGAIN_US, finish, s);
 		return;
 	}
+	/* Before anybody is told: the next step may have the same name. */
+	if (s->record.groups && !step_groups_remove(s->record.groups))
+		log_error("launch %llu: cannot remove its cgroups: %s", (unsigned long long)fate.launch,
+		          s->record.groups->path);
 	s->phase = SHEPHERD_LEAVING;
 	end_disarm(s);
 	struct link_ended ended = {.launch = fate.launch};
@@ -184,9 +191,14 @@ void shepherd_fail(struct shepherd *s, int status, const char *fmt, ...)
 	va_start(ap, fmt);
 	text_vprintf(&why, fmt, ap);
 	va_end(ap);
-	s->failed_why = text_take(&why);
+	shepherd_tell_user(s, "%s", why.s);
+	shepherd_give_up(s, status, text_take(&why));
+}
+
+void shepherd_give_up(struct shepherd *s, int status, char *why)
+{
+	s->failed_why = why;
 	s->failed_status = status;
-	shepherd_tell_user(s, "%s", s->failed_why);
 	log_error("job %u: %s", s->record.grant->job_id, s->failed_why);
 	if (s->phase == SHEPHERD_OPENING)
 		files_abort(s);
@@ -307,6 +319,12 @@ static bool files_failed(struct shepherd *s)
 	return false;
 }
 
+static int enter_groups(struct shepherd *s, struct err *err)
+{
+	const struct step_groups *g = s->record.groups;
+	return !g || (step_groups_make(g, err) == 0 && step_groups_open(g, &s->doors, err) == 0) ? 0 : -1;
+}
+
 void shepherd_files_opened(struct shepherd *s)
 {
 	struct err err = {0};
@@ -321,7 +339,7 @@ void shepherd_files_opened(struct shepherd *s)
 	s->phase = SHEPHERD_RUNNING;
 	s->childless = false;
 	s->start_time = loop_wall_clock();
-	if (tasks_start(s, &err) != 0) {
+	if (enter_groups(s, &err) != 0 || tasks_start(s, &err) != 0) {
 		files_close(s);
 		shepherd_fail(s, SIGKILL, "%s", err_text(&err));
 		return;
@@ -421,6 +439,8 @@ static int run(struct shepherd *s, struct err *err)
 		link_adopt(s, LINK_SHEPHERD_FD);
 	if (s->batch) {
 		batch_to_launch(s);
+		if (bind_prepare(s, err) != 0)
+			return -1;
 		shepherd_launch(s);
 	} else {
 		s->childless = true;
@@ -438,6 +458,8 @@ int shepherd_main(int argc, char **argv)
 	                            .trouble_fd = -1,
 	                            .listener = -1,
 	                            .claim_fd = -1,
+	                            .doors = {{-1, -1, -1}},
+	                            .report_fd = -1,
 	                            .worker = -1};
 	struct err err = {0};
 	log_init("slurmstepd", LOG_LEVEL_INFO);

@@ -12,12 +12,16 @@
  *   shepherd_io.c       the sessions with srun; pipes to and from the tasks
  *   shepherd_attach.c   the sessions with sattach
  *   shepherd_end.c      signals, the end by order, what is left over
+ *   shepherd_bind.c     tasks bound to CPUs and memory
+ *   shepherd_memory.c   what the kernel has killed since its memory was used up
  *   shepherd_usage.c    what the tasks used
  *   shepherd_link.c     the link with the worker
  *
  * Its current directory is the launch's directory in the spool (spool.h). */
 #pragma once
+#include "applets/worker/binding.h"
 #include "applets/worker/link.h"
+#include "applets/worker/step_groups.h"
 #include "core/util/list.h"
 #include "proto/conn.h"
 
@@ -129,6 +133,10 @@ struct shepherd {
 	char **env;
 	size_t env_procid, env_localid, env_pid; /* slots of the variables that differ by task */
 	int64_t start_time;
+	struct binding binding;  /* to CPUs; word NULL: none */
+	int report_fd;           /* while tasks start: where they say what they are bound to; -1 */
+	struct step_doors doors; /* into its cgroups */
+	uint64_t oom, oom_told;  /* processes that had no memory left; tasks that were told as such */
 
 	/* srun */
 	struct list sessions;      /* struct step_session */
@@ -167,6 +175,8 @@ void shepherd_reap(struct shepherd *s);  /* takes the exits of children, then ch
 /* Nothing can be started, or not all of it: ends what there is; the fate says why. status as wait(2). */
 void shepherd_fail(struct shepherd *s, int status, const char *fmt, ...)
         __attribute__((format(printf, 3, 4)));
+/* The same when srun knows why already. */
+void shepherd_give_up(struct shepherd *s, int status, char *why);
 /* A line for the user: to the batch script's stderr, or srun's. Given without prefix. */
 void shepherd_tell_user(struct shepherd *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -226,6 +236,20 @@ void input_watch(struct shepherd *s);
 struct task_usage usage_of(const struct rusage *ru);
 /* In the shepherd's arena; of each thing how it is spread, where there are several tasks. */
 struct usage *usage_of_step(struct shepherd *s);
+
+/* shepherd_bind.c */
+/* s->launch is there: finds which CPUs its tasks are bound to. */
+int bind_prepare(struct shepherd *s, struct err *err);
+/* In the task, before it is the user's: its stderr is err_fd. 0, or it said why not. */
+int bind_task(const struct task *t, int err_fd);
+bool bind_is_told(const struct shepherd *s); /* on stderr (--cpu-bind=verbose) */
+
+/* shepherd_memory.c */
+/* A task has ended: what it is to be told as, which is `status` unless processes of the step had no memory
+ * left meanwhile. */
+int memory_status(struct shepherd *s, int status);
+/* All is over: says so, if it was the end of some. */
+void memory_ended(struct shepherd *s);
 
 /* shepherd_attach.c */
 /* s->encoded, a step_output with n bytes. */

@@ -1,7 +1,8 @@
 /* Signals to the step's processes, its end by order or by time, and what it leaves over.
  *
  * All processes of the step descend from the shepherd: it is their subreaper, so that one which daemonises
- * itself becomes its child. When wait finds no child any more, nothing of the step is left. */
+ * itself becomes its child. When wait finds no child any more, nothing of the step is left. With
+ * ProctrackType=proctrack/cgroup they are in a cgroup as well, which is killed all at once. */
 #include "applets/worker/processes.h"
 #include "applets/worker/shepherd.h"
 #include "core/util/log.h"
@@ -14,9 +15,19 @@
 
 #define KILL_AGAIN_US 50000
 
+/* Those that have come so far that they are in the step's cgroup: all, but for the first moments. */
+static bool signal_group(struct shepherd *s, int signo)
+{
+	const struct step_groups *g = s->record.groups;
+	size_t tasks = 0;
+	for (uint32_t i = 0; i < s->task_count; i++)
+		tasks += s->tasks[i].pid > 0 && !s->tasks[i].exited;
+	return step_groups_track(g) && step_groups_signal(g, 0) >= tasks && step_groups_signal(g, signo) > 0;
+}
+
 static void signal_all(struct shepherd *s, int signo)
 {
-	if (processes_signal_descendants(getpid(), signo) > 0)
+	if (signal_group(s, signo) || processes_signal_descendants(getpid(), signo) > 0)
 		return;
 	/* Without a /proc: at least the tasks' own process groups. */
 	for (uint32_t i = 0; i < s->task_count; i++)
@@ -105,6 +116,8 @@ void end_kill(struct shepherd *s)
 	s->killing = true;
 	if (s->kill_timer)
 		loop_del_timer(s->loop, s->kill_timer);
+	if (step_groups_track(s->record.groups))
+		step_groups_kill(s->record.groups);
 	signal_all(s, SIGKILL);
 	/* A process may have forked while the list was read. */
 	s->kill_timer = loop_add_timer(s->loop, KILL_AGAIN_US, kill_again, s);

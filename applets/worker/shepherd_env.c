@@ -173,6 +173,13 @@ static void env_step(struct env *e, const struct shepherd *s)
 		env_default(e, "SLURM_NTASKS", tasks);
 		env_default(e, "SLURM_NPROCS", tasks);
 	}
+	if (s->binding.word) {
+		const char *loud = bind_is_told(s) ? "verbose" : "quiet";
+		env_set(e, "SLURM_CPU_BIND", "%s,%s%s", loud, s->binding.type, s->binding.list);
+		env_set(e, "SLURM_CPU_BIND_LIST", "%s", s->binding.list);
+		env_set(e, "SLURM_CPU_BIND_TYPE", "%s", s->binding.type);
+		env_set(e, "SLURM_CPU_BIND_VERBOSE", "%s", loud);
+	}
 	if (s->record.working_cluster)
 		env_default(e, "SLURM_WORKING_CLUSTER", s->record.working_cluster);
 	if (s->srun && s->srun->address[0])

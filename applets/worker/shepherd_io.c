@@ -169,7 +169,7 @@ bool streams_at_end(const struct shepherd *s)
 void task_exited(struct task *t, int status)
 {
 	t->exited = true;
-	t->status = status;
+	t->status = memory_status(t->shepherd, status);
 	t->shepherd->tasks_exited++;
 	input_close(t);
 	streams_mark(t->shepherd, t);
@@ -353,6 +353,11 @@ static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body,
 		return;
 	}
 	s->launch = launch;
+	if (bind_prepare(s, &err) != 0) {
+		refuse(p, id, &err);
+		shepherd_give_up(s, 1 << 8, xstrdup(err_text(&err)));
+		return;
+	}
 	shepherd_launch(s);
 }
 

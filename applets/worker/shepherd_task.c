@@ -298,7 +298,9 @@ static void child_become(const struct child *c)
 {
 	const struct shepherd *s = c->s;
 	struct err err = {0};
-	int error = 0;
+	int error = step_doors_enter(&s->doors);
+	if (error)
+		give_up(c, strerror(error));
 	if (!c->terminal)
 		setpgid(0, 0);
 	child_files(c);
@@ -326,6 +328,8 @@ static void child_env(const struct child *c, pid_t pid)
 static void child_run(const struct child *c) __attribute__((noreturn));
 static void child_run(const struct child *c)
 {
+	if (bind_task(c->task, c->fds[2]) != 0)
+		_exit(1);
 	child_become(c);
 	child_env(c, getpid());
 	child_exec(c, child_prologs(c));
@@ -395,6 +399,8 @@ static int task_start(struct shepherd *s, struct task *t, int trouble_fd, struct
 		if (!file)
 			c.fds[i] = pipes[i];
 	}
+	if (rc == 0 && t->local == 0 && bind_is_told(s))
+		s->report_fd = fcntl(c.fds[2], F_DUPFD_CLOEXEC, 3);
 	if (rc == 0) {
 		t->pid = fork();
 		if (t->pid == 0)
@@ -474,6 +480,7 @@ int tasks_start(struct shepherd *s, struct err *err)
 	for (uint32_t i = 0; rc == 0 && i < s->task_count; i++)
 		rc = task_start(s, &s->tasks[i], ends[1], err);
 	close(ends[1]);
+	close_fd(&s->report_fd);
 	return rc;
 }
 

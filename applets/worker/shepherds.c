@@ -3,6 +3,7 @@
 #include "applets/worker/hooks.h"
 #include "applets/worker/identity.h"
 #include "applets/worker/processes.h"
+#include "applets/worker/step_groups.h"
 #include "applets/worker/worker.h"
 #include "core/util/log.h"
 
@@ -111,6 +112,21 @@ static void fate_of_lost(struct launch *l, struct step_fate *fate, char *text)
 	fate->text = text;
 }
 
+/* The cgroups of a launch, killed and removed: all of it that is left. false: some are there yet. */
+static bool groups_are_gone(const struct launch *l)
+{
+	struct launch_record record;
+	if (l->foreign || spool_read_grant(&l->worker->spool, l->number, &record, NULL) != 0)
+		return true;
+	bool gone = true;
+	if (record.groups) {
+		step_groups_kill(record.groups);
+		gone = step_groups_remove(record.groups);
+	}
+	schema_free(schema_of_launch_record(), &record);
+	return gone;
+}
+
 static void lost_look(void *ctx)
 {
 	struct launch *l = ctx;
@@ -120,9 +136,10 @@ static void lost_look(void *ctx)
 	snprintf(h.job, sizeof(h.job), "%u", l->job_id);
 	if (!l->foreign)
 		h.tasks = spool_read_tasks(&l->worker->spool, l->number, &h.task_count);
+	const bool gone = groups_are_gone(l);
 	processes_each(hunt_one, &h);
 	free(h.tasks);
-	if (h.found > 0) {
+	if (h.found > 0 || !gone) {
 		set_timer(l, LOST_US, lost_look);
 		return;
 	}

@@ -10,6 +10,7 @@
  *   jobs.c        orders about jobs: end, signal; when nothing of a job is left
  *   hooks.c       the administrator's programs around a job: Prolog, Epilog
  *   health.c      HealthCheckProgram
+ *   containment.c what slurm.conf wants of cgroups; cgroup.c: where they are; step_groups.c: those of a step
  *   spool.c       what is on disk about all that
  *   local.c       what users of this host ask: processes of steps
  *   emulate.c     many nodes in one process, which run nothing: for measuring
@@ -21,6 +22,7 @@
  *     RUNNING ──its shepherd was lost──▶ LOST ──nothing of it is left──┘ */
 #pragma once
 #include "applets/common/cluster_file.h"
+#include "applets/worker/containment.h"
 #include "applets/worker/link.h"
 #include "applets/worker/spool.h"
 #include "core/util/list.h"
@@ -97,6 +99,8 @@ struct worker {
 	uint32_t kill_wait_s;
 	bool append;
 	struct hardware hardware;
+	uint32_t cores, cores_per_socket, threads_per_core; /* as the configuration has them */
+	struct containment containment;
 	bool rebooted;       /* -b */
 	uint32_t joins;      /* enum worker_joins */
 	const char *feature; /* -F's, or NULL */

@@ -65,10 +65,10 @@ host_names() { # every host of this lab, head first, then by number
 
 # The hierarchies of which each host gets a part, and the directory below which these parts lie: below the group of the
 # caller, so that processes stay below what manages them. `memory` is not among them: watchers of the machine's memory
-# must not be misled. What isn't listed, hosts can read and not change. `.` is a tree of version 2 alone.
+# must not be misled; LAB_MEMORY=1 adds it. What isn't listed, hosts can read and not change. `.` is a tree of version 2 alone.
 group_find() { # lines "HIERARCHY DIRECTORY"
 	local hierarchy line names own
-	for hierarchy in . cpu cpuacct cpuset devices freezer pids blkio unified; do
+	for hierarchy in . cpu cpuacct cpuset devices freezer pids blkio unified ${LAB_MEMORY:+memory}; do
 		[[ -e $CGROUP/$hierarchy/cgroup.procs ]] || continue
 		own=
 		while IFS= read -r line; do # NUMBER:NAME,NAME:PATH; version 2 has no names

@@ -134,16 +134,17 @@ static void mistakes(void **state)
 static void classes(void **state)
 {
 	(void)state;
-	static const char text[] = "ConstrainRAMSpace=Yes\nConstrainDevices=no\nAllowedSwapSpace=10\n";
+	static const char text[] =
+	        "ConstrainDevices=Yes\nConstrainKmemSpace=no\nAllowedSwapSpace=10\nMinKmemSpace=9\n";
 	static const struct {
 		const char *more, *accepted, *says;
 	} rows[] = {
 	        {"", NULL, ""}, /* without task/cgroup they limit nothing in Slurm either */
 	        {"TaskPlugin=task/affinity,task/cgroup", NULL,
-	         "cgroup.conf:0: ConstrainRAMSpace=Yes is not supported, and ignoring it would not be safe: "
+	         "cgroup.conf:0: ConstrainDevices=Yes is not supported, and ignoring it would not be safe: "
 	         "remove it, "
-	         "or accept that by `unsafe = ConstrainRAMSpace` in section [accept] of batchbox.conf\n"},
-	        {"TaskPlugin=task/cgroup", "TaskPlugin,constrainramspace", ""},
+	         "or accept that by `unsafe = ConstrainDevices` in section [accept] of batchbox.conf\n"},
+	        {"TaskPlugin=task/cgroup", "TaskPlugin,constraindevices", ""},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct world w;
@@ -154,7 +155,7 @@ static void classes(void **state)
 		add_errors(&w, &errors);
 		assert_string_equal(text_str(&w.said), rows[i].says);
 		companions_harmless(&w.companions, &harmless);
-		assert_string_equal(text_str(&harmless), "AllowedSwapSpace");
+		assert_string_equal(text_str(&harmless), "MinKmemSpace");
 		text_free(&harmless);
 		free_world(&w);
 	}

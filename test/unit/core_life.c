@@ -86,6 +86,23 @@ static void stopped_by_a_signal(void **state)
 	assert_string_equal(shown(job), "TIMEOUT");
 }
 
+static void out_of_memory(void **state)
+{
+	struct lab *lab = *state;
+	struct job *job = started(lab);
+	batch_ends(lab, job, CORE_SIGNAL_OOM, 2);
+	assert_int_equal(job->state.state, JOB_OUT_OF_MEMORY);
+	assert_int_equal(job->state.reason, REASON_OUT_OF_MEMORY);
+	assert_int_equal(job->state.exit_status, CORE_SIGNAL_OOM);
+	node_is_done(lab, job, 3);
+	assert_string_equal(shown(job), "OUT_OF_MEMORY");
+	job = started(lab);
+	struct err err = {0};
+	assert_int_equal(job_complete(lab->c, job, CORE_SIGNAL_OOM, at(4), &err), 0);
+	assert_int_equal(job->state.state, JOB_OUT_OF_MEMORY);
+	assert_int_equal(job->state.reason, REASON_OUT_OF_MEMORY);
+}
+
 static void its_script_has_the_last_word(void **state)
 {
 	struct lab *lab = *state;
@@ -200,9 +217,9 @@ static void held_while_it_runs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        T(stopped_by_a_signal),    T(its_script_has_the_last_word),        T(special_exit),
-	        T(requeued_while_it_ends), T(its_steps_have_the_time_that_it_has), T(never_purged),
-	        T(held_while_it_runs),
+	        T(stopped_by_a_signal), T(out_of_memory),          T(its_script_has_the_last_word),
+	        T(special_exit),        T(requeued_while_it_ends), T(its_steps_have_the_time_that_it_has),
+	        T(never_purged),        T(held_while_it_runs),
 	};
 	return cmocka_run_group_tests_name("core_life", tests, NULL, NULL);
 }

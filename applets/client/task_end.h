@@ -1,0 +1,10 @@
+/* How a task ended, as srun tells it. A status is wait(2)'s, or CORE_SIGNAL_OOM. */
+#pragma once
+#include "core/util/text.h"
+
+/* "Killed", "Exited with exit code 3", "Out Of Memory", added to out, whose text is returned. */
+const char *task_end_words(int status, struct text *out);
+/* "task 0", "tasks 0-3,7" of those that ended alike. */
+void task_end_names(struct text *out, const uint32_t *numbers, uint32_t n);
+/* What srun exits with for it. */
+int task_end_code(int status);
