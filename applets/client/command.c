@@ -7,10 +7,10 @@
 #define HELP_COLUMN 28 /* where -h explains */
 
 static const struct command *const commands[] = {
-        &srun_command,     &sbatch_command,  &salloc_command,   &squeue_command,  &sinfo_command,
-        &scontrol_command, &sattach_command, &sbcast_command,   &scancel_command, &sacct_command,
-        &sdiag_command,    &sshare_command,  &sacctmgr_command, &sreport_command, &sprio_command,
-        &strigger_command, &up_command,      &down_command,
+        &srun_command,     &sbatch_command,   &salloc_command, &squeue_command,   &sinfo_command,
+        &scontrol_command, &sattach_command,  &sbcast_command, &scancel_command,  &sacct_command,
+        &sstat_command,    &sdiag_command,    &sshare_command, &sacctmgr_command, &sreport_command,
+        &sprio_command,    &strigger_command, &up_command,     &down_command,
 };
 
 const struct command *command_at(size_t i)

@@ -23,10 +23,10 @@
 struct sacct_options {
 	struct history_query query;
 	struct filter_steps steps;
-	bool no_header, parsable, parsable2, jobs_only, all_states, from_set, jobs_set, truncate, json,
-	        no_convert, scripts;
+	bool no_header, jobs_only, all_states, from_set, jobs_set, truncate, json, no_convert, scripts;
 	char unit; /* of sizes; 0: as they are kept */
-	const char *format, *delimiter, *clusters;
+	const char *format, *clusters;
+	struct sacct_format shape;
 	char **argv;
 };
 
@@ -115,25 +115,6 @@ const struct command sacct_command = {
         .variables = variables,
         .sets = {{"-o", sacct_columns, &sacct_column_count}},
 };
-
-static void add_column(struct column_format *f, const struct sacct_options *o, const struct column *column,
-                       int64_t width)
-{
-	bool bars = o->parsable || o->parsable2;
-	width = width ? width : column->width;
-	column_format_add(f, column, bars ? 0 : (size_t)(width < 0 ? -width : width), width > 0,
-	                  !bars          ? " "
-	                  : o->delimiter ? o->delimiter
-	                                 : "|");
-	f->uses[f->n - 1].cut_mark = true;
-}
-
-static void print_names(void)
-{
-	for (size_t i = 0; i < sacct_column_count; i++)
-		printf("%-19s%s", sacct_columns[i].header,
-		       i % 4 == 3 || i + 1 == sacct_column_count ? "\n" : " ");
-}
 
 static int take_time(const char *s, int64_t *out, struct err *err)
 {
@@ -280,7 +261,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		o->format = FORMAT_BRIEF;
 		return 0;
 	case 'e':
-		print_names();
+		sacct_format_names(&o->shape);
 		exit(0);
 	case 'E':
 		return take_time(optarg, &o->query.to, err);
@@ -303,10 +284,10 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		o->format = strcasecmp(optarg, "all") == 0 ? "" : optarg;
 		return 0;
 	case 'p':
-		o->parsable = true;
+		o->shape.parsable = true;
 		return 0;
 	case 'P':
-		o->parsable2 = true;
+		o->shape.parsable2 = true;
 		return 0;
 	case 's':
 		return take_states(optarg, o, arena, err);
@@ -316,7 +297,7 @@ static int set_option(int c, struct sacct_options *o, struct arena *arena, struc
 		o->jobs_only = true;
 		return 0;
 	case OPT_DELIMITER:
-		o->delimiter = optarg;
+		o->shape.delimiter = optarg;
 		return 0;
 	case OPT_NOCONVERT:
 		o->no_convert = true;
@@ -389,48 +370,6 @@ static void defaults(struct sacct_options *o, struct arena *arena)
 		o->query.all_users = true;
 	else if (!o->query.all_users)
 		filter_me(&o->query.uids, arena);
-}
-
-/* ---- format ---- */
-
-/* "JobID,State%20,..." */
-static int make_format(const struct sacct_options *o, struct column_format *f, struct err *err)
-{
-	char *copy = xstrdup(o->format ? o->format : FORMAT_DEFAULT), *rest = copy;
-	int rc = 0;
-	column_format_init(f);
-	for (size_t i = 0; o->format && !*o->format && i < sacct_column_count; i++) /* ALL */
-		add_column(f, o, &sacct_columns[i], 0);
-	for (char *word = text_split(&rest, ','); rc == 0 && word; word = text_split(&rest, ',')) {
-		char *percent = strchr(word, '%');
-		size_t len = percent ? (size_t)(percent - word) : strlen(word);
-		int64_t width = 0;
-		if (len == 0)
-			continue;
-		const struct column *column = column_by_name(sacct_columns, sacct_column_count, word, len);
-		if (!column || (percent && !text_to_i64(percent + 1, &width))) {
-			rc = err_set(err, ERR_INVALID, "Invalid field requested: \"%.*s\"", (int)len, word);
-			break;
-		}
-		add_column(f, o, column, width);
-	}
-	if (rc == 0 && o->parsable2 && f->n)
-		text_set(&f->uses[f->n - 1].suffix, "");
-	free(copy);
-	return rc;
-}
-
-static void print_header(const struct sacct_options *o, const struct column_format *f)
-{
-	struct text out = TEXT_EMPTY;
-	column_print_header(f, &out);
-	for (size_t i = 0; !o->parsable && !o->parsable2 && i < f->n; i++) {
-		for (size_t k = 0; k < f->uses[i].width; k++)
-			text_add_char(&out, '-');
-		text_add(&out, i + 1 < f->n ? " " : " \n");
-	}
-	fputs(text_str(&out), stdout);
-	text_free(&out);
 }
 
 /* ---- rows ---- */
@@ -522,7 +461,7 @@ static void begin_output(struct sacct_output *out, const struct sacct_options *o
 		json_key(&out->json, "jobs");
 		json_list(&out->json);
 	} else if (!o->no_header && !o->scripts) {
-		print_header(o, f);
+		sacct_format_header(&o->shape, f);
 	}
 }
 
@@ -590,7 +529,11 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 
 int sacct_main(int argc, char **argv)
 {
-	struct sacct_options o = {.argv = argv, .format = getenv("SACCT_FORMAT")};
+	struct sacct_options o = {
+	        .argv = argv,
+	        .format = getenv("SACCT_FORMAT"),
+	        .shape = {.columns = sacct_columns, .column_count = sacct_column_count},
+	};
 	struct connect c = {0};
 	struct column_format f = {0};
 	struct command_getopt options_known;
@@ -610,7 +553,7 @@ int sacct_main(int argc, char **argv)
 		rc = err_set(&err, ERR_INVALID_STATE, NULL);
 	}
 	if (rc == 0)
-		rc = make_format(&o, &f, &err);
+		rc = sacct_format_read(&o.shape, o.format ? o.format : FORMAT_DEFAULT, &f, &err);
 	if (rc == 0) {
 		defaults(&o, &arena);
 		rc = check_times(&o, &err) != 0 || connect_configure(&c, &err) != 0 ||

@@ -31,6 +31,7 @@ void sacct_print_size(struct text *out, uint64_t n, char of, const struct sacct_
 enum sacct_thing {
 	SACCT_CPU, /* microseconds */
 	SACCT_RSS, /* KiB */
+	SACCT_VM,
 	SACCT_PAGES,
 	SACCT_READ, /* bytes */
 	SACCT_WRITTEN,
@@ -49,12 +50,16 @@ bool sacct_spread_of(const struct step_record *step, enum sacct_thing thing, str
 #define SACCT_FIGURES(F)                                                                                     \
 	F(ave_cpu)                                                                                           \
 	F(ave_rss)                                                                                           \
+	F(ave_vm)                                                                                            \
 	F(ave_pages)                                                                                         \
 	F(ave_read)                                                                                          \
 	F(ave_written)                                                                                       \
 	F(max_rss)                                                                                           \
 	F(max_rss_node)                                                                                      \
 	F(max_rss_task)                                                                                      \
+	F(max_vm)                                                                                            \
+	F(max_vm_node)                                                                                       \
+	F(max_vm_task)                                                                                       \
 	F(max_pages)                                                                                         \
 	F(max_pages_node)                                                                                    \
 	F(max_pages_task)                                                                                    \
@@ -86,6 +91,19 @@ bool sacct_spread_of(const struct step_record *step, enum sacct_thing thing, str
 #define SACCT_FIGURE(name) void sacct_##name(struct text *out, const void *record, const void *ctx);
 SACCT_FIGURES(SACCT_FIGURE)
 #undef SACCT_FIGURE
+
+/* sacct_format.c: which columns, in which shape; sstat's as well. */
+struct sacct_format {
+	const struct column *columns; /* to choose from */
+	size_t column_count;
+	bool parsable, parsable2;
+	const char *delimiter; /* NULL: a bar */
+};
+/* "JobID,State%20,..."; "": all. What is no column is an error in the real one's words. */
+int sacct_format_read(const struct sacct_format *o, const char *spec, struct column_format *f,
+                      struct err *err);
+void sacct_format_header(const struct sacct_format *o, const struct column_format *f);
+void sacct_format_names(const struct sacct_format *o); /* --helpformat */
 
 struct json;
 void sacct_json(struct json *j, const struct history_job *job, const struct sacct_ctx *ctx);

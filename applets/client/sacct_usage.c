@@ -1,5 +1,5 @@
-/* What sacct says of what steps used: by all tasks together, by the one that used most or least, on which
- * node. Nothing is said of a step before it has ended. */
+/* What sacct says of what steps used, and sstat of what they use: by all tasks together, by the one that used
+ * most or least, on which node. Before a step has ended sacct knows nothing. */
 #include "applets/client/sacct.h"
 #include "applets/client/show.h"
 
@@ -23,11 +23,9 @@ static struct usage_spread of_all(const struct step_node *node, enum sacct_thing
 
 static const struct usage_spread *of_tasks(const struct usage *u, enum sacct_thing thing)
 {
-	const struct usage_spread *const v[SACCT_THINGS] = {[SACCT_CPU] = u->cpu_us,
-	                                                    [SACCT_RSS] = u->rss_kb,
-	                                                    [SACCT_PAGES] = u->page_faults,
-	                                                    [SACCT_READ] = u->read,
-	                                                    [SACCT_WRITTEN] = u->written};
+	const struct usage_spread *const v[SACCT_THINGS] = {
+	        [SACCT_CPU] = u->cpu_us,        [SACCT_RSS] = u->rss_kb, [SACCT_VM] = u->vm_kb,
+	        [SACCT_PAGES] = u->page_faults, [SACCT_READ] = u->read,  [SACCT_WRITTEN] = u->written};
 	return v[thing];
 }
 
@@ -41,6 +39,8 @@ bool sacct_spread_of(const struct step_record *step, enum sacct_thing thing, str
 		const struct usage_spread all = of_all(node, thing), *tasks = of_tasks(node->usage, thing),
 		                          *use = tasks ? tasks : &all;
 		const bool first = out->tasks == 0;
+		if (!tasks && thing == SACCT_VM)
+			continue; /* it was not sampled */
 		out->tasks += node->usage->tasks;
 		out->sum += use->sum;
 		/* Of several, of which each was not counted, there is only the sum. */
@@ -63,29 +63,42 @@ bool sacct_spread_of(const struct step_record *step, enum sacct_thing thing, str
 
 enum figure { AVE, TOT, MAX, MAX_NODE, MAX_TASK, MIN, MIN_NODE, MIN_TASK };
 
-static void print_amount(struct text *out, uint64_t n, enum sacct_thing thing, const struct sacct_ctx *ctx)
+/* Memory is bytes to --noconvert. tasks: over which it is the mean. */
+static void print_amount(struct text *out, uint64_t n, uint32_t tasks, enum sacct_thing thing,
+                         const struct sacct_ctx *ctx)
 {
+	const bool kib = thing == SACCT_RSS || thing == SACCT_VM;
 	if (thing == SACCT_CPU)
-		show_hms(out, (int64_t)(n / 1000000));
+		show_hms(out, (int64_t)(n / tasks / 1000000));
 	else
-		sacct_print_size(out, n, thing == SACCT_RSS ? 'K' : '\0', ctx);
+		sacct_print_size(out, n * (kib ? 1024 : 1) / tasks, '\0', ctx);
+}
+
+/* In a list the real ones print the number of a CPU's task as a time, in ms. */
+static void print_task(struct text *out, uint32_t task, bool as_time)
+{
+	if (as_time)
+		show_hms(out, task / 1000);
+	else
+		text_printf(out, "%" PRIu32, task);
 }
 
 static void print_figure(struct text *out, const struct sacct_spread *s, enum sacct_thing thing,
-                         enum figure figure, const struct sacct_ctx *ctx)
+                         enum figure figure, bool listed, const struct sacct_ctx *ctx)
 {
+	const bool listed_cpu = listed && thing == SACCT_CPU;
 	switch (figure) {
 	case AVE:
-		print_amount(out, s->sum / s->tasks, thing, ctx);
+		print_amount(out, s->sum, s->tasks, thing, ctx);
 		break;
 	case TOT:
-		print_amount(out, s->sum, thing, ctx);
+		print_amount(out, s->sum, 1, thing, ctx);
 		break;
 	case MAX:
-		print_amount(out, s->most, thing, ctx);
+		print_amount(out, s->most, 1, thing, ctx);
 		break;
 	case MIN:
-		print_amount(out, s->least, thing, ctx);
+		print_amount(out, s->least, 1, thing, ctx);
 		break;
 	case MAX_NODE:
 	case MIN_NODE:
@@ -93,7 +106,7 @@ static void print_figure(struct text *out, const struct sacct_spread *s, enum sa
 		break;
 	case MAX_TASK:
 	case MIN_TASK:
-		text_printf(out, "%" PRIu32, figure == MAX_TASK ? s->most_task : s->least_task);
+		print_task(out, figure == MAX_TASK ? s->most_task : s->least_task, listed_cpu);
 		break;
 	}
 }
@@ -113,11 +126,11 @@ static void one(struct text *out, const struct sacct_row *row, enum sacct_thing 
 {
 	struct sacct_spread s;
 	if (row->step && sacct_spread_of(row->step, thing, &s) && is_known(&s, figure))
-		print_figure(out, &s, thing, figure, ctx);
+		print_figure(out, &s, thing, figure, false, ctx);
 }
 
-/* "cpu=00:00:01,energy=0,fs/disk=4096,mem=3M,pages=0", or what was written: "energy=0,fs/disk=0". Energy is
- * not measured, and is 0 as with the real one. */
+/* "cpu=00:00:01,energy=0,fs/disk=4096,mem=3M,pages=0,vmem=9M", or what was written: "energy=0,fs/disk=0".
+ * Energy is not measured, and is 0 as with the real one, where the first node had most and least of it. */
 static void list(struct text *out, const struct sacct_row *row, bool written, enum figure figure,
                  const struct sacct_ctx *ctx)
 {
@@ -129,22 +142,26 @@ static void list(struct text *out, const struct sacct_row *row, bool written, en
 	        {"cpu", SACCT_CPU, true, false},      {"energy", SACCT_THINGS, true, true},
 	        {"fs/disk", SACCT_READ, true, false}, {"fs/disk", SACCT_WRITTEN, false, true},
 	        {"mem", SACCT_RSS, true, false},      {"pages", SACCT_PAGES, true, false},
+	        {"vmem", SACCT_VM, true, false},
 	};
-	const bool amount = figure == AVE || figure == TOT || figure == MAX || figure == MIN;
+	const bool amount = figure == AVE || figure == TOT || figure == MAX || figure == MIN,
+	           task = figure == MAX_TASK || figure == MIN_TASK;
 	const char *between = "";
 	struct sacct_spread s;
 	for (size_t i = 0; row->step && i < sizeof(words) / sizeof(words[0]); i++) {
 		const bool energy = words[i].thing == SACCT_THINGS;
-		if (!(written ? words[i].out : words[i].in) || (energy && !amount) ||
+		if (!(written ? words[i].out : words[i].in) || (energy && task) ||
 		    !sacct_spread_of(row->step, energy ? SACCT_CPU : words[i].thing, &s) ||
 		    !is_known(&s, figure))
 			continue;
 		text_printf(out, "%s%s=", between, words[i].word);
 		between = ",";
-		if (energy)
+		if (energy && amount)
 			text_add(out, "0");
+		else if (energy)
+			text_add(out, row->step->nodes.v[0].node);
 		else
-			print_figure(out, &s, words[i].thing, figure, ctx);
+			print_figure(out, &s, words[i].thing, figure, true, ctx);
 	}
 }
 
@@ -160,12 +177,16 @@ static void list(struct text *out, const struct sacct_row *row, bool written, en
 	}
 ONE(ave_cpu, CPU, AVE)
 ONE(ave_rss, RSS, AVE)
+ONE(ave_vm, VM, AVE)
 ONE(ave_pages, PAGES, AVE)
 ONE(ave_read, READ, AVE)
 ONE(ave_written, WRITTEN, AVE)
 ONE(max_rss, RSS, MAX)
 ONE(max_rss_node, RSS, MAX_NODE)
 ONE(max_rss_task, RSS, MAX_TASK)
+ONE(max_vm, VM, MAX)
+ONE(max_vm_node, VM, MAX_NODE)
+ONE(max_vm_task, VM, MAX_TASK)
 ONE(max_pages, PAGES, MAX)
 ONE(max_pages_node, PAGES, MAX_NODE)
 ONE(max_pages_task, PAGES, MAX_TASK)

@@ -311,6 +311,7 @@ static void fill_launch(struct srun *r, const struct env_list *env, struct step_
 		terminal_size(&m->rows, &m->columns);
 	m->task_prolog = s->task_prolog;
 	m->task_epilog = s->task_epilog;
+	m->acctg_freq = s->acctg_freq;
 	uint32_t task;
 	if (m->std_in && text_to_u32(m->std_in, &task)) {
 		m->stdin_task = task;

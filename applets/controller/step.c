@@ -115,3 +115,17 @@ int on_step_attach(struct request *r, struct err *err)
 	send_step_ready(r->ctl, step, STEP_RIGHT_ATTACH, r->peer, r->id);
 	return 0;
 }
+
+/* sstat: keys to ask a step's shepherds what it uses. */
+int on_step_stat(struct request *r, struct err *err)
+{
+	const struct step_stat_request *m = r->m;
+	const struct job *job = request_job(r, m->job_id, err);
+	if (!job)
+		return -1;
+	const struct step *step = step_by_id(job, m->step_id);
+	if (!step || step->record.state != JOB_RUNNING)
+		return err_set(err, ERR_INVALID_JOB_ID, "%s", "");
+	send_step_ready(r->ctl, step, STEP_RIGHT_STAT, r->peer, r->id);
+	return 0;
+}

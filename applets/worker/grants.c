@@ -3,6 +3,7 @@
 #include "applets/worker/hooks.h"
 #include "applets/worker/identity.h"
 #include "applets/worker/worker.h"
+#include "conf/job_acct.h"
 #include "core/util/log.h"
 #include "proto/handover.h"
 
@@ -298,6 +299,7 @@ static void grant_repeated(struct launch *l)
 int grants_record(struct worker *w, const struct step_grant *g, struct err *err)
 {
 	struct launch_record record;
+	struct job_acct acct;
 	schema_init(schema_of_launch_record(), &record);
 	record.grant = (struct step_grant *)(uintptr_t)g;
 	record.conf_path = w->conf_path;
@@ -314,6 +316,10 @@ int grants_record(struct worker *w, const struct step_grant *g, struct err *err)
 	arena_init(&arena);
 	record.groups = containment_groups(w, g, &arena);
 	record.cpus = containment_cpus(w, g, &arena);
+	job_acct_read(&w->file.conf, &acct);
+	record.acct_gathers = acct.gathers;
+	record.acct_memory = acct.memory;
+	record.acct_interval_s = acct.interval_s;
 	int rc = spool_record(&w->spool, &record, err);
 	arena_free(&arena);
 	free(record.script_path);
@@ -393,11 +399,13 @@ void grants_ack(struct worker *w, uint64_t number)
 static struct launch *claimable(struct worker *w, const struct session_peer *peer)
 {
 	struct launch *l = map_get(&w->by_number, peer->step.launch);
-	if (!l || l->batch || l->serial != peer->step.serial || l->step_id != peer->step.step_id ||
+	const bool stat = peer->step.rights == STEP_RIGHT_STAT; /* starts nothing, and may look at a script */
+	if (!l || (l->batch && !stat) || l->serial != peer->step.serial || l->step_id != peer->step.step_id ||
 	    l->uid != peer->step.uid || !w->has_instance ||
 	    memcmp(w->instance, peer->step.instance, sizeof(w->instance)) != 0)
 		return NULL;
-	return l->state == LAUNCH_GRANTED || (l->state == LAUNCH_RUNNING && l->link >= 0) ? l : NULL;
+	return (l->state == LAUNCH_GRANTED && !stat) || (l->state == LAUNCH_RUNNING && l->link >= 0) ? l
+	                                                                                             : NULL;
 }
 
 bool grants_step_known(void *ctx, const struct session_peer *peer)

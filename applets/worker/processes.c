@@ -115,15 +115,20 @@ void process_table_free(struct process_table *t)
 }
 
 /* The table is no snapshot, so a chain may lead in a circle: no longer chain than there are processes. */
-bool process_table_descends(const struct process_table *t, pid_t pid, pid_t root)
+pid_t process_table_branch(const struct process_table *t, pid_t pid, pid_t root)
 {
 	const struct process *p = map_get(&t->by_pid, (uint64_t)pid);
 	for (size_t i = 0; p && i < t->n; i++) {
 		if (p->ppid == root)
-			return true;
+			return p->pid;
 		p = map_get(&t->by_pid, (uint64_t)p->ppid);
 	}
-	return false;
+	return 0;
+}
+
+bool process_table_descends(const struct process_table *t, pid_t pid, pid_t root)
+{
+	return process_table_branch(t, pid, root) != 0;
 }
 
 const struct process *process_table_at(const struct process_table *t, size_t i)

@@ -33,4 +33,6 @@ struct process_table *process_table_new(void);
 void process_table_free(struct process_table *t);
 /* Was pid started by root, or by what root started? root itself does not descend from itself. */
 bool process_table_descends(const struct process_table *t, pid_t pid, pid_t root);
+/* Of pid's ancestors, itself among them, the one that root started; 0: it does not descend from root. */
+pid_t process_table_branch(const struct process_table *t, pid_t pid, pid_t root);
 const struct process *process_table_at(const struct process_table *t, size_t i); /* NULL past the end */

@@ -70,7 +70,7 @@ static void fate_make(struct shepherd *s, struct step_fate *fate)
 	fate->text = s->end_text;
 	fate->start_time = s->start_time;
 	fate->end_time = loop_wall_clock();
-	fate->usage = usage_of_step(s);
+	fate->usage = usage_of_step(s, false, &s->arena);
 	if (s->phase != SHEPHERD_RUNNING) {
 		if (!s->failed_why)
 			fate->status = SIGTERM; /* ended before it began */
@@ -226,12 +226,22 @@ static struct task *epilog_of(struct shepherd *s, pid_t pid)
 	return NULL;
 }
 
+/* Waits for one that has ended, after a last look at it. As wait4(2). */
+static pid_t next_dead(struct shepherd *s, int *status, struct rusage *used)
+{
+	siginfo_t dead = {0};
+	if (s->record.acct_gathers && waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+	    dead.si_pid > 0)
+		samples_last(s, dead.si_pid);
+	return wait4(dead.si_pid > 0 ? dead.si_pid : -1, status, WNOHANG, used);
+}
+
 void shepherd_reap(struct shepherd *s)
 {
 	struct rusage used;
 	int status;
 	pid_t pid;
-	while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+	while ((pid = next_dead(s, &status, &used)) > 0) {
 		struct task *t = task_of(s, pid), *after = epilog_of(s, pid);
 		if (pid == s->opener)
 			s->opener = 0;
@@ -347,6 +357,7 @@ void shepherd_files_opened(struct shepherd *s)
 	files_close(s);
 	claim_tasks(s);
 	end_arm_limit(s);
+	samples_begin(s);
 	const struct step_grant *g = s->record.grant;
 	struct step_started_report started = {
 	        .serial = g->serial, .attempt = g->attempt, .step_id = g->step_id, .launch = g->launch};

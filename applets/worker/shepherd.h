@@ -14,7 +14,8 @@
  *   shepherd_end.c      signals, the end by order, what is left over
  *   shepherd_bind.c     tasks bound to CPUs and memory
  *   shepherd_memory.c   what the kernel has killed since its memory was used up
- *   shepherd_usage.c    what the tasks used
+ *   shepherd_sample.c   what the tasks use, looked at from time to time
+ *   shepherd_usage.c    what the tasks used, and what they use
  *   shepherd_link.c     the link with the worker
  *
  * Its current directory is the launch's directory in the spool (spool.h). */
@@ -22,6 +23,7 @@
 #include "applets/worker/binding.h"
 #include "applets/worker/link.h"
 #include "applets/worker/step_groups.h"
+#include "applets/worker/process_usage.h"
 #include "core/util/list.h"
 #include "proto/conn.h"
 
@@ -70,6 +72,14 @@ struct task_usage {
 	uint64_t user_us, system_us, rss_kb, pages, read, written; /* bytes */
 };
 
+/* A task with all that descends from it, as /proc had it: memory as it was last and at most, of the rest all
+ * so far. */
+struct task_sample {
+	bool known;
+	struct process_usage last;
+	uint64_t rss_most_kb, vm_most_kb;
+};
+
 struct task {
 	struct shepherd *shepherd;
 	uint32_t global, local;
@@ -77,8 +87,9 @@ struct task {
 	bool exited, reported;
 	int status;
 	struct task_usage used; /* once it has exited */
-	pid_t epilog;           /* that runs after it; 0: none. The task has not exited until then */
-	unsigned epilog_at;     /* which of them */
+	struct task_sample sample;
+	pid_t epilog;       /* that runs after it; 0: none. The task has not exited until then */
+	unsigned epilog_at; /* which of them */
 	struct stream out[2];
 	int in_fd; /* -1: none, or closed */
 	struct loop_fd *in_watch;
@@ -137,6 +148,8 @@ struct shepherd {
 	int report_fd;           /* while tasks start: where they say what they are bound to; -1 */
 	struct step_doors doors; /* into its cgroups */
 	uint64_t oom, oom_told;  /* processes that had no memory left; tasks that were told as such */
+	uint32_t sample_s; /* between samples; 0: there are none */
+	struct loop_timer *sample_timer;
 
 	/* srun */
 	struct list sessions;      /* struct step_session */
@@ -232,10 +245,21 @@ void input_close(struct task *t);
 
 void input_watch(struct shepherd *s);
 
+/* shepherd_sample.c */
+/* The tasks were started: samples of them are taken, if JobAcctGatherType says so. */
+void samples_begin(struct shepherd *s);
+/* One more, now. pids: of all processes of the step, appended; or NULL. The caller frees them. */
+void samples_take(struct shepherd *s, struct schema_u32s *pids);
+/* A process that has ended, and was not waited for yet: what a task's last sample lacks. */
+void samples_last(struct shepherd *s, pid_t pid);
+
 /* shepherd_usage.c */
 struct task_usage usage_of(const struct rusage *ru);
-/* In the shepherd's arena; of each thing how it is spread, where there are several tasks. */
-struct usage *usage_of_step(struct shepherd *s);
+/* Of the tasks so far (live), or in the end. Of each thing how it is spread, where that is known: there are
+ * several tasks, or samples. */
+struct usage *usage_of_step(const struct shepherd *s, bool live, struct arena *arena);
+/* sstat's question. */
+void usage_tell(struct step_session *p, uint64_t id);
 
 /* shepherd_bind.c */
 /* s->launch is there: finds which CPUs its tasks are bound to. */

@@ -196,8 +196,8 @@ void end_arm_limit(struct shepherd *s)
 
 void end_disarm(struct shepherd *s)
 {
-	struct loop_timer **timers[] = {&s->kill_timer, &s->overdue_timer, &s->srun_lost, &s->unclaimed,
-	                                &s->stop_timer};
+	struct loop_timer **timers[] = {&s->kill_timer, &s->overdue_timer, &s->srun_lost,
+	                                &s->unclaimed,  &s->stop_timer,    &s->sample_timer};
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
 		if (*timers[i])
 			loop_del_timer(s->loop, *timers[i]);

@@ -442,6 +442,9 @@ static void session_message(void *ctx, struct conn *conn, uint32_t type, uint64_
 	case MSG_step_window:
 		got_window(p, body, n);
 		break;
+	case MSG_step_stat_query:
+		usage_tell(p, id);
+		break;
 	default:
 		err_set(&err, ERR_NOT_SUPPORTED, "%s is not supported by a step", message_name(type));
 		refuse(p, id, &err);

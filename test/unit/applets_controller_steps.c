@@ -162,6 +162,44 @@ static void test_a_file_has_a_grant_and_the_key_for_it(void **state)
 	client_close(c);
 }
 
+/* sstat: keys for who asks about a step that runs, with that right alone. */
+static void test_a_step_is_asked_about(void **state)
+{
+	struct fixture *f = *state;
+	struct client *c = dial(f), *other = dial(f);
+	struct fake *w = worker(f, "w1");
+	const struct job_ready *job = allocate(f, c, 1);
+	struct step_create_request m;
+	schema_init(schema_of_step_create_request(), &m);
+	m.job_id = job->job_id;
+	m.tasks = 1;
+	struct step_stat_request ask = {.job_id = job->job_id, .step_id = 0};
+	refused(f, other, MSG_step_stat_request, &ask, ERR_INVALID_JOB_ID);
+	call(f, c, MSG_step_create_request, &m, MSG_step_ready);
+	const struct step_grant *g = fake_wait(w, MSG_step_grant);
+	report_started(w, g);
+	loop_once(f->loop, 0);
+	const struct step_ready *to = call(f, other, MSG_step_stat_request, &ask, MSG_step_ready);
+	struct key_step_of of = {.serial = g->serial,
+	                         .step_id = 0,
+	                         .launch = g->launch,
+	                         .uid = (uint32_t)geteuid(),
+	                         .rights = STEP_RIGHT_STAT};
+	uint8_t key[KEY_SIZE];
+	assert_int_equal(to->rights, STEP_RIGHT_STAT);
+	assert_int_equal(to->places.n, 1);
+	memcpy(of.instance, g->instance.v, 16);
+	key_step_derive(w->key, &of, key);
+	assert_memory_equal(to->places.v[0].key.v, key, KEY_SIZE);
+	ask.step_id = 1;
+	refused(f, other, MSG_step_stat_request, &ask, ERR_INVALID_JOB_ID);
+	report_fate(w, g, 0);
+	loop_once(f->loop, 0);
+	fake_free(w);
+	client_close(c);
+	client_close(other);
+}
+
 /* sbatch --signal: a worker that is there again is told once more, in words that an older one takes for
  * nothing. */
 static void test_a_warning_is_told_again(void **state)
@@ -205,6 +243,7 @@ int main(void)
 	        T(test_an_allocation_that_waits_is_told_when_it_is_there),
 	        T(test_a_queued_step_is_placed_when_there_is_room),
 	        T(test_a_file_has_a_grant_and_the_key_for_it),
+	        T(test_a_step_is_asked_about),
 	        T(test_a_warning_is_told_again),
 	};
 	struct err err = {0};

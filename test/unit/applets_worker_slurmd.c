@@ -176,6 +176,24 @@ static void srun_step(void **state)
 	assert_int_not_equal(c->srun_err.code, 0);
 }
 
+/* sstat: the one thing that somebody may dial a script for. */
+static void a_script_is_asked_about(void **state)
+{
+	struct cluster *c = *state;
+	const struct step_stat_query query = {0};
+	const struct step_grant *g = batch(c, 1, "#!/bin/sh\nuntil [ -e go ]; do sleep 0.01; done\n");
+	struct key_step_of of = step_of(c, 1);
+	of.step_id = g->step_id;
+	of.rights = STEP_RIGHT_STAT;
+	send_grant(c, g);
+	srun_dial(c, &of, &of); /* it waits for the script to run */
+	conn_send(c->srun, MSG_step_stat_query, 1, &query);
+	UNTIL(c, c->srun_stat);
+	write_file(c, "go", "");
+	UNTIL(c, c->fates == 1);
+	assert_int_equal(c->started, 1);
+}
+
 static void step_keys(void **state)
 {
 	struct cluster *c = *state;
@@ -746,6 +764,7 @@ int main(int argc, char **argv)
 	        T(granted_twice),
 	        T(refused_grants),
 	        T(srun_step),
+	        T(a_script_is_asked_about),
 	        T(step_keys),
 	        T(old_step_keys),
 	        T(unclaimed_grant),

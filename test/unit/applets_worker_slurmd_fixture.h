@@ -58,7 +58,7 @@ struct cluster {
 	/* srun */
 	struct conn *srun;
 	struct text out;
-	bool srun_running, srun_done, srun_closed;
+	bool srun_running, srun_done, srun_closed, srun_stat;
 	struct err srun_err;
 };
 
@@ -171,6 +171,7 @@ static void srun_said(void *ctx, struct conn *conn, uint32_t type, uint64_t id, 
 	}
 	c->srun_running |= type == MSG_step_running;
 	c->srun_done |= type == MSG_step_done;
+	c->srun_stat |= type == MSG_step_stat;
 	arena_free(&arena);
 }
 

@@ -93,6 +93,7 @@ static const struct {
         {"step_message", ""},
         {"step_done", ""},
         {"bcast_state", ""},
+        {"step_stat", ""},
         {"why_reply", ""},
         {"priority_list", ""},
         /* anybody */
@@ -118,6 +119,7 @@ static const struct {
         {"job_signal_request", "ors"},
         {"job_update_request", "ors"},
         {"step_attach_request", "ors"},
+        {"step_stat_request", "ors"},
         /* only who owns it: a step runs as the owner */
         {"step_create_request", "o"},
         {"bcast_request", "o"},
@@ -159,6 +161,7 @@ static const struct {
         {"bcast_open", "b"},
         {"bcast_data", "b"},
         {"bcast_commit", "b"},
+        {"step_stat_query", "t"},
         {"step_signal", "g"},
         {"step_credit", "ia"},
 };

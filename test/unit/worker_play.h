@@ -48,6 +48,8 @@ struct play {
 	struct key_host *key;
 	struct server *server;
 	bool wrong_launch;
+	bool gathers; /* what tasks use is sampled, every so many seconds */
+	uint32_t interval_s;
 	struct conn *conn;
 	struct text out[TASKS][2];
 	struct text messages;
@@ -122,6 +124,8 @@ static void play_spawn(struct play *p)
 	record.grant = &p->grant;
 	char conf[] = "/etc/slurm/slurm.conf";
 	record.conf_path = conf;
+	record.acct_gathers = p->gathers;
+	record.acct_interval_s = p->interval_s;
 	if (spool_record(&p->spool, &record, &err) != 0)
 		fail_msg("%s", err_text(&err));
 	free(record.script_path);
