@@ -3,6 +3,7 @@
 #include "core/bits.h"
 #include "core/cluster.h"
 #include "core/due.h"
+#include "core/license.h"
 #include "core/plan.h"
 #include "core/priority.h"
 #include "core/taskset.h"
@@ -34,6 +35,9 @@ struct cluster {
 	struct part **parts;
 	size_t part_count;
 	struct map nodes_by_name, parts_by_name;
+	struct license *licenses;
+	size_t license_count;
+	struct list license_holds; /* struct license_hold: running jobs that have some */
 	struct map jobs_by_serial, jobs_by_id, steps_by_launch;
 	struct list jobs;                  /* by serial */
 	struct slab job_slab;              /* struct job, ... */

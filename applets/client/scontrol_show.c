@@ -292,7 +292,7 @@ static const struct entity {
         {"hostnames", "[HOSTS]", "a host list, a name a line", 5, 1, scontrol_show_hostnames},
         {"jobs", "[JOB]", "jobs, or one", 1, 1, show_jobs},
         {"jobid", NULL, NULL, 1, 1, show_jobs},
-        {"licenses", "[NAME]", "licences: there are none", 2, 1, scontrol_show_licenses},
+        {"licenses", "[NAME]", "licences, or one: how many there are and are used", 2, 1, scontrol_show_licenses},
         {"nodes", "[NODES]", "nodes", 1, 1, show_nodes},
         {"partitions", "[PARTITION]", "partitions, or one", 2, 1, show_parts},
         {"reservations", "[NAME]", "reservations: there are none", 1, 1, scontrol_show_reservations},

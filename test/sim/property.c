@@ -287,6 +287,36 @@ static bool would_fit(const struct world *w, const struct job *job, enum look lo
 	return room >= tasks;
 }
 
+/* ---- licences, counted anew ---- */
+
+static uint64_t licenses_wanted(const struct job *job, const char *name)
+{
+	const char *at = job->spec.licenses ? strstr(job->spec.licenses, name) : NULL;
+	return !at ? 0 : at[strlen(name)] == ':' ? (uint64_t)(at[strlen(name) + 1] - '0') : 1;
+}
+
+/* Of one of them there are not so many as the job wants, or, unless nobody had any, not now. */
+static bool lacks_licenses(const struct world *w, const struct job *job, bool if_idle)
+{
+	static const char *const names[SIM_LICENSES] = {"fluent", "matlab"};
+	for (size_t i = 0; i < SIM_LICENSES; i++) {
+		const uint64_t wanted = licenses_wanted(job, names[i]);
+		uint64_t used = 0;
+		for (const struct job *o = job_next(w->c, NULL); o && !if_idle; o = job_next(w->c, o))
+			used += job_is_active(o) || (o->state.flags & JOB_FLAG_COMPLETING)
+			                ? licenses_wanted(o, names[i])
+			                : 0;
+		if (wanted > 0 && (i >= w->conf.license_count || used + wanted > w->licenses[i].total))
+			return true;
+	}
+	return false;
+}
+
+bool lacks_for_good(const struct world *w, const struct job *job)
+{
+	return lacks_licenses(w, job, true);
+}
+
 /* ---- after a pass ---- */
 
 static bool share_nodes(const struct part *a, const struct part *b)
@@ -465,10 +495,17 @@ static void check_running(struct world *w, const struct job *job)
 	world_fail(w, "a step of job %u waits, and nothing else runs in it", job->job_id);
 }
 
+static bool waits_for_planned_licenses(const struct world *w, const struct job *job)
+{
+	return w->conf.backfill && w->conf.bf_licenses && job->part && job->state.state == JOB_PENDING &&
+	       job_reason(w->c, job) == REASON_LICENSES;
+}
+
 static bool waits_behind_somebody(const struct world *w, const struct job *job)
 {
 	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
-		if (o != job && waits(w, o) && before(o, job) && share_nodes(o->part, job->part))
+		if (o != job && (waits(w, o) || waits_for_planned_licenses(w, o)) && before(o, job) &&
+		    share_nodes(o->part, job->part))
 			return true;
 	return false;
 }
@@ -492,6 +529,10 @@ void property_after_pass(struct world *w)
 			if (!would_fit(w, job, LOOK_IF_IDLE))
 				world_fail(w, "job %u waits for resources that nobody gives back",
 				           job->job_id);
+			break;
+		case REASON_LICENSES:
+			if (!lacks_licenses(w, job, false) && !(w->conf.backfill && w->conf.bf_licenses))
+				world_fail(w, "job %u waits for licences that are free", job->job_id);
 			break;
 		case REASON_PRIORITY:
 			if (!waits_behind_somebody(w, job))
@@ -693,7 +734,8 @@ void property_at_rest(struct world *w)
 			continue;
 		bool out = !job->part || job->part->state == CONF_PART_DOWN ||
 		           job->part->state == CONF_PART_INACTIVE || reason == REASON_PART_CONFIG ||
-		           reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT;
+		           reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT ||
+		           lacks_for_good(w, job);
 		if (job->state.state != JOB_PENDING || (!out && would_fit(w, job, LOOK_IF_UP)))
 			world_fail(w, "job %u is %s (%s) when all has come to rest", job->job_id,
 			           job_shown_word(job->state.state, job->state.flags),
