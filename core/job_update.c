@@ -355,10 +355,6 @@ static int prepare(struct update *u, struct err *err)
 	if (u->edit->licenses && *u->edit->licenses && !u->pending && !u->admin)
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	if (u->edit->features && u->part && u->pending && *u->edit->features) {
-		if (strpbrk(u->edit->features, "|[]()*"))
-			return err_set(err, ERR_NOT_SUPPORTED,
-			               "Features=%s: only features joined by & are supported",
-			               u->edit->features);
 		if (!select_has_features(u->c, u->part, u->edit->features))
 			return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	}

@@ -59,9 +59,6 @@ static int check_supported(const struct job_spec *spec, struct err *err)
 	/* There are none: the real one's words where it has none. */
 	if (text_or_null(spec->reservation))
 		return err_set(err, ERR_RESERVATION_INVALID, "%s", "");
-	if (spec->features && strpbrk(spec->features, "|[]()*"))
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--constraint=%s: only features joined by & are supported", spec->features);
 	return 0;
 }
 

@@ -61,7 +61,15 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 	static const char *const parts[] = {NULL, "main", "low", "other"};
 	static const char *const licenses[] = {"fluent", "fluent:2", "matlab", "fluent:3,matlab:1",
 	                                       "matlab:2"};
-	static const char *const features[] = {"odd", "even", "odd&all", "all"};
+	static const char *const features[] = {"odd",
+	                                       "even",
+	                                       "odd&all",
+	                                       "all",
+	                                       "odd|even",
+	                                       "[odd|even]",
+	                                       "[even*1&odd*1]",
+	                                       "odd*1",
+	                                       "[odd*2&even*1]&all"};
 	uint32_t limits[] = {CORE_NO_VAL, 1, 5, 60, 0};
 	spec->batch = chance(w, 600);
 	spec->partition = (char *)(uintptr_t)parts[pick(w, 4)];
@@ -75,7 +83,7 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 		spec->mem_per_node = 50 + pick(w, 1500);
 	else if (chance(w, 200))
 		spec->mem_per_cpu = 20 + pick(w, 400);
-	spec->features = (char *)(uintptr_t)(chance(w, 100) ? features[pick(w, 4)] : NULL);
+	spec->features = (char *)(uintptr_t)(chance(w, 150) ? features[pick(w, 9)] : NULL);
 	spec->exclusive = chance(w, 100);
 	spec->oversubscribe = chance(w, 400);
 	spec->exclusive_user = chance(w, 40);

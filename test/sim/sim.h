@@ -18,8 +18,8 @@
 
 #include <setjmp.h>
 
-#define SIM_NODES 6
-#define SIM_PARTS 3
+#define SIM_NODES    6
+#define SIM_PARTS    3
 #define SIM_LICENSES 2
 
 /* ---- the store ---- */
@@ -164,7 +164,7 @@ _Noreturn void world_fail(struct world *w, const char *fmt, ...) __attribute__((
 void world_trace(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 core_time world_now(const struct world *w);
 void world_seed(struct world *w, uint64_t seed, uint64_t event); /* the chances of one event */
-uint32_t pick(struct world *w, uint32_t n); /* 0 .. n - 1 */
+uint32_t pick(struct world *w, uint32_t n);                      /* 0 .. n - 1 */
 bool chance(struct world *w, uint32_t of_1000);
 /* When a configuration is taken, shares are taken anew: the cores of what had ended suspended before are its
  * own again until it is gone. */
