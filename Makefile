@@ -2,7 +2,7 @@
 #
 #   make          builds build/batchbox                    make demo     shows it on four hosts of this machine
 #   make check    every test; the last line counts them    make lint     the style and the promises of the source
-#   make bench    measures it, beside the real Slurm where that is installed
+#   make bench    measures it, beside the real Slurm where that is installed; make bench-core: the scheduler's core alone
 #   make install  puts program, links, manual pages, completions and systemd's units below PREFIX (/usr/local), in DESTDIR
 #   make units, make unit-LAYER_noun (builds and runs one), make fuzz, make sim, make fault, make golden-update, make clean
 #
@@ -111,6 +111,12 @@ sim: $(if $(SIM),$(O)/sim)
 $(O)/sim: $(SIM:%.c=$(O)/asan/%.o) $(call asan_archives,core)
 	$(Q)$(ASAN_CC) $(ASAN_CFLAGS) -o $@ $^ $(TEST_LIBS)
 
+# How fast the core is, as it is in the product, with the names of its functions for perf.
+$(eval $(call musl_executable,$(O)/bench-core,$(patsubst %.c,$(MUSL_DIR)/%.o,test/bench/core.c packaging/shim.c $(CORE) $(UTIL))))
+$(O)/bench-core: MUSL_LDFLAGS := $(filter-out -s,$(MUSL_LDFLAGS))
+bench-core: $(O)/bench-core
+	$<
+
 # test/fuzz/fuzz_NAME.c is a libFuzzer target, its inputs are in test/fuzz/corpus/NAME.
 FUZZ := $(patsubst test/fuzz/%.c,$(O)/fuzz/%,$(wildcard test/fuzz/fuzz_*.c))
 fuzz: $(FUZZ)
@@ -188,6 +194,6 @@ bench:
 
 clean:
 	rm -rf $(O)
-.PHONY: pages units sim fuzz tools golden-update install demo check lint bench clean
+.PHONY: pages units sim bench-core fuzz tools golden-update install demo check lint bench clean
 .DEFAULT_GOAL := all
 .SECONDARY:

@@ -2,6 +2,7 @@
 #include "conf/param_value.h"
 #include "conf/sched_params.h"
 
+#include "conf/license_conf.h"
 #include "conf/node_part.h"
 #include "conf/priority_conf.h"
 #include "conf/reader.h"
@@ -285,6 +286,8 @@ static void fill_core(struct slurm_conf *conf)
 	c->epilog_slurmctld = conf_str(conf, P_EpilogSlurmctld) != NULL;
 	c->backfill = text_eq_nocase(conf_str(conf, P_SchedulerType), "sched/backfill");
 	sched_params_read(conf_str(conf, P_SchedulerParameters), c);
+	c->bf_licenses = conf_list_has(conf, P_SchedulerParameters, "bf_licenses");
+	c->allow_zero_lic = conf_list_has(conf, P_SchedulerParameters, "allow_zero_lic");
 	c->nohold_on_prolog_fail = conf_list_has(conf, P_SchedulerParameters, "nohold_on_prolog_fail");
 }
 
@@ -299,6 +302,7 @@ int slurm_conf_read_from(struct slurm_conf *conf, const struct conf_source *sour
 	reader_run(&conf->arena, source, conf->path, &conf->texts, errors, take_line, &p);
 	fill_core(conf);
 	priority_conf_read(conf, errors);
+	license_conf_read(conf, errors);
 	node_part_finish(p.records);
 	if (conf->texts.n > 0) /* else that it can't be read is all there is to say */
 		check_whole(conf, errors);

@@ -420,6 +420,40 @@ static int check_depends(const struct job *job, struct err *err)
 	return 0;
 }
 
+/* ---- licences: none is given twice ---- */
+
+static uint64_t planned_at(const struct cluster *c, core_time at, const char *name)
+{
+	uint64_t sum = 0;
+	for (size_t i = 0; i < c->plan.n; i++) {
+		const struct planned *e = c->plan.v[i];
+		sum += e->start <= at && e->end > at ? license_asked(e->job->spec.licenses, name) : 0;
+	}
+	return sum;
+}
+
+static int check_licenses(const struct cluster *c, struct err *err)
+{
+	for (size_t i = 0; i < c->license_count; i++) {
+		const struct license *l = &c->licenses[i];
+		uint64_t used = 0;
+		for (const struct job *job = job_next(c, NULL); job; job = job_next(c, job))
+			used += job_has_licenses(job) ? license_asked(job->spec.licenses, l->conf->name) : 0;
+		if (used != l->used)
+			BREACH("%llu licences %s are counted as used, the jobs that run have %llu",
+			       (unsigned long long)l->used, l->conf->name, (unsigned long long)used);
+		for (size_t k = 0; licenses_are_planned(c) && k < c->plan.n; k++)
+			if (planned_at(c, c->plan.v[k]->start, l->conf->name) > l->conf->total)
+				BREACH("there are %u licences %s, and more are planned at the start of job "
+				       "%u",
+				       l->conf->total, l->conf->name, c->plan.v[k]->job->job_id);
+		if (used > l->conf->total && !l->overdrawn)
+			BREACH("there are %u licences %s, and %llu are given away", l->conf->total,
+			       l->conf->name, (unsigned long long)used);
+	}
+	return 0;
+}
+
 int cluster_check(const struct cluster *c, struct err *err)
 {
 	const struct job *last = NULL;
@@ -440,5 +474,7 @@ int cluster_check(const struct cluster *c, struct err *err)
 		if (states[i] != c->jobs_in[i])
 			BREACH("%u jobs are counted as %s, %u are", c->jobs_in[i],
 			       job_state_word((uint32_t)i), states[i]);
-	return check_arrays(c, err) != 0 || check_queue(c, err) != 0 ? -1 : check_plan(c, err);
+	if (check_licenses(c, err) != 0 || check_arrays(c, err) != 0 || check_queue(c, err) != 0)
+		return -1;
+	return check_plan(c, err);
 }

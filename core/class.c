@@ -25,7 +25,7 @@ static const struct need_row {
         NEED(BOOL, immediate),      NEED(U32, cores_per_socket), NEED(U32, threads_per_core),
         NEED(STR, partition),       NEED(BOOL, contiguous),      NEED(BOOL, spread_job),
         NEED(BOOL, use_min_nodes),  NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket),
-        NEED(BOOL, exclusive_user), NEED(U32, time_min_min),
+        NEED(BOOL, exclusive_user), NEED(U32, time_min_min),     NEED(STR, licenses),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 

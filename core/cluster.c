@@ -58,6 +58,7 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 	list_init(&c->nodes_made);
 	list_init(&c->to_look);
 	list_init(&c->unsaved);
+	list_init(&c->license_holds);
 	map_init_u64(&c->classes_by_need);
 	map_init_u64(&c->jobs_by_serial);
 	map_init_u64(&c->jobs_by_id);
@@ -66,6 +67,7 @@ struct cluster *cluster_new(const struct cluster_conf *conf, const struct core_s
 	map_init_u64(&c->waits);
 	cluster_make_nodes(c);
 	parts_make(c);
+	licenses_make(c);
 	return c;
 }
 
@@ -82,6 +84,7 @@ void cluster_free(struct cluster *c)
 	map_free(&c->nodes_by_name);
 	select_free(c->scratch);
 	parts_free(c);
+	licenses_free(c);
 	part_edits_free(c);
 	map_free(&c->classes_by_need);
 	map_free(&c->jobs_by_serial);

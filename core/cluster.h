@@ -132,9 +132,10 @@ struct job {
 	struct depend_link *depends; /* beside state.depend: what it waits for */
 	uint32_t depend_count;
 	struct list in_look;
-	struct list step_queue; /* steps that wait for room */
-	struct share *shares;   /* beside state.nodes: what only memory has of each */
-	uint32_t back_before;   /* all of state.nodes before this one are released */
+	struct list step_queue;        /* steps that wait for room */
+	struct share *shares;          /* beside state.nodes: what only memory has of each */
+	struct license_hold *licensed; /* it has licences; NULL: none */
+	uint32_t back_before;          /* all of state.nodes before this one are released */
 	struct list in_unsaved;
 	core_time last_heard;          /* of its srun or salloc */
 	core_time priority_at;         /* when its priority was weighed last */
@@ -409,6 +410,10 @@ struct node *node_at(const struct cluster *c, size_t index); /* NULL past the en
 uint32_t node_shown_cpus(const struct node *node);
 uint32_t node_shown_base(const struct node *node); /* enum node_base_state with ALLOCATED and MIXED */
 uint32_t node_shown_flags(const struct node *node);
+
+/* Licences in order of the configuration; NULL past the end. */
+struct license;
+const struct license *license_at(const struct cluster *c, size_t index);
 
 /* What so much costs in that partition (NULL: the CPUs). */
 uint64_t part_billing(const struct cluster *c, const struct part *part, const struct tres *t);

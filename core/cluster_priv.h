@@ -2,7 +2,9 @@
 #pragma once
 #include "core/bits.h"
 #include "core/cluster.h"
+#include "core/constraint.h"
 #include "core/due.h"
+#include "core/license.h"
 #include "core/plan.h"
 #include "core/priority.h"
 #include "core/taskset.h"
@@ -34,6 +36,9 @@ struct cluster {
 	struct part **parts;
 	size_t part_count;
 	struct map nodes_by_name, parts_by_name;
+	struct license *licenses;
+	size_t license_count;
+	struct list license_holds; /* struct license_hold: running jobs that have some */
 	struct map jobs_by_serial, jobs_by_id, steps_by_launch;
 	struct list jobs;                  /* by serial */
 	struct slab job_slab;              /* struct job, ... */
@@ -343,7 +348,7 @@ void select_free(struct select_scratch *scratch);
 /* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */
 int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err);
-/* Has any node of the partition all of these features? */
+/* Is that a constraint (sbatch(1)), of features that the partition's nodes have? */
 bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted);
 bool node_is_usable(const struct node *node); /* may something be started there? */
 

@@ -45,6 +45,10 @@ struct cluster_conf *cluster_conf_copy(const struct cluster_conf *conf, struct a
 	to->cluster_name = arena_strdup(arena, conf->cluster_name);
 	to->nodes = arena_array(arena, conf->node_count + 1, sizeof(*to->nodes));
 	to->parts = arena_array(arena, conf->part_count + 1, sizeof(*to->parts));
+	to->licenses = arena_array(arena, conf->license_count + 1, sizeof(*to->licenses));
+	for (size_t i = 0; i < conf->license_count; i++)
+		to->licenses[i] = (struct core_license_conf){arena_strdup(arena, conf->licenses[i].name),
+		                                             conf->licenses[i].total};
 	for (size_t i = 0; i < conf->node_count; i++)
 		copy_node(&to->nodes[i], &conf->nodes[i], arena);
 	for (size_t i = 0; i < conf->part_count; i++)

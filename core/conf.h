@@ -90,6 +90,11 @@ struct core_part_conf {
 	                        */
 };
 
+struct core_license_conf {
+	char *name;
+	uint32_t total;
+};
+
 /* PriorityType, the weights of its factors and how they are reckoned (slurm.conf(5)) */
 struct priority_conf {
 	bool multifactor; /* else priority/basic, and nothing else here counts */
@@ -110,6 +115,8 @@ struct cluster_conf {
 	uint32_t max_node_count; /* MaxNodeCount; less than slurm.conf has: no more can be made */
 	struct core_part_conf *parts;
 	size_t part_count;
+	struct core_license_conf *licenses;
+	size_t license_count;
 	uint32_t select_flags; /* CONF_CR_* */
 	bool config_overrides;
 	uint32_t reg_mem_percent; /* node_reg_mem_percent, in hundredths; 0: the default */
@@ -126,7 +133,10 @@ struct cluster_conf {
 	/* SchedulerParameters: seconds, minutes (0: no end), jobs (0: no limit) */
 	uint32_t bf_interval, bf_window, bf_max_job_test, bf_max_job_user, bf_max_job_part,
 	        bf_max_job_array_resv;
-	uint32_t bf_slice;            /* nodes that planning looks at in one go; 0: the default */
+	uint32_t bf_slice; /* nodes that planning looks at in one go; 0: the default */
+	bool bf_licenses;  /* SchedulerParameters: they are planned as well; else who lacks some has no place
+	                    */
+	bool allow_zero_lic;          /* likewise: more than there are may be asked for */
 	bool nohold_on_prolog_fail;   /* SchedulerParameters */
 	bool kill_invalid_depend;     /* DependencyParameters */
 	uint32_t enforce_part_limits; /* 0 NO, 1 ANY, 2 ALL */

@@ -45,6 +45,7 @@ void job_free(struct cluster *c, struct job *job)
 	list_each_safe (it, tmp, &job->step_queue)
 		step_free(c, list_entry(it, struct step, in_step_queue));
 	queue_remove(c, job);
+	licenses_drop(c, job);
 	depend_leave(c, job);
 	array_leave(c, job);
 	shares_free(job);

@@ -93,6 +93,7 @@ void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node
 	s->time_limit_min = start_limit(c, job, minutes);
 	job_start_sharing(job);
 	shares_take(c, job, false);
+	licenses_settle(c, job, false);
 	set_limit(c, job);
 	c->stats.started++;
 	depend_fire(c, job);
@@ -142,6 +143,7 @@ static void shares_are_back(struct cluster *c, struct job *job)
 	list_each (it, &job->steps)
 		step_end_all(c, list_entry(it, struct step, in_job), JOB_CANCELLED, CORE_SIGKILL);
 	s->flags &= ~(uint32_t)JOB_FLAG_COMPLETING;
+	licenses_settle(c, job, false);
 	if (s->state == JOB_PENDING) {
 		shares_free(job);
 		node_alloc_list_free(&s->nodes);

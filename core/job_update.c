@@ -32,6 +32,7 @@ static const struct edit_row {
         E(STR, std_out, EDIT_PENDING),
         E(STR, exc_nodes, EDIT_PENDING),
         E(STR, features, EDIT_PENDING),
+        E(STR, licenses, 0),
         E(STR, mail_user, 0),
         E(U32, cpus_per_task, EDIT_PENDING),
         E(U32, tasks_per_node, EDIT_PENDING | EDIT_ADMIN),
@@ -314,12 +315,16 @@ static void apply(struct update *u)
 {
 	struct job *job = u->job;
 	queue_remove(u->c, job);
+	licenses_drop(u->c, job);
 	if (u->edit->priority != JOB_UNSET || u->edit->nice_set)
 		apply_priority(u);
 	apply_times(u);
 	job_set_spec(u->c, job, &u->spec);
 	schema_free(schema_of_job_spec(), &u->spec);
 	job->part = u->part;
+	licenses_settle(u->c, job, true);
+	if (job->licensed)
+		plan_doubt(u->c);
 	job_weigh(u->c, job);
 	if (u->pending) {
 		queue_settle(u->c, job);
@@ -343,11 +348,13 @@ static int prepare(struct update *u, struct err *err)
 	    job_edit_asks(u->c, u->edit, &u->spec, u->admin, u->pending, err) != 0 ||
 	    check_priority(u, err) != 0 || check_spec_numbers(&u->spec, err) != 0)
 		return -1;
+	/* What runs gets others, whoever has them, by an administrator's word alone; to give them up it may.
+	 */
+	if (u->edit->licenses && licenses_check(u->c, &u->spec, err) != 0)
+		return -1;
+	if (u->edit->licenses && *u->edit->licenses && !u->pending && !u->admin)
+		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
 	if (u->edit->features && u->part && u->pending && *u->edit->features) {
-		if (strpbrk(u->edit->features, "|[]()*"))
-			return err_set(err, ERR_NOT_SUPPORTED,
-			               "Features=%s: only features joined by & are supported",
-			               u->edit->features);
 		if (!select_has_features(u->c, u->part, u->edit->features))
 			return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	}

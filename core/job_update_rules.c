@@ -21,7 +21,6 @@ static const struct refusal {
         R(burst_buffer, false, ERR_NOT_ON_SYSTEM, NOT_ON_SYSTEM, "there are no burst buffers"),
         R(clusters, false, ERR_UNSPECIFIED, UNSPECIFIED, "this cluster is in no federation"),
         R(cluster_features, false, ERR_UNSPECIFIED, UNSPECIFIED, "this cluster is in no federation"),
-        R(licenses, false, ERR_INTERNAL, INVALID_LICENSES, "there are no licenses"),
         R(reservation, false, ERR_INTERNAL, RESERVATION_INVALID, "there are no reservations"),
         R(gres, true, ERR_INVALID_TRES, INVALID_GRES, "there are no generic resources"),
         R(prefer, true, ERR_INTERNAL, INVALID_PREFER,

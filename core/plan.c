@@ -152,11 +152,10 @@ static bool fits_for(const struct cluster *c, struct select_ask *ask, uint32_t m
 {
 	ask->to = span_end(ask->from, minutes);
 	(*looks)++;
-	return select_job(c, ask, out);
+	return (!licenses_are_planned(c) || licenses_fit(c, ask)) && select_job(c, ask, out);
 }
 
-/* sbatch(1), --time-min: the least that will do. */
-static uint32_t least_limit(const struct job_spec *spec, uint32_t limit)
+uint32_t plan_least_limit(const struct job_spec *spec, uint32_t limit)
 {
 	const uint32_t least = spec->time_min_min;
 	return least != CORE_NO_VAL && least != CORE_INFINITE && least < limit ? least : limit;
@@ -165,7 +164,8 @@ static uint32_t least_limit(const struct job_spec *spec, uint32_t limit)
 bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, size_t *looks,
                struct node_alloc_list *out)
 {
-	const uint32_t limit = spec_time_limit(ask->part, ask->spec), least = least_limit(ask->spec, limit);
+	const uint32_t limit = spec_time_limit(ask->part, ask->spec),
+	               least = plan_least_limit(ask->spec, limit);
 	*minutes = limit;
 	if (least == limit)
 		return fits_for(c, ask, limit, looks, out);
@@ -331,6 +331,9 @@ void plan_started(struct cluster *c, size_t rank, const struct job *started)
 				first = of->rank;
 		}
 	}
+	for (size_t i = rank; started->licensed && licenses_are_planned(c) && i < c->plan.n && i < first; i++)
+		if (c->plan.v[i]->start < end && licenses_meet(&started->spec, &c->plan.v[i]->job->spec))
+			first = i;
 	plan_cut(c, first);
 	note_time(c, end);
 }
@@ -369,7 +372,7 @@ void plan_outlook(struct cluster *c, const struct job_spec *spec, struct part *p
 	for (uint32_t i = 0; i < n && !out->start; i++) {
 		struct select_ask ask = {.part = parts[i], .spec = spec, .rank = c->plan.n};
 		uint32_t minutes;
-		if (part_list_reason(c, spec, parts[i]) == REASON_NONE &&
+		if (part_list_reason(c, spec, parts[i]) == REASON_NONE && licenses_fit(c, &ask) &&
 		    fits(c, &ask, c->now, &minutes, &out->nodes)) {
 			out->start = c->now;
 			out->part = parts[i];

@@ -48,6 +48,8 @@ enum plan_answer {
  * than its --time-min: *minutes. `looks` counts how often nodes were looked through; out may be NULL. */
 bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, size_t *looks,
                struct node_alloc_list *out);
+/* sbatch(1), --time-min: of that limit the least that will do. */
+uint32_t plan_least_limit(const struct job_spec *spec, uint32_t limit);
 /* Finds the earliest start for the job, which is of that class, after `rank` others and not before `from`,
  * and enters it there; who had that rank, and all behind, are forgotten. */
 enum plan_answer plan_add(struct cluster *c, const struct job_class *class, struct job *job, size_t rank,

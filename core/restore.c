@@ -200,6 +200,7 @@ void job_settle(struct cluster *c, struct job *job, const struct notes *notes)
 	settle_part(c, job, notes);
 	settle_shares(c, job, notes);
 	settle_priority(c, job);
+	licenses_settle(c, job, true);
 	if (job->state.state == JOB_PENDING)
 		queue_settle(c, job);
 	if (job_is_active(job))
@@ -371,6 +372,7 @@ static void swap_conf(struct cluster *c, const struct cluster_conf *conf, struct
 	c->conf = cluster_conf_copy(conf, &c->conf_arena);
 	cluster_make_nodes(c);
 	parts_make(c);
+	licenses_make(c);
 	for (size_t i = 0; i < old_count; i++)
 		take_over_node(c, old_nodes[i]);
 	cluster_free_nodes(old_nodes, old_block, old_count);

@@ -45,10 +45,11 @@ static bool has_any(const struct core_bits *nodes, const struct part *part)
 	return false;
 }
 
-/* Somebody waits for room in the partition; its first one, if nobody before waits for any of its nodes. */
+/* Somebody waits for room in the partition; its first one, if nobody before waits for any of its nodes. Who
+ * waits for licences is nobody's first. */
 static void note_waiting(struct pass *p, struct part *part, const struct job *job)
 {
-	if (!has_any(p->waited_for, part))
+	if (job->class->reason == REASON_NONE && !has_any(p->waited_for, part))
 		part->first_waiting = job->serial;
 	for (size_t i = 0; i < part->conf->node_count; i++)
 		bits_add(p->waited_for, part->conf->node_index[i]);
@@ -215,6 +216,30 @@ static struct part *find_part(struct pass *p, struct job_class *class, uint32_t 
 	return NULL;
 }
 
+/* Licences that it needs are others', or will be theirs before it could be over. */
+static bool lacks_licenses(const struct pass *p, const struct job_class *class, const struct job *job)
+{
+	const struct cluster *c = p->c;
+	struct select_ask ask = {.part = class->part, .spec = &job->spec};
+	if (!text_or_null(job->spec.licenses))
+		return false;
+	if (!licenses_fit(c, &ask))
+		return true;
+	ask.rank = p->rank;
+	ask.from = c->now;
+	ask.to = span_end(c->now, plan_least_limit(ask.spec, spec_time_limit(ask.part, ask.spec)));
+	return licenses_are_planned(c) && p->rank > 0 && !licenses_fit(c, &ask);
+}
+
+/* Who lacks licences is passed by those that need none, unless the plan has a place for him. */
+static bool may_wait(const struct cluster *c, const struct job_class *class)
+{
+	const struct select_ask ever = {
+	        .part = class->part, .spec = &class_head(class)->spec, .ignore_use = true};
+	return class->reason == REASON_NONE ||
+	       (class->reason == REASON_LICENSES && licenses_are_planned(c) && licenses_fit(c, &ever));
+}
+
 static bool all_held(const struct pass *p, const struct job_class *class)
 {
 	for (uint32_t i = 0; i < class->part_count; i++)
@@ -240,12 +265,13 @@ static bool try_next(struct pass *p, struct job_class *class)
 	}
 	uint32_t minutes = 0;
 	p->tries += p->somebody_waits && !class->waits;
-	struct part *part = class->waits ? NULL : find_part(p, class, &minutes, &nodes);
+	const bool lacks = !class->waits && lacks_licenses(p, class, job);
+	struct part *part = class->waits || lacks ? NULL : find_part(p, class, &minutes, &nodes);
 	if (!part) {
 		job->state.last_sched_eval = c->now;
 		if (!class->waits)
-			class->reason = outlook_reason(c, class);
-		return class->reason == REASON_NONE && wait_planned(p, class, job);
+			class->reason = lacks ? REASON_LICENSES : outlook_reason(c, class);
+		return may_wait(c, class) && wait_planned(p, class, job);
 	}
 	const bool more_tasks = job->tasks && job->tasks->set > 1;
 	plan_take(c, p->rank, job);

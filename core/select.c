@@ -11,7 +11,7 @@ struct candidate {
 	struct node *node;
 	uint32_t fit;   /* tasks */
 	uint32_t cores; /* free ones */
-	bool required;  /* named by --nodelist */
+	bool required;  /* named by --nodelist, or counted by --constraint */
 	uint32_t tasks; /* what it gets */
 };
 
@@ -26,7 +26,10 @@ struct selection {
 	const struct cluster *c;
 	const struct select_ask *ask;
 	struct hostlist *req, *exc;
-	struct candidate *v; /* the scratch's */
+	struct constraint features;
+	uint32_t alternative; /* of those in brackets, all nodes must have this one */
+	uint64_t required;    /* candidates that must be taken: by name, or as they are counted */
+	struct candidate *v;  /* the scratch's */
 	size_t n;
 	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
@@ -41,19 +44,20 @@ struct selection {
 
 /* ---- features and memory ---- */
 
-/* "a&b": all of them. Other operators are refused at submit. active: now, and not only after a reboot
- * (scontrol(1), ActiveFeatures). */
-static bool has_features(const struct node *node, const char *wanted, bool active)
+/* active: now, and not only after a reboot (scontrol(1), ActiveFeatures). */
+static const char *features_of(const struct node *node, bool active)
 {
-	const char *features =
-	        active && node->conf->features_act ? node->conf->features_act : node->conf->features;
-	for (const char *p = wanted; p && *p;) {
-		size_t n = strcspn(p, "&,");
-		if (n && !text_list_has(features, p, n))
-			return false;
-		p += n + (p[n] != '\0');
-	}
-	return true;
+	return active && node->conf->features_act ? node->conf->features_act : node->conf->features;
+}
+
+/* Could the node be one of the job's, with one alternative or another? */
+static bool has_features(const struct node *node, const struct constraint *wanted)
+{
+	const char *features = features_of(node, true);
+	for (uint32_t i = 0; i == 0 || i < wanted->alternatives; i++)
+		if (constraint_open(wanted, features, i))
+			return true;
+	return false;
 }
 
 /* MiB of one node, for so many of its CPUs: what is asked for, else the defaults, else all (slurm.conf(5),
@@ -209,7 +213,9 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (!s->ask->ignore_use && view_is_for_others(s->c, node, s->ask, s->for_user))
 		return false;
-	return has_features(node, spec->features, true) && shape_fits(spec, node) && !is_named(s->exc, node);
+	return (s->features.n == 0 ||
+	        constraint_open(&s->features, features_of(node, true), s->alternative)) &&
+	       shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
 /* False: a node that --nodelist names can't take part. */
@@ -217,7 +223,7 @@ static bool gather(struct selection *s)
 {
 	const struct core_part_conf *part = s->ask->part->conf;
 	const bool full_counts = !s->ask->ignore_use && s->ask->from <= s->c->now;
-	size_t required = 0;
+	s->required = s->n = 0;
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
@@ -227,10 +233,10 @@ static bool gather(struct selection *s)
 		if (cand.fit == 0)
 			continue;
 		cand.required = is_named(s->req, node);
-		required += cand.required;
+		s->required += cand.required;
 		s->v[s->n++] = cand;
 	}
-	return !s->req || required == hostlist_count(s->req);
+	return !s->req || s->required == hostlist_count(s->req);
 }
 
 static int by_place(const struct candidate *a, const struct candidate *b)
@@ -295,7 +301,7 @@ static bool single_node(struct selection *s)
 	for (size_t i = 0; i < s->n; i++)
 		if (s->v[i].fit >= s->tasks && (best == s->n || by_best_fit(&s->v[i], &s->v[best], s) < 0))
 			best = i;
-	if (best == s->n || (s->req && !s->v[best].required))
+	if (best == s->n || (s->required > 0 && !s->v[best].required))
 		return false;
 	struct candidate first = s->v[best];
 	s->v[best] = s->v[0];
@@ -308,13 +314,12 @@ static bool single_node(struct selection *s)
 static size_t run_from(const struct selection *s, size_t first, size_t at_least)
 {
 	uint64_t fit = 0, named = 0;
-	const uint64_t all_named = s->req ? hostlist_count(s->req) : 0;
 	for (size_t i = first; i < s->n && i - first < s->nodes_max; i++) {
 		if (i > first && s->v[i].node->index != s->v[i - 1].node->index + 1)
 			return 0;
 		fit += s->v[i].fit;
 		named += s->v[i].required;
-		if (i + 1 - first >= at_least && fit >= s->tasks && named == all_named)
+		if (i + 1 - first >= at_least && fit >= s->tasks && named == s->required)
 			return i + 1 - first;
 	}
 	return 0;
@@ -340,11 +345,77 @@ static size_t choose_row(struct selection *s)
 	return best;
 }
 
-static size_t choose(struct selection *s)
+/* ---- nodes that are counted ---- */
+
+/* Each place that the constraint counts gets a node of its own; one that has a node may be given another. */
+struct places {
+	const struct selection *s;
+	const struct constraint_item **of; /* each place's */
+	size_t *node;                      /* likewise: the candidate's index + 1; 0: none yet */
+	bool *tried;                       /* candidates, in this round */
+};
+
+static bool find_place(struct places *p, size_t place, size_t n)
+{
+	for (size_t i = 0; i < p->s->n; i++) {
+		size_t other = 0;
+		if (p->tried[i] || !constraint_has(p->of[place], features_of(p->s->v[i].node, true)))
+			continue;
+		p->tried[i] = true;
+		while (other < n && p->node[other] != i + 1)
+			other++;
+		if (other == n || find_place(p, other, n)) {
+			p->node[place] = i + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool fill_places(struct places *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->s->features.n; i++)
+		for (uint32_t k = 0; k < p->s->features.v[i].count; k++)
+			p->of[n++] = &p->s->features.v[i];
+	for (size_t i = 0; i < n; i++) {
+		memset(p->tried, 0, p->s->n * sizeof(bool));
+		if (!find_place(p, i, n))
+			return false;
+	}
+	return true;
+}
+
+/* The candidates that are counted are required: the best ones, or those that take most. */
+static bool require_counted(struct selection *s, sort_compare order)
+{
+	const size_t n = s->features.counted;
+	if (n == 0)
+		return true;
+	if (n > s->n)
+		return false;
+	struct places p = {.s = s,
+	                   .of = xcalloc(n, sizeof(*p.of)),
+	                   .node = xcalloc(n, sizeof(*p.node)),
+	                   .tried = xcalloc(s->n, sizeof(bool))};
+	sort_stable(s->v, s->n, sizeof(*s->v), order, s);
+	const bool full = fill_places(&p);
+	for (size_t i = 0; full && i < n; i++) {
+		struct candidate *cand = &s->v[p.node[i] - 1];
+		s->required += !cand->required;
+		cand->required = true;
+	}
+	free(p.of);
+	free(p.node);
+	free(p.tried);
+	return full && s->required <= s->nodes_max;
+}
+
+static size_t choose_best(struct selection *s)
 {
 	if (s->ask->spec->contiguous)
 		return choose_row(s);
-	if (single_node(s))
+	if (s->required <= 1 && single_node(s))
 		return 1;
 	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, s);
 	size_t n = enough(s, s->nodes_wanted);
@@ -355,6 +426,30 @@ static size_t choose(struct selection *s)
 		n = enough(s, s->nodes_min);
 	}
 	return n;
+}
+
+static size_t choose(struct selection *s)
+{
+	const uint64_t named = s->required;
+	size_t n = require_counted(s, by_best_fit) ? choose_best(s) : 0;
+	if (n > 0 || s->features.counted == 0)
+		return n;
+	for (size_t i = 0; i < s->n; i++)
+		s->v[i].required = is_named(s->req, s->v[i].node);
+	s->required = named;
+	return require_counted(s, by_size) ? choose_best(s) : 0;
+}
+
+/* All that it may have, in the first of its alternatives in which that is enough. */
+static size_t gather_and_choose(struct selection *s)
+{
+	for (s->alternative = 0; s->alternative == 0 || s->alternative < s->features.alternatives;
+	     s->alternative++) {
+		const size_t n = gather(s) ? choose(s) : 0;
+		if (n > 0)
+			return n;
+	}
+	return 0;
 }
 
 /* ---- sharing out ---- */
@@ -457,12 +552,15 @@ static void prepare(struct selection *s)
 	s->exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : NULL;
 	if (s->req)
 		hostlist_uniq(s->req);
+	constraint_parse(spec->features, &s->features);
 	s->cpus_per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
 	s->nodes_min = spec->nodes_min ? spec->nodes_min : 1;
 	if (s->nodes_min < part->min_nodes && part->min_nodes != CORE_INFINITE)
 		s->nodes_min = part->min_nodes;
 	if (s->req && hostlist_count(s->req) > s->nodes_min)
 		s->nodes_min = (uint32_t)hostlist_count(s->req);
+	if (s->features.counted > s->nodes_min)
+		s->nodes_min = s->features.counted;
 	s->nodes_max = spec->nodes_max >= s->nodes_min ? spec->nodes_max
 	               : spec->nodes_max               ? s->nodes_min
 	                                               : part->max_nodes;
@@ -506,14 +604,13 @@ bool select_job(const struct cluster *c, const struct select_ask *ask, struct no
 	                      .view = &c->scratch->view};
 	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
-	size_t n = gather(&s) ? choose(&s) : 0;
+	size_t n = gather_and_choose(&s);
 	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of
 	 * its partition have. */
 	for (s.further = 1; n == 0 && s.further <= limit;) {
 		s.shared = s.further;
 		s.further = CORE_INFINITE;
-		s.n = 0;
-		n = gather(&s) ? choose(&s) : 0;
+		n = gather_and_choose(&s);
 	}
 	if (n > 0 && out)
 		fill(&s, n, out);
@@ -534,12 +631,26 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
 
 /* ---- what no node has ---- */
 
-bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
+/* Has any of the partition's nodes that feature, now or after a reboot? */
+static bool is_known_feature(const struct cluster *c, const struct part *part, const char *name, size_t n)
 {
 	for (size_t i = 0; i < part->conf->node_count; i++)
-		if (has_features(c->nodes[part->conf->node_index[i]], wanted, false))
+		if (text_list_has(features_of(c->nodes[part->conf->node_index[i]], false), name, n))
 			return true;
 	return false;
+}
+
+bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
+{
+	struct constraint features;
+	const char *at = NULL;
+	size_t n = 0;
+	if (!constraint_parse(wanted, &features))
+		return false;
+	while (constraint_name(&features, &at, &n))
+		if (!is_known_feature(c, part, at, n))
+			return false;
+	return true;
 }
 
 unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
@@ -556,7 +667,8 @@ unsigned select_lacks(const struct cluster *c, const struct part *part, const st
 		lacks |= LACK_CPUS;
 	if (memory_needed(c, part, spec, node, cpus) > node->conf->real_memory)
 		lacks |= LACK_MEMORY;
-	if (!has_features(node, spec->features, true))
+	struct constraint features;
+	if (!constraint_parse(spec->features, &features) || !has_features(node, &features))
 		lacks |= LACK_FEATURES;
 	if (node->conf->tmp_disk < spec->min_tmp_disk)
 		lacks |= LACK_TMP_DISK;
@@ -572,8 +684,8 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
                  struct err *err)
 {
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
-	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, features_ok = !spec->features,
-	     active_ok = features_ok;
+	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, active_ok = !spec->features;
+	struct constraint features;
 	uint32_t max = part->conf->max_cpus_per_node;
 	cpus = cpus ? cpus : 1;
 	/* Tasks that belong together need their CPUs together. */
@@ -582,19 +694,19 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 	                                                     (spec->cpus_per_task ? spec->cpus_per_task : 1);
 	if (part->conf->node_count == 0) /* it may have nodes one day */
 		return 0;
+	constraint_parse(spec->features, &features);
+	if (!select_has_features(c, part, spec->features))
+		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	if (max != CORE_INFINITE && max != 0 && cpus > max)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	for (size_t i = 0; i < part->conf->node_count; i++) {
 		const struct node *node = c->nodes[part->conf->node_index[i]];
 		cpus_ok = cpus_ok || (node->cpus_total >= cpus && node->cpus_total >= per_node);
 		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
-		features_ok = features_ok || has_features(node, spec->features, false);
-		active_ok = active_ok || has_features(node, spec->features, true);
+		active_ok = active_ok || has_features(node, &features);
 		shape_ok = shape_ok || shape_fits(spec, node);
 		tmp_ok = tmp_ok || node->conf->tmp_disk >= spec->min_tmp_disk;
 	}
-	if (!features_ok)
-		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	if (spec->priority == 0) /* held: what it asks for is looked at when it is released */
 		return 0;
 	if (!active_ok)

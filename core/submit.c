@@ -56,14 +56,9 @@ static int check_both_names(const struct job_spec *spec, struct err *err)
 /* What there are no rules for is refused by name, never stored and forgotten. */
 static int check_supported(const struct job_spec *spec, struct err *err)
 {
-	/* There are none of either: the real one's words where it has none. */
-	if (text_or_null(spec->licenses))
-		return err_set(err, ERR_INVALID_LICENSES, "%s", "");
+	/* There are none: the real one's words where it has none. */
 	if (text_or_null(spec->reservation))
 		return err_set(err, ERR_RESERVATION_INVALID, "%s", "");
-	if (spec->features && strpbrk(spec->features, "|[]()*"))
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--constraint=%s: only features joined by & are supported", spec->features);
 	return 0;
 }
 
@@ -202,9 +197,9 @@ static int check(const struct cluster *c, const struct job_spec *spec, struct pa
 {
 	if (!spec->who)
 		return err_set(err, ERR_USER_UNKNOWN, "%s", "");
-	if (check_supported(spec, err) != 0 || check_spec_numbers(spec, err) != 0 ||
-	    check_times(c, spec, err) != 0 || check_array(c, spec, err) != 0 ||
-	    depend_check(c, spec->dependency, err) != 0)
+	if (check_supported(spec, err) != 0 || licenses_check(c, spec, err) != 0 ||
+	    check_spec_numbers(spec, err) != 0 || check_times(c, spec, err) != 0 ||
+	    check_array(c, spec, err) != 0 || depend_check(c, spec->dependency, err) != 0)
 		return -1;
 	*part = job_check_part(c, spec, err);
 	if (!*part || check_node_names(c, spec->req_nodes, err) != 0 ||

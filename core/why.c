@@ -67,6 +67,8 @@ static void say_wants(const struct cluster *c, const struct job *job, struct tex
 		text_add(out, ", at the least ");
 		print_limit(out, spec->time_min_min);
 	}
+	if (text_or_null(spec->licenses))
+		text_printf(out, ", with licences %s", spec->licenses);
 	text_add(out, ".\n");
 }
 
@@ -242,6 +244,50 @@ static void say_plan(const struct cluster *c, const struct job *job, struct text
 	text_add(out, "; earlier, if others end before their limits.\n");
 }
 
+/* ---- licences ---- */
+
+static void say_holders(const struct cluster *c, const char *name, struct text *out)
+{
+	uint64_t n = 0;
+	list_each (it, &c->license_holds) {
+		const struct job *job = list_entry(it, struct license_hold, in_all)->job;
+		if (license_asked(job->spec.licenses, name) > 0 && n++ < NAMES_MAX)
+			text_printf(out, "%s%" PRIu32, n == 1 ? "; taken by job " : ", ", job->job_id);
+	}
+	if (n > NAMES_MAX)
+		text_add(out, " and others");
+}
+
+/* Of each that it asks for: how many, and who has the others. */
+static void say_licenses(const struct cluster *c, const struct job *job, struct text *out)
+{
+	const char *list = job->spec.licenses, *name;
+	size_t n;
+	uint32_t count;
+	while (license_next(&list, &name, &n, &count)) {
+		const struct license *l = license_named(c, name, n);
+		if (!l) {
+			text_printf(
+			        out,
+			        "It asks for licence %.*s, which the configuration doesn't have any more.\n",
+			        (int)n, name);
+			continue;
+		}
+		text_printf(out,
+		            "It asks for %" PRIu32 " of licence %s, of which %" PRIu64 " of %" PRIu32
+		            " %s free",
+		            count, l->conf->name, l->used < l->conf->total ? l->conf->total - l->used : 0,
+		            l->conf->total, l->conf->total == 1 ? "is" : "are");
+		say_holders(c, l->conf->name, out);
+		text_add(out, ".\n");
+	}
+	if (!licenses_are_planned(c))
+		text_add(out, "Licences are not planned, as SchedulerParameters doesn't have bf_licenses: "
+		              "it starts when they are free, and jobs behind it may take them before.\n");
+	else
+		say_plan(c, job, out);
+}
+
 static void say_part_limits(const struct job *job, struct text *out)
 {
 	const struct core_part_conf *part = job->part->conf;
@@ -292,6 +338,9 @@ static void say_reason(const struct cluster *c, const struct job *job, uint32_t 
 	case REASON_NODES_UNAVAILABLE:
 	case REASON_REQ_NODE_NOT_AVAIL:
 		say_unusable(c, job, out);
+		break;
+	case REASON_LICENSES:
+		say_licenses(c, job, out);
 		break;
 	case REASON_RESOURCES:
 	case REASON_PRIORITY:

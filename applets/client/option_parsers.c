@@ -61,6 +61,17 @@ PARSER(str)
 	return 0;
 }
 
+/* A comma in a constraint is an &, and is shown so. */
+PARSER(constraint)
+{
+	(void)err;
+	char *text = arena_strdup(&s->arena, value);
+	for (char *p = text; (p = strchr(p, ','));)
+		*p = '&';
+	*OPTION_AT(char *) = text;
+	return 0;
+}
+
 PARSER(u32)
 {
 	return text_to_u32(value, OPTION_AT(uint32_t)) ? 0 : option_bad_number(row, value, err);

@@ -22,6 +22,14 @@ static bool read_text(struct job_edit *e, const char *value, char sign, size_t o
 	return true;
 }
 
+/* A comma in a constraint is an &. */
+static bool read_features(struct job_edit *e, const char *value, char sign, size_t offset)
+{
+	for (char *p = (char *)(uintptr_t)value; (p = strchr(p, ','));) /* of our own words */
+		*p = '&';
+	return read_text(e, value, sign, offset);
+}
+
 static bool read_number(struct job_edit *e, const char *value, char sign, size_t offset)
 {
 	(void)sign;
@@ -228,7 +236,7 @@ static const struct job_key {
         K("EligibleTime", 2, read_when, begin_time, NULL),
         K("EndTime", 2, read_when, end_time, NULL),
         K("ExcNodeList", 3, read_text, exc_nodes, NULL),
-        K("Features", 1, read_text, features, NULL),
+        K("Features", 1, read_features, features, NULL),
         K("Gres", 1, read_gres, gres, NULL),
         K("Licenses", 1, read_text, licenses, NULL),
         K("MailType", 5, read_mail, no_mail, NULL),

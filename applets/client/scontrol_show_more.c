@@ -5,6 +5,7 @@
 #include "core/util/log.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,10 +182,31 @@ int scontrol_show_frontend(struct scontrol *sc, int argc, char **argv)
 	return argc > 0;
 }
 
+static void print_license(const struct license_info *l, bool one_line)
+{
+	const char *sep = one_line ? " " : "\n    ";
+	printf("LicenseName=%s%sTotal=%" PRIu32 " Used=%" PRIu64 " Free=%" PRIu64 " Reserved=0 Remote=no\n",
+	       l->name, sep, l->total, l->used, l->used < l->total ? l->total - l->used : 0);
+}
+
 int scontrol_show_licenses(struct scontrol *sc, int argc, char **argv)
 {
-	(void)sc, (void)argc, (void)argv;
-	puts("No licenses configured in Slurm.");
+	struct license_query q = {0};
+	struct err err = {0};
+	void *record = NULL;
+	if (scontrol_connect(sc, "slurm_load_licenses error") != 0)
+		return 1;
+	if (connect_ask(&sc->connection, MSG_license_query, &q, MSG_license_list, &sc->arena, &record,
+	                &err) != 0)
+		return scontrol_complain(sc, "slurm_load_licenses error: %s\n", err_text(&err));
+	const struct license_list *list = record;
+	for (uint32_t i = 0; i < list->licenses.n; i++) {
+		if (argc && !text_eq(argv[0], list->licenses.v[i].name))
+			continue;
+		print_license(&list->licenses.v[i], sc->show.one_line);
+	}
+	if (list->licenses.n == 0)
+		puts("No licenses configured in Slurm.");
 	return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "applets/controller/job_filter.h"
 
+#include "core/license.h"
 #include "core/taskset.h"
 #include "core/util/text.h"
 
@@ -110,11 +111,24 @@ static bool wants_text(const struct schema_strs *list, const char *s)
 	return list->n == 0 || (s && has_text(list, s));
 }
 
+/* One of those names, however many of it. */
+static bool wants_licenses(const struct schema_strs *wanted, const char *list)
+{
+	const char *name;
+	size_t n;
+	uint32_t count;
+	while (wanted->n > 0 && license_next(&list, &name, &n, &count))
+		for (uint32_t i = 0; i < wanted->n; i++)
+			if (strlen(wanted->v[i]) == n && memcmp(wanted->v[i], name, n) == 0)
+				return true;
+	return wanted->n == 0;
+}
+
 bool job_filter_wants(const struct job_filter *f, const struct job_spec *spec, const struct job_state *state)
 {
 	return wants_text(&f->accounts, spec->account) && wants_text(&f->qoses, spec->qos) &&
 	       wants_text(&f->reservations, spec->reservation) && wants_text(&f->wckeys, spec->wckey) &&
-	       wants_text(&f->licenses, spec->licenses) && wants_user(f, spec->who) &&
+	       wants_licenses(&f->licenses, spec->licenses) && wants_user(f, spec->who) &&
 	       (f->names.n == 0 || has_text(&f->names, spec->name)) &&
 	       wants_partition(f, state->partition ? state->partition : spec->partition) &&
 	       wants_state(f, state) && wants_nodes(f, state);

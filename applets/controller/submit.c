@@ -52,10 +52,14 @@ static void set_origin(struct request *r, struct job_spec *spec)
 		spec->alloc_node = arena_strdup(&r->arena, peer->host);
 }
 
-/* Which nodes lack what, in the line that helps. */
-static void explain(struct request *r, const struct job_spec *spec, const struct err *err)
+/* Which nodes lack what, or which licences there aren't, in the line that helps. */
+static void explain(struct request *r, const struct job_spec *spec, struct err *err)
 {
 	struct text text = TEXT_EMPTY;
+	if (err->code == ERR_INVALID_LICENSES) {
+		r->help = arena_strdup(&r->arena, err->text);
+		err->text[0] = '\0';
+	}
 	if (err->code != ERR_NODE_CONFIG_UNAVAILABLE)
 		return;
 	spec_why_never(r->ctl->cluster, spec, &text);

@@ -59,7 +59,17 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 {
 	static const char *const arrays[] = {"0-3", "1-7:2%2", "5", "1,4-6%1", "2-9", "[0-1]"};
 	static const char *const parts[] = {NULL, "main", "low", "other"};
-	static const char *const features[] = {"odd", "even", "odd&all", "all"};
+	static const char *const licenses[] = {"fluent", "fluent:2", "matlab", "fluent:3,matlab:1",
+	                                       "matlab:2"};
+	static const char *const features[] = {"odd",
+	                                       "even",
+	                                       "odd&all",
+	                                       "all",
+	                                       "odd|even",
+	                                       "[odd|even]",
+	                                       "[even*1&odd*1]",
+	                                       "odd*1",
+	                                       "[odd*2&even*1]&all"};
 	uint32_t limits[] = {CORE_NO_VAL, 1, 5, 60, 0};
 	spec->batch = chance(w, 600);
 	spec->partition = (char *)(uintptr_t)parts[pick(w, 4)];
@@ -73,7 +83,7 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 		spec->mem_per_node = 50 + pick(w, 1500);
 	else if (chance(w, 200))
 		spec->mem_per_cpu = 20 + pick(w, 400);
-	spec->features = (char *)(uintptr_t)(chance(w, 100) ? features[pick(w, 4)] : NULL);
+	spec->features = (char *)(uintptr_t)(chance(w, 150) ? features[pick(w, 9)] : NULL);
 	spec->exclusive = chance(w, 100);
 	spec->oversubscribe = chance(w, 400);
 	spec->exclusive_user = chance(w, 40);
@@ -92,6 +102,8 @@ static void random_spec(struct world *w, struct job_spec *spec, char nodes[32], 
 		snprintf(nodes, 32, "n%u", 1 + pick(w, SIM_NODES));
 		spec->exc_nodes = nodes;
 	}
+	if (chance(w, 200))
+		spec->licenses = (char *)(uintptr_t)licenses[pick(w, 5)];
 	if (spec->batch && chance(w, 150))
 		spec->array = (char *)(uintptr_t)arrays[pick(w, 6)];
 	if (chance(w, 150))
@@ -398,6 +410,10 @@ static void edit_job(struct world *w)
 	}
 	if (chance(w, 100))
 		e.mem_per_node = 50 + pick(w, 500);
+	if (chance(w, 100))
+		e.licenses = (char *)(uintptr_t)(chance(w, 500)   ? "fluent:2"
+		                                 : chance(w, 500) ? "matlab"
+		                                                  : "");
 	world_trace(w, "update job %u", job->job_id);
 	uint32_t before = job->spec.nodes_min;
 	if (job_update(w->c, job, &e, chance(w, 700), world_now(w), &err) != 0 &&

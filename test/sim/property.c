@@ -90,12 +90,28 @@ static bool usable(const struct node *node)
 	       list_empty(&node->leaving);
 }
 
-static bool wanted_features(const struct node *node, const char *wanted)
+static bool is_odd(const struct node *node)
 {
-	if (!wanted)
+	return strstr(node->conf->features, "odd") != NULL;
+}
+
+/* "[odd*2&even*1]", "odd*1": so many of each, at least. */
+static uint32_t counted(const char *wanted, const char *feature)
+{
+	const char *at = wanted ? strstr(wanted, feature) : NULL;
+	return at && at[strlen(feature)] == '*' ? (uint32_t)(at[strlen(feature) + 1] - '0') : 0;
+}
+
+/* Are these nodes, in numbers, what the constraint wants of all of them together? */
+static bool features_agree(const char *wanted, uint32_t odd, uint32_t even)
+{
+	if (!wanted || strcmp(wanted, "odd|even") == 0 || strcmp(wanted, "all") == 0)
 		return true;
-	bool odd = strstr(node->conf->features, "odd") != NULL;
-	return strstr(wanted, "odd") ? odd : strstr(wanted, "even") ? !odd : true;
+	if (strcmp(wanted, "[odd|even]") == 0)
+		return odd == 0 || even == 0;
+	if (strchr(wanted, '*'))
+		return odd >= counted(wanted, "odd") && even >= counted(wanted, "even");
+	return strstr(wanted, "odd") ? even == 0 : odd == 0;
 }
 
 static uint64_t memory_for(const struct world *w, const struct job *job, const struct node *node,
@@ -242,49 +258,93 @@ static uint32_t tasks_that_fit(const struct world *w, const struct job *job, con
 	return best;
 }
 
-static int by_most(const void *a, const void *b, void *ctx)
+/* What each node of the partition could take of the job. */
+struct caps {
+	uint32_t of[SIM_NODES], n;
+	bool odd[SIM_NODES], named[SIM_NODES];
+};
+
+static struct caps caps_of(const struct world *w, const struct job *job, enum look look,
+                           const struct hostlist *req, const struct hostlist *exc)
 {
-	(void)ctx;
-	return *(const uint32_t *)a > *(const uint32_t *)b ? -1 : *(const uint32_t *)a < *(const uint32_t *)b;
+	struct caps caps = {0};
+	for (size_t i = 0; job->part && i < job->part->conf->node_count; i++) {
+		const struct node *node = node_at(w->c, job->part->conf->node_index[i]);
+		const bool out =
+		        (exc && hostlist_contains(exc, node->conf->name)) || node->state.base == NODE_FUTURE;
+		if (out || (look != LOOK_IF_UP && !usable(node)))
+			continue;
+		caps.odd[caps.n] = is_odd(node);
+		caps.named[caps.n] = req && hostlist_contains(req, node->conf->name);
+		caps.of[caps.n] = tasks_that_fit(w, job, node, look);
+		caps.n += caps.of[caps.n] > 0;
+	}
+	return caps;
 }
 
+/* Is there a set of nodes that would do? Each one is tried. */
 static bool would_fit(const struct world *w, const struct job *job, enum look look)
 {
 	struct hostlist *req = job->spec.req_nodes ? hostlist_parse(job->spec.req_nodes, NULL) : NULL;
 	struct hostlist *exc = job->spec.exc_nodes ? hostlist_parse(job->spec.exc_nodes, NULL) : NULL;
-	uint32_t caps[SIM_NODES], n = 0, required = 0;
-	uint64_t room = 0;
-	uint32_t nodes_min = job->spec.nodes_min, asked = req ? (uint32_t)hostlist_count(req) : 0;
-	nodes_min = asked > nodes_min ? asked : nodes_min;
-	uint32_t tasks = job->spec.tasks > nodes_min || job->spec.tasks_set ? job->spec.tasks : nodes_min;
-	uint32_t nodes_max = job->spec.nodes_max == 0          ? UINT32_MAX
-	                     : job->spec.nodes_max > nodes_min ? job->spec.nodes_max
-	                                                       : nodes_min;
-	for (size_t i = 0; job->part && i < job->part->conf->node_count; i++) {
-		const struct node *node = node_at(w->c, job->part->conf->node_index[i]);
-		bool named = req && hostlist_contains(req, node->conf->name);
-		bool out =
-		        (exc && hostlist_contains(exc, node->conf->name)) || node->state.base == NODE_FUTURE;
-		uint32_t cap = 0;
-		if (!out && (look == LOOK_IF_UP || usable(node)) && wanted_features(node, job->spec.features))
-			cap = tasks_that_fit(w, job, node, look);
-		if (named && cap > 0) {
-			required++;
-			room += cap < tasks ? cap : tasks;
-			nodes_min -= nodes_min > 0;
-			nodes_max -= nodes_max > 0 && nodes_max != UINT32_MAX;
-		} else if (cap > 0) {
-			caps[n++] = cap < tasks ? cap : tasks;
+	const struct caps caps = caps_of(w, job, look, req, exc);
+	const uint32_t asked = req ? (uint32_t)hostlist_count(req) : 0,
+	               sum = counted(job->spec.features, "odd") + counted(job->spec.features, "even");
+	uint32_t nodes_min = job->spec.nodes_min > asked ? job->spec.nodes_min : asked;
+	nodes_min = nodes_min > sum ? nodes_min : sum;
+	const uint32_t tasks =
+	        job->spec.tasks > nodes_min || job->spec.tasks_set ? job->spec.tasks : nodes_min;
+	const uint32_t nodes_max = job->spec.nodes_max == 0          ? UINT32_MAX
+	                           : job->spec.nodes_max > nodes_min ? job->spec.nodes_max
+	                                                             : nodes_min;
+	bool fits = false;
+	for (uint32_t set = 1; set < 1u << caps.n && !fits; set++) {
+		uint32_t n = 0, odd = 0, named = 0;
+		uint64_t room = 0;
+		for (uint32_t i = 0; i < caps.n; i++) {
+			if (!(set & 1u << i))
+				continue;
+			n++;
+			odd += caps.odd[i];
+			named += caps.named[i];
+			room += caps.of[i];
 		}
+		fits = n >= nodes_min && n <= nodes_max && named == asked && room >= tasks &&
+		       features_agree(job->spec.features, odd, n - odd);
 	}
 	hostlist_free(req);
 	hostlist_free(exc);
-	if (required < asked || n < nodes_min)
-		return false;
-	sort_stable(caps, n, sizeof(caps[0]), by_most, NULL);
-	for (uint32_t i = 0; i < n && i < nodes_max; i++)
-		room += caps[i];
-	return room >= tasks;
+	return fits;
+}
+
+/* ---- licences, counted anew ---- */
+
+static uint64_t licenses_wanted(const struct job *job, const char *name)
+{
+	const char *at = job->spec.licenses ? strstr(job->spec.licenses, name) : NULL;
+	return !at ? 0 : at[strlen(name)] == ':' ? (uint64_t)(at[strlen(name) + 1] - '0') : 1;
+}
+
+/* Of one of them there are not so many as the job wants, or, unless nobody had any, not now. */
+static bool lacks_licenses(const struct world *w, const struct job *job, bool if_idle)
+{
+	static const char *const names[SIM_LICENSES] = {"fluent", "matlab"};
+	for (size_t i = 0; i < SIM_LICENSES; i++) {
+		const uint64_t wanted = licenses_wanted(job, names[i]);
+		uint64_t used = 0;
+		for (const struct job *o = job_next(w->c, NULL); o && !if_idle; o = job_next(w->c, o))
+			used += job_is_active(o) || (o->state.flags & JOB_FLAG_COMPLETING)
+			                ? licenses_wanted(o, names[i])
+			                : 0;
+		if (wanted > 0 && (i >= w->conf.license_count || used + wanted > w->licenses[i].total))
+			return true;
+	}
+	return false;
+}
+
+bool lacks_for_good(const struct world *w, const struct job *job)
+{
+	return lacks_licenses(w, job, true);
 }
 
 /* ---- after a pass ---- */
@@ -330,17 +390,18 @@ static void check_allocation(struct world *w, const struct job *job)
 	struct hostlist *req = spec->req_nodes ? hostlist_parse(spec->req_nodes, NULL) : hostlist_new();
 	struct hostlist *exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : hostlist_new();
 	struct hostlist_iter it;
-	uint32_t n = job->state.nodes.n, tasks = 0;
+	const uint32_t sum = counted(spec->features, "odd") + counted(spec->features, "even");
+	uint32_t n = job->state.nodes.n, tasks = 0, odd = 0;
 	bool ok = n >= spec->nodes_min &&
-	          (spec->nodes_max == 0 || n <= spec->nodes_max || n <= hostlist_count(req));
+	          (spec->nodes_max == 0 || n <= spec->nodes_max || n <= hostlist_count(req) || n <= sum);
 	hostlist_iter_init(&it, req);
 	for (const char *name; (name = hostlist_next(&it));)
 		ok = ok && has_node(job, name);
 	for (uint32_t i = 0; i < n; i++) {
 		const struct node_alloc *a = &job->state.nodes.v[i];
 		const struct node *node = node_by_name(w->c, a->node);
-		ok = ok && !hostlist_contains(exc, a->node) && wanted_features(node, spec->features) &&
-		     a->cpus >= a->tasks * spec->cpus_per_task;
+		odd += is_odd(node);
+		ok = ok && !hostlist_contains(exc, a->node) && a->cpus >= a->tasks * spec->cpus_per_task;
 		ok = ok && a->cores.n > 0 && a->cores.n * node->cpus_per_core == a->cpus;
 		if (w->conf.select_flags & CONF_CR_MEMORY)
 			ok = ok && node->mem_alloc <= node->conf->real_memory &&
@@ -349,6 +410,8 @@ static void check_allocation(struct world *w, const struct job *job)
 	}
 	hostlist_free(req);
 	hostlist_free(exc);
+	if (!features_agree(spec->features, odd, n - odd))
+		world_fail(w, "job %u got nodes without the features %s", job->job_id, spec->features);
 	if (!ok || tasks < spec->tasks)
 		world_fail(w, "job %u got something else than it asked for: %u nodes, %u tasks", job->job_id,
 		           n, tasks);
@@ -465,10 +528,17 @@ static void check_running(struct world *w, const struct job *job)
 	world_fail(w, "a step of job %u waits, and nothing else runs in it", job->job_id);
 }
 
+static bool waits_for_planned_licenses(const struct world *w, const struct job *job)
+{
+	return w->conf.backfill && w->conf.bf_licenses && job->part && job->state.state == JOB_PENDING &&
+	       job_reason(w->c, job) == REASON_LICENSES;
+}
+
 static bool waits_behind_somebody(const struct world *w, const struct job *job)
 {
 	for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
-		if (o != job && waits(w, o) && before(o, job) && share_nodes(o->part, job->part))
+		if (o != job && (waits(w, o) || waits_for_planned_licenses(w, o)) && before(o, job) &&
+		    share_nodes(o->part, job->part))
 			return true;
 	return false;
 }
@@ -492,6 +562,10 @@ void property_after_pass(struct world *w)
 			if (!would_fit(w, job, LOOK_IF_IDLE))
 				world_fail(w, "job %u waits for resources that nobody gives back",
 				           job->job_id);
+			break;
+		case REASON_LICENSES:
+			if (!lacks_licenses(w, job, false) && !(w->conf.backfill && w->conf.bf_licenses))
+				world_fail(w, "job %u waits for licences that are free", job->job_id);
 			break;
 		case REASON_PRIORITY:
 			if (!waits_behind_somebody(w, job))
@@ -693,7 +767,8 @@ void property_at_rest(struct world *w)
 			continue;
 		bool out = !job->part || job->part->state == CONF_PART_DOWN ||
 		           job->part->state == CONF_PART_INACTIVE || reason == REASON_PART_CONFIG ||
-		           reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT;
+		           reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT ||
+		           lacks_for_good(w, job);
 		if (job->state.state != JOB_PENDING || (!out && would_fit(w, job, LOOK_IF_UP)))
 			world_fail(w, "job %u is %s (%s) when all has come to rest", job->job_id,
 			           job_shown_word(job->state.state, job->state.flags),

@@ -1,18 +1,32 @@
 /* sim [--seed N] [--histories N] [--events N] [--trace]: random histories through the core. A failing one is
- * named by its seed, and `sim --seed N --histories 1` (with the same --events) is that history again,
+ * named by its seed, made as short as it can be and still fail alike, and told. What is told of it, or as
+ * much as its lines `seed` and `event`, is a file for sim --replay FILE, which runs that history again,
  * exactly. */
 #include "test/sim/sim.h"
 
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static void run(struct world *w, unsigned events)
+/* Which of a seed's events happen. Each has chances of its own, whatever happened before it. */
+struct history {
+	uint64_t seed;
+	bool *happens;
+	unsigned events, tries;
+};
+
+static void run(struct world *w, const struct history *h)
 {
 	world_restart(w);
-	for (unsigned i = 0; i < events; i++) {
+	for (unsigned i = 0; i < h->events; i++) {
 		struct event e;
+		if (!h->happens[i])
+			continue;
+		world_seed(w, h->seed, i);
+		if (w->trace)
+			printf("event %u\n", i);
 		core_time until = w->mono + (core_time)pick(w, 4000) * 1000;
 		random_event(w);
 		while (world_take(w, until > w->mono ? until : w->mono, &e)) {
@@ -28,17 +42,152 @@ static void run(struct world *w, unsigned events)
 	world_rest(w);
 }
 
-static bool history(uint64_t seed, unsigned events, bool trace, uint64_t *started)
+/* What went wrong, the caller's to free(); NULL: nothing. */
+static char *history_fails(const struct history *h, bool trace, uint64_t *started)
 {
-	struct world *w = world_new(seed, trace);
-	bool ok = setjmp(w->failed) == 0;
-	if (ok)
-		run(w, events);
+	struct world *w = world_new(h->seed, trace);
+	char *why = NULL;
+	if (trace)
+		printf("seed %llu\n", (unsigned long long)h->seed);
+	if (setjmp(w->failed) == 0)
+		run(w, h);
 	else
-		printf("not ok seed %llu (--events %u): %s\n", (unsigned long long)seed, events, w->why);
+		why = xstrdup(w->why);
 	*started += w->started_jobs;
 	world_free(w);
-	return ok;
+	return why;
+}
+
+/* ---- shorter ---- */
+
+#define TRIES 300 /* some minutes */
+
+/* The same complaint of another job. */
+static bool is_alike(const char *a, const char *b)
+{
+	while (*a && *b) {
+		a += strspn(a, "0123456789");
+		b += strspn(b, "0123456789");
+		if (*a != *b)
+			return false;
+		a += *a != '\0';
+		b += *b != '\0';
+	}
+	return *a == *b;
+}
+
+static bool fails_alike(const struct history *h, const char *why)
+{
+	uint64_t started = 0;
+	char *other = history_fails(h, false, &started);
+	const bool alike = other && is_alike(why, other);
+	free(other);
+	return alike;
+}
+
+/* Does it go without so many of those that are left, from the first one on? */
+static bool drop(struct history *h, unsigned first, unsigned n, const char *why)
+{
+	bool *before = xcalloc(h->events + 1u, sizeof(bool)), any = false;
+	memcpy(before, h->happens, h->events * sizeof(bool));
+	for (unsigned i = first, left = n; i < h->events && left > 0; i++) {
+		left -= h->happens[i];
+		any = any || h->happens[i];
+		h->happens[i] = false;
+	}
+	const bool good = any && h->tries++ < TRIES && fails_alike(h, why);
+	if (!good)
+		memcpy(h->happens, before, h->events * sizeof(bool));
+	free(before);
+	return good;
+}
+
+static unsigned count(const struct history *h)
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < h->events; i++)
+		n += h->happens[i];
+	return n;
+}
+
+static void shrink(struct history *h, const char *why)
+{
+	for (unsigned size = count(h) / 2, before = 0; size > 0;) {
+		before = count(h);
+		for (unsigned i = 0; i < h->events; i++)
+			while (h->happens[i] && drop(h, i, size, why))
+				;
+		if (size > 1)
+			size /= 2;
+		else if (count(h) == before)
+			size = 0;
+	}
+}
+
+/* ---- one history ---- */
+
+static struct history history_new(uint64_t seed, unsigned events, bool happen)
+{
+	struct history h = {.seed = seed, .happens = xcalloc(events + 1u, sizeof(bool)), .events = events};
+	for (unsigned i = 0; i < events; i++)
+		h.happens[i] = happen;
+	return h;
+}
+
+static bool try_seed(uint64_t seed, unsigned events, bool trace, uint64_t *started)
+{
+	struct history h = history_new(seed, events, true);
+	char *why = history_fails(&h, trace, started);
+	if (why) {
+		printf("not ok seed %llu (--events %u): %s\n", (unsigned long long)seed, events, why);
+		fflush(stdout);
+		shrink(&h, why);
+		printf("# The shortest history that fails alike, %u events; `sim --replay FILE` runs these "
+		       "lines again.\n",
+		       count(&h));
+		char *again = history_fails(&h, true, &(uint64_t){0});
+		printf("# %s\n", again ? again : "it did not fail again");
+		free(again);
+	}
+	free(h.happens);
+	const bool good = why == NULL;
+	free(why);
+	return good;
+}
+
+/* The numbers behind a word at the beginning of the file's lines. */
+static bool read_history(const char *path, struct history *h)
+{
+	char line[1024];
+	unsigned long long n;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return false;
+	*h = history_new(0, 1u << 20, false);
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "seed %llu", &n) == 1)
+			h->seed = n;
+		else if (sscanf(line, "event %llu", &n) == 1 && n < h->events)
+			h->happens[n] = true;
+	}
+	fclose(f);
+	return true;
+}
+
+static int replay(const char *path)
+{
+	struct history h;
+	if (!read_history(path, &h)) {
+		fprintf(stderr, "sim: %s can't be read\n", path);
+		return 2;
+	}
+	char *why = history_fails(&h, true, &(uint64_t){0});
+	printf("%s%s\n", why ? "not ok: " : "ok: nothing went wrong", why ? why : "");
+	fflush(stdout);
+	if (why)
+		_exit(1);
+	free(h.happens);
+	return 0;
 }
 
 static uint64_t number(const char *s)
@@ -53,11 +202,9 @@ static uint64_t number(const char *s)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-	        {"seed", required_argument, NULL, 's'},
-	        {"histories", required_argument, NULL, 'n'},
-	        {"events", required_argument, NULL, 'e'},
-	        {"trace", no_argument, NULL, 't'},
-	        {NULL, 0, NULL, 0},
+	        {"seed", required_argument, NULL, 's'},   {"histories", required_argument, NULL, 'n'},
+	        {"events", required_argument, NULL, 'e'}, {"trace", no_argument, NULL, 't'},
+	        {"replay", required_argument, NULL, 'r'}, {NULL, 0, NULL, 0},
 	};
 	uint64_t seed = 1, histories = 200, started = 0;
 	unsigned passed = 0, failed = 0, events = 300;
@@ -71,11 +218,13 @@ int main(int argc, char **argv)
 			events = (unsigned)number(optarg);
 		else if (c == 't')
 			trace = true;
+		else if (c == 'r')
+			return replay(optarg);
 		else
 			return 2;
 	}
 	for (uint64_t i = 0; i < histories; i++) {
-		if (history(seed + i, events, trace, &started))
+		if (try_seed(seed + i, events, trace, &started))
 			passed++;
 		else
 			failed++;

@@ -18,8 +18,9 @@
 
 #include <setjmp.h>
 
-#define SIM_NODES 6
-#define SIM_PARTS 3
+#define SIM_NODES    6
+#define SIM_PARTS    3
+#define SIM_LICENSES 2
 
 /* ---- the store ---- */
 
@@ -129,6 +130,7 @@ struct world {
 	struct cluster_conf conf;
 	struct core_node_conf nodes[SIM_NODES];
 	struct core_part_conf parts[SIM_PARTS];
+	struct core_license_conf licenses[SIM_LICENSES];
 	uint32_t part_nodes[SIM_PARTS][SIM_NODES];
 	char part_lists[SIM_PARTS][128];
 	struct host hosts[SIM_NODES];
@@ -164,7 +166,8 @@ struct world {
 _Noreturn void world_fail(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void world_trace(struct world *w, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 core_time world_now(const struct world *w);
-uint32_t pick(struct world *w, uint32_t n); /* 0 .. n - 1 */
+void world_seed(struct world *w, uint64_t seed, uint64_t event); /* the chances of one event */
+uint32_t pick(struct world *w, uint32_t n);                      /* 0 .. n - 1 */
 bool chance(struct world *w, uint32_t of_1000);
 /* When a configuration is taken, shares are taken anew: the cores of what had ended suspended before are its
  * own again until it is gone. */
@@ -202,6 +205,7 @@ void property_after_pass(struct world *w);
 void property_after_boot(struct world *w, const struct host *h);
 void property_history(struct world *w, const struct history_job *h);
 void property_store(struct world *w);
+bool lacks_for_good(const struct world *w, const struct job *job); /* licences that there aren't */
 bool waits_for_others(const struct world *w, const struct job *job);
 void property_at_rest(struct world *w);
 

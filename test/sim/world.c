@@ -19,6 +19,12 @@ static uint64_t next_random(struct world *w)
 	return x ^ (x >> 31);
 }
 
+void world_seed(struct world *w, uint64_t seed, uint64_t event)
+{
+	w->rng = seed * UINT64_C(0xd6e8feb86659fd93) + event;
+	w->rng = next_random(w);
+}
+
 uint32_t pick(struct world *w, uint32_t n)
 {
 	return n ? (uint32_t)(next_random(w) % n) : 0;
@@ -303,11 +309,17 @@ void world_vary_conf(struct world *w)
 	part_of(w, 0, 0, nodes, nodes);
 	part_of(w, 1, 0, chance(w, 500) ? nodes : nodes / 2, nodes);
 	part_of(w, 2, nodes / 2, nodes, nodes);
+	w->licenses[0] = (struct core_license_conf){(char *)(uintptr_t) "fluent", pick(w, 5)};
+	w->licenses[1] = (struct core_license_conf){(char *)(uintptr_t) "matlab", 1 + pick(w, 2)};
 	w->conf = (struct cluster_conf){.cluster_name = (char *)(uintptr_t) "sim",
 	                                .nodes = w->nodes,
 	                                .node_count = nodes,
 	                                .parts = w->parts,
 	                                .part_count = parts,
+	                                .licenses = w->licenses,
+	                                .license_count = 1 + pick(w, SIM_LICENSES),
+	                                .bf_licenses = chance(w, 500),
+	                                .allow_zero_lic = chance(w, 200),
 	                                .select_flags = selects[pick(w, 5)],
 	                                .backfill = chance(w, 800),
 	                                .bf_interval = 30,
@@ -514,7 +526,7 @@ static bool settle_jobs(struct world *w)
 		             reason == REASON_PART_INACTIVE || reason == REASON_PART_TIME_LIMIT ||
 		             reason == REASON_PART_NODE_LIMIT || reason == REASON_MAX_MEM_PER_LIMIT ||
 		             reason == REASON_NODES_UNAVAILABLE || reason == REASON_REQ_NODE_NOT_AVAIL ||
-		             waits_for_others(w, job);
+		             waits_for_others(w, job) || lacks_for_good(w, job);
 		if (!job_is_done(job) && !(job->state.state == JOB_PENDING && never))
 			all_done = false;
 	}

@@ -3,7 +3,6 @@ from cluster import MISSING
 
 MISSING.update({
     "scontrol create reservation": "reservations",
-    "sbatch --priority, --constraint": "features in brackets, with numbers or joined by |",
     "variables of GPUs": "GPUs",
     "sbatch: mail": "--mail-type of events",
     "srun --cpu-bind=q": "--cpu-bind",
