@@ -513,7 +513,10 @@ static int print_all(struct connect *c, const struct sacct_options *o, const str
 			break;
 		}
 		struct history_list *list = record;
-		const struct sacct_ctx ctx = {list->now, c->file.controller.cluster, o->unit, o->no_convert};
+		const struct sacct_ctx ctx = {.now = list->now,
+		                              .cluster = c->file.controller.cluster,
+		                              .unit = o->unit,
+		                              .no_convert = o->no_convert};
 		for (uint32_t i = 0; i < list->jobs.n; i++)
 			output_job(&out, o, f, &list->jobs.v[i], &ctx);
 		if (list->last)

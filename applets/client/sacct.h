@@ -12,6 +12,7 @@ struct sacct_ctx {
 	const char *cluster;
 	char unit; /* K, M, G, T, P: of all sizes; 0: each in the largest that it is a whole number of */
 	bool no_convert; /* sizes as they are kept */
+	bool sstat;      /* lists have some of the real sstat's oddities */
 };
 
 /* What the row's job asked for, and what it had (all 0: it didn't start). Memory in MiB. */

@@ -74,7 +74,7 @@ static void print_amount(struct text *out, uint64_t n, uint32_t tasks, enum sacc
 		sacct_print_size(out, n * (kib ? 1024 : 1) / tasks, '\0', ctx);
 }
 
-/* In a list the real ones print the number of a CPU's task as a time, in ms. */
+/* In a list the real sstat prints the number of a CPU's task as a time, in ms. */
 static void print_task(struct text *out, uint32_t task, bool as_time)
 {
 	if (as_time)
@@ -86,7 +86,7 @@ static void print_task(struct text *out, uint32_t task, bool as_time)
 static void print_figure(struct text *out, const struct sacct_spread *s, enum sacct_thing thing,
                          enum figure figure, bool listed, const struct sacct_ctx *ctx)
 {
-	const bool listed_cpu = listed && thing == SACCT_CPU;
+	const bool listed_cpu = listed && ctx->sstat && thing == SACCT_CPU;
 	switch (figure) {
 	case AVE:
 		print_amount(out, s->sum, s->tasks, thing, ctx);
@@ -130,7 +130,7 @@ static void one(struct text *out, const struct sacct_row *row, enum sacct_thing 
 }
 
 /* "cpu=00:00:01,energy=0,fs/disk=4096,mem=3M,pages=0,vmem=9M", or what was written: "energy=0,fs/disk=0".
- * Energy is not measured, and is 0 as with the real one, where the first node had most and least of it. */
+ * Energy is not measured, and is 0 as with the real one; to sstat the first node had most and least of it. */
 static void list(struct text *out, const struct sacct_row *row, bool written, enum figure figure,
                  const struct sacct_ctx *ctx)
 {
@@ -150,7 +150,8 @@ static void list(struct text *out, const struct sacct_row *row, bool written, en
 	struct sacct_spread s;
 	for (size_t i = 0; row->step && i < sizeof(words) / sizeof(words[0]); i++) {
 		const bool energy = words[i].thing == SACCT_THINGS;
-		if (!(written ? words[i].out : words[i].in) || (energy && task) ||
+		if (!(written ? words[i].out : words[i].in) ||
+		    (energy && (task || (!amount && !ctx->sstat))) ||
 		    !sacct_spread_of(row->step, energy ? SACCT_CPU : words[i].thing, &s) ||
 		    !is_known(&s, figure))
 			continue;

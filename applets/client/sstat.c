@@ -401,6 +401,7 @@ static int run(struct sstat *s)
 int sstat_main(int argc, char **argv)
 {
 	struct sstat s = {
+	        .ctx = {.sstat = true},
 	        .shape = {.columns = sstat_columns, .column_count = sstat_column_count},
 	};
 	struct err err = {0};
