@@ -155,6 +155,7 @@ struct task_binding *cpu_bind_launch(struct submit *s, const struct slurm_conf *
 	out->type = b.type ? b.type : implied(s);
 	out->list = b.list;
 	out->verbose = b.verbose;
+	out->given = out->type || s->cpu_bind;
 	out->spread = spread(s);
 	return out;
 }

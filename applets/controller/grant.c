@@ -149,6 +149,7 @@ void fill_grant(struct controller *ctl, const struct job *job, const struct step
 	m->step_nodes = step_node_list(r, arena);
 	m->job_name = job->spec.name;
 	m->partition = job->state.partition;
+	m->cpu_bind = job->part ? job->part->conf->cpu_bind : NULL;
 	m->time_left_s = seconds_left(job, step, controller_now());
 	m->instance = meta->instance;
 	m->node = sn->node;

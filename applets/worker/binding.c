@@ -101,6 +101,8 @@ const char *binding_entry(const char *list, uint32_t task, size_t *n)
 
 enum unit { UNIT_THREAD, UNIT_CORE, UNIT_SOCKET, UNIT_LDOM };
 static const char *const unit_types[] = {"threads", "cores", "sockets", "ldoms", NULL};
+static const char *const unit_alone[] = {
+        "threads,mask_cpu:", "cores,mask_cpu:", "sockets,mask_cpu:", "ldoms,mask_cpu:"};
 static const char *const unit_words[] = {"-threads=MASK", "-cores=MASK", "-sockets=MASK", "-ldoms=MASK"};
 
 static uint32_t socket_of(const struct binding_facts *f, uint32_t core)
@@ -286,7 +288,6 @@ static void describe(struct binding *out, const struct binding_facts *f)
 	}
 	free(out->list);
 	out->list = text_take(&list);
-	out->type = "mask_cpu:";
 }
 
 static void bind_units(struct binding *out, const struct binding_facts *f, const struct binding_wish *wish)
@@ -298,10 +299,11 @@ static void bind_units(struct binding *out, const struct binding_facts *f, const
 	if (!wish->type)
 		unit = find_auto(f, wish->autobind);
 	out->word = "=MASK";
+	out->type = "mask_cpu:";
 	if (unit < 0 || (uint64_t)f->tasks * f->cpus_per_task > step_cpus(f)) {
 		bind_all(out, f);
 		if (unit >= 0 && wish->type)
-			out->word = unit_words[unit];
+			out->word = unit_words[unit], out->type = unit_alone[unit];
 		out->list = xstrdup(""); /* one mask for all */
 	} else {
 		lay_out(f, out->masks, (enum unit)unit);

@@ -160,9 +160,8 @@ static const char *usual_binding(const struct worker *w, const struct step_grant
 {
 	static const char *const words[] = {"none", "sockets", "cores", "threads"};
 	const struct slurm_conf *conf = &w->file.conf;
-	for (size_t i = 0; i < conf->core.part_count; i++)
-		if (text_eq(conf->core.parts[i].name, g->partition) && conf->core.parts[i].cpu_bind)
-			return conf->core.parts[i].cpu_bind;
+	if (g->cpu_bind)
+		return g->cpu_bind;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (conf_list_has(conf, P_TaskPluginParam, words[i]))
 			return words[i];
@@ -192,7 +191,7 @@ struct node_cpus *containment_cpus(const struct worker *w, const struct step_gra
 	out->machine = (struct schema_u32s){map->cpu, (uint32_t)map->n};
 	out->bind = (char *)(uintptr_t)usual_binding(w, g);
 	out->autobind = (char *)(uintptr_t)autobind(conf);
-	out->verbose = conf_list_has(conf, P_TaskPluginParam, "verbose");
+	out->verbose = !g->cpu_bind && conf_list_has(conf, P_TaskPluginParam, "verbose");
 	return out;
 }
 

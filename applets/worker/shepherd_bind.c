@@ -18,9 +18,16 @@
 #define POLICY_BIND      2
 #define POLICY_LOCAL     4
 
+/* slurm.conf's, where the step doesn't say it itself. */
+static const struct node_cpus *usual(const struct shepherd *s)
+{
+	const struct task_binding *b = s->launch.cpu_bind;
+	return b && b->given ? NULL : s->record.cpus;
+}
+
 bool bind_is_told(const struct shepherd *s)
 {
-	const struct node_cpus *n = s->record.cpus;
+	const struct node_cpus *n = usual(s);
 	const struct task_binding *b = s->launch.cpu_bind;
 	return s->binding.word && !s->batch && ((b && b->verbose) || (n && n->verbose));
 }
@@ -45,7 +52,9 @@ int bind_prepare(struct shepherd *s, struct err *err)
 	                              .tasks = s->task_count,
 	                              .cpus_per_task = one ? 1 : g->cpus_per_task,
 	                              .spread = asked ? (enum binding_spread)asked->spread : SPREAD_CYCLIC};
-	struct binding_wish wish = {.type = asked && asked->type ? asked->type : n->bind,
+	struct binding_wish wish = {.type = asked && asked->type ? asked->type
+	                                    : usual(s)           ? n->bind
+	                                                         : NULL,
 	                            .list = asked ? asked->list : NULL,
 	                            .autobind = n->autobind,
 	                            .verbose = asked && asked->verbose};

@@ -89,7 +89,7 @@ static void units(void **state)
 	gives(&f, "sockets", NULL, "=MASK mask_cpu:0x3,0x3 0x3 0x3");
 	f = big(3, 1);
 	f.core_n = 1;
-	gives(&f, "cores", NULL, "-cores=MASK mask_cpu:0x3 0x3 0x3 0x3");
+	gives(&f, "cores", NULL, "-cores=MASK cores,mask_cpu:0x3 0x3 0x3 0x3");
 	struct cpu_mask ldoms[2] = {{{0xf}}, {{0xf0}}};
 	f = big(2, 1);
 	f.core_n = 2;
@@ -140,7 +140,7 @@ static void claimed(void **state)
 	gives(&f, "rank", NULL, "=RANK rank 0x1 0x2 0x3 0x3");
 	f.cores = cores + 3;
 	f.core_n = 1;
-	gives(&f, "threads", NULL, "-threads=MASK mask_cpu:0x3 0x3 0x3 0x3 0x3");
+	gives(&f, "threads", NULL, "-threads=MASK threads,mask_cpu:0x3 0x3 0x3 0x3 0x3");
 }
 
 static void texts(void **state)
