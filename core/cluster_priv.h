@@ -343,6 +343,8 @@ enum {
 };
 unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                       const struct node *node);
+/* How many nodes were looked at, ever: what selection took in time. */
+size_t select_looked(const struct cluster *c);
 struct select_scratch *select_new(void);
 void select_free(struct select_scratch *scratch);
 /* What no node of the partition has; for the refusals of a submit. 0, or -1 with Slurm's error. */

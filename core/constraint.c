@@ -177,10 +177,12 @@ bool constraint_name(const struct constraint *c, const char **at, size_t *n)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		const struct constraint_item *item = &c->v[i];
+		if (!item->text) /* never: each was read from the text */
+			break;
 		const char *end = item->text + item->n;
 		if (*at && *at >= end)
 			continue;
-		if (*at < item->text) {
+		if (!*at || *at < item->text) {
 			*at = item->text;
 		} else {
 			*at += *n;

@@ -22,7 +22,7 @@ bool license_next(const char **at, const char **name, size_t *n, uint32_t *count
 /* NULL: the configuration has none of that name. */
 const struct license *license_named(const struct cluster *c, const char *name, size_t n);
 /* How many of that name the list asks for. */
-uint64_t license_asked(const char *list, const char *name);
+uint64_t license_asked(const char *list, const char *called);
 
 /* Those of the configuration; nobody has any yet. */
 void licenses_make(struct cluster *c);

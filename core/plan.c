@@ -99,9 +99,15 @@ static void know_times(struct cluster *c)
 	if (p->times_known)
 		return;
 	p->time_count = 0;
-	for (size_t i = 0; i < c->node_count; i++)
-		list_each (it, &c->nodes[i]->shares)
-			add_time(c, job_expected_end(c, list_entry(it, struct share, on_node)->job));
+	for (size_t i = 0; i < c->node_count; i++) {
+		struct node *node = c->nodes[i];
+		node->free_from = node->cores_free > 0 ? 0 : CORE_INFINITE64;
+		list_each (it, &node->shares) {
+			const core_time end = job_expected_end(c, list_entry(it, struct share, on_node)->job);
+			add_time(c, end);
+			node->free_from = end < node->free_from ? end : node->free_from;
+		}
+	}
 	for (size_t i = 0; i < p->n; i++)
 		add_time(c, p->v[i]->end);
 	sort_stable(p->times, p->time_count, sizeof(core_time), by_time, NULL);
@@ -147,11 +153,10 @@ static void rest(struct cluster *c, size_t nodes)
 
 /* ---- the earliest start ---- */
 
-static bool fits_for(const struct cluster *c, struct select_ask *ask, uint32_t minutes, size_t *looks,
+static bool fits_for(const struct cluster *c, struct select_ask *ask, uint32_t minutes,
                      struct node_alloc_list *out)
 {
 	ask->to = span_end(ask->from, minutes);
-	(*looks)++;
 	return (!licenses_are_planned(c) || licenses_fit(c, ask)) && select_job(c, ask, out);
 }
 
@@ -161,38 +166,37 @@ uint32_t plan_least_limit(const struct job_spec *spec, uint32_t limit)
 	return least != CORE_NO_VAL && least != CORE_INFINITE && least < limit ? least : limit;
 }
 
-bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, size_t *looks,
-               struct node_alloc_list *out)
+bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, struct node_alloc_list *out)
 {
 	const uint32_t limit = spec_time_limit(ask->part, ask->spec),
 	               least = plan_least_limit(ask->spec, limit);
 	*minutes = limit;
 	if (least == limit)
-		return fits_for(c, ask, limit, looks, out);
-	if (!fits_for(c, ask, least, looks, NULL))
+		return fits_for(c, ask, limit, out);
+	if (!fits_for(c, ask, least, NULL))
 		return false;
-	if (fits_for(c, ask, limit, looks, out))
+	if (fits_for(c, ask, limit, out))
 		return true;
 	/* The longest that leaves those before it their places: what fits for long fits for less. */
 	uint32_t low = least, high = limit == CORE_INFINITE ? LONGEST_MIN : limit;
 	while (high - low > 1) {
 		const uint32_t middle = low + (high - low) / 2;
-		if (fits_for(c, ask, middle, looks, NULL))
+		if (fits_for(c, ask, middle, NULL))
 			low = middle;
 		else
 			high = middle;
 	}
 	*minutes = low;
-	return fits_for(c, ask, low, looks, out);
+	return fits_for(c, ask, low, out);
 }
 
 static bool fits(struct cluster *c, struct select_ask *ask, core_time at, uint32_t *minutes,
                  struct node_alloc_list *out)
 {
-	size_t looks = 0;
+	const size_t before = select_looked(c);
 	ask->from = at;
-	const bool fit = plan_fits(c, ask, minutes, &looks, out);
-	rest(c, looks * (ask->part->conf->node_count + 1));
+	const bool fit = plan_fits(c, ask, minutes, out);
+	rest(c, select_looked(c) - before + 1);
 	return fit;
 }
 

@@ -45,9 +45,8 @@ enum plan_answer {
 	PLAN_FULL,    /* nothing is added any more: those behind it must wait */
 };
 /* Does it fit at that time, which is ask->from? With as much of its limit as there is room for, but not less
- * than its --time-min: *minutes. `looks` counts how often nodes were looked through; out may be NULL. */
-bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, size_t *looks,
-               struct node_alloc_list *out);
+ * than its --time-min: *minutes. out may be NULL. */
+bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, struct node_alloc_list *out);
 /* sbatch(1), --time-min: of that limit the least that will do. */
 uint32_t plan_least_limit(const struct job_spec *spec, uint32_t limit);
 /* Finds the earliest start for the job, which is of that class, after `rank` others and not before `from`,

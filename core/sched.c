@@ -15,6 +15,7 @@ struct pass {
 	struct cluster *c;
 	struct hold hold;
 	struct core_bits *waited_for; /* nodes of partitions in which somebody waits */
+	bool *waited_in;              /* these partitions, by index */
 	size_t rank;                  /* how many were planned in this pass */
 	bool full;                    /* no more will be */
 	bool somebody_waits;          /* and those behind him are looked at, in numbers: */
@@ -49,6 +50,9 @@ static bool has_any(const struct core_bits *nodes, const struct part *part)
  * waits for licences is nobody's first. */
 static void note_waiting(struct pass *p, struct part *part, const struct job *job)
 {
+	if (p->waited_in[part->index] && part->conf->node_count > 0)
+		return;
+	p->waited_in[part->index] = true;
 	if (job->class->reason == REASON_NONE && !has_any(p->waited_for, part))
 		part->first_waiting = job->serial;
 	for (size_t i = 0; i < part->conf->node_count; i++)
@@ -138,7 +142,7 @@ static bool find_room(struct pass *p, struct job_class *class, const struct part
 		return true;
 	ask.rank = p->rank;
 	ask.from = c->now;
-	return plan_fits(c, &ask, minutes, &(size_t){0}, nodes);
+	return plan_fits(c, &ask, minutes, nodes);
 }
 
 /* Nobody after it may take what it could get, in none of its partitions. */
@@ -232,12 +236,13 @@ static bool lacks_licenses(const struct pass *p, const struct job_class *class, 
 }
 
 /* Who lacks licences is passed by those that need none, unless the plan has a place for him. */
-static bool may_wait(const struct cluster *c, const struct job_class *class)
+static bool may_wait(struct cluster *c, struct job_class *class)
 {
 	const struct select_ask ever = {
 	        .part = class->part, .spec = &class_head(class)->spec, .ignore_use = true};
 	return class->reason == REASON_NONE ||
-	       (class->reason == REASON_LICENSES && licenses_are_planned(c) && licenses_fit(c, &ever));
+	       (class->reason == REASON_LICENSES && licenses_are_planned(c) && licenses_fit(c, &ever) &&
+	        outlook_reason(c, class) == REASON_NONE);
 }
 
 static bool all_held(const struct pass *p, const struct job_class *class)
@@ -309,6 +314,7 @@ static void pass_begin(struct pass *p)
 	                        .parts = xcalloc(c->part_count + 1, sizeof(bool)),
 	                        .parts_left = c->part_count};
 	p->in_part = xcalloc(c->part_count + 1, sizeof(uint32_t));
+	p->waited_in = xcalloc(c->part_count + 1, sizeof(bool));
 	map_init_u64(&p->users);
 	for (size_t i = 0; i < c->part_count; i++)
 		c->parts[i]->first_waiting = 0;
@@ -365,6 +371,7 @@ void sched_pass(struct cluster *c)
 	free(p.hold.parts);
 	free(p.waited_for);
 	free(p.in_part);
+	free(p.waited_in);
 	map_free(&p.users);
 	free(p.heap);
 	arrays_settle(c);

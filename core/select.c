@@ -19,6 +19,7 @@ struct candidate {
 struct select_scratch {
 	struct candidate *v;
 	size_t cap;
+	size_t looked; /* nodes, ever */
 	struct node_view view;
 };
 
@@ -218,16 +219,33 @@ static bool is_open(const struct selection *s, const struct node *node)
 	       shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
+/* What runs there has all cores at that time, still; nobody need look at the plan. */
+static bool is_full_then(const struct selection *s, const struct node *node)
+{
+	return !s->ask->ignore_use && s->ask->from > s->c->now && node->free_from > s->ask->from;
+}
+
+#define PASSED_OVER 16 /* so many full nodes take as long as one that is looked at */
+
+size_t select_looked(const struct cluster *c)
+{
+	return c->scratch->looked;
+}
+
 /* False: a node that --nodelist names can't take part. */
 static bool gather(struct selection *s)
 {
 	const struct core_part_conf *part = s->ask->part->conf;
 	const bool full_counts = !s->ask->ignore_use && s->ask->from <= s->c->now;
+	size_t looked = part->node_count / PASSED_OVER;
 	s->required = s->n = 0;
 	for (size_t i = 0; i < part->node_count; i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
 		struct candidate cand = {.node = node};
-		if ((full_counts && !s->shared && node->cores_free == 0) || !is_open(s, node))
+		if (!s->shared && (full_counts ? node->cores_free == 0 : is_full_then(s, node)))
+			continue;
+		looked++;
+		if (!is_open(s, node))
 			continue;
 		cand.fit = node_fit(s, node, &cand.cores);
 		if (cand.fit == 0)
@@ -236,6 +254,7 @@ static bool gather(struct selection *s)
 		s->required += cand.required;
 		s->v[s->n++] = cand;
 	}
+	s->c->scratch->looked += looked;
 	return !s->req || s->required == hostlist_count(s->req);
 }
 

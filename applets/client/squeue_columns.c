@@ -495,6 +495,7 @@ TEXT(cluster)
 const struct column squeue_job_columns[] = {
         {'a', "account", "ACCOUNT", 0, account, NULL},
         {'b', "tres-per-node", "TRES_PER_NODE", 0, not_available, NULL},
+        {0, "gres", "TRES_PER_NODE", 0, not_available, NULL},
         {'c', "mincpus", "MIN_CPUS", 0, min_cpus, min_cpus_number},
         {'d', "mintmpdisk", "MIN_TMP_DISK", 0, min_tmp, min_tmp_number},
         {'e', "endtime", "END_TIME", 0, end_time, end_number},
@@ -562,6 +563,7 @@ const struct column squeue_job_columns[] = {
         {0, "stdout", "STDOUT", 0, std_out, NULL},
         {0, "stderr", "STDERR", 0, std_err, NULL},
         {0, "tres-alloc", "TRES_ALLOC", 0, tres_alloc, NULL},
+        {0, "tres", "TRES_ALLOC", 0, tres_alloc, NULL},
         {0, "admin_comment", "ADMIN_COMMENT", 0, admin_comment, NULL},
         {0, "associd", "ASSOC_ID", 0, zero, NULL},
         {0, "batchflag", "BATCH_FLAG", 0, batch_flag, batch_flag_number},
