@@ -19,6 +19,8 @@ void hook_begin(struct cluster *c, struct job *job)
 
 void hook_end(struct cluster *c, struct job *job)
 {
+	if (!job_is_active(job))
+		return; /* it had ended, and is requeued */
 	if (job_is_configuring(job))
 		emit_action(c, &(struct action){.kind = ACTION_PROLOG_OVER,
 		                                .job = job,
