@@ -44,6 +44,7 @@ enum action_kind {
 	                  already */
 	ACTION_PROLOG_OVER, /* the job doesn't start any more: kill its PrologSlurmctld, where that still runs
 	                     */
+	ACTION_MAIL,        /* tell the user of mail_type (enum mail_type), which is often of a whole array */
 	ACTION_EPILOG,      /* run EpilogSlurmctld, and report_epilog_slurmctld(); likewise */
 	ACTION_REFUSE_STEP, /* a queued step can't be placed any more: tell the waiting srun (text says why)
 	                     */
@@ -60,6 +61,7 @@ struct action {
 	uint32_t kill_wait_s;    /* ACTION_END_*: from SIGTERM to SIGKILL; 0: SIGKILL at once */
 	const char *text; /* what the user is told: "CANCELLED AT <time>", "DUE TO TIME LIMIT", ... or NULL */
 	bool signal_batch_only, signal_full; /* scancel --batch, --full */
+	uint32_t mail_type;                  /* ACTION_MAIL */
 };
 
 /* Called during the calls below; must not call back into the cluster's changing functions. The records are

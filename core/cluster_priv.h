@@ -482,6 +482,14 @@ void hook_begin(struct cluster *c,
 bool job_is_configuring(const struct job *job);
 void hook_end(struct cluster *c, struct job *job);           /* when it begins to end, before anything else */
 void hook_actions(struct cluster *c, const struct job *job); /* what must run for it now, also again */
+/* mail.c: what has just happened to a job, for who wants mail of it */
+void mail_begin(struct cluster *c, const struct job *job);
+void mail_end(struct cluster *c, const struct job *job);
+void mail_requeue(struct cluster *c, const struct job *job);
+void mail_invalid_depend(struct cluster *c, const struct job *job);
+void mail_time_limit(struct cluster *c, const struct job *job);
+void mail_arm(struct cluster *c, const struct job *job); /* its time limit is set: parts of it fall due */
+void mail_due(struct cluster *c, const struct due *due);
 void warn_arm(struct cluster *c, struct job *job);
 void warn_due(struct cluster *c, const struct due *due);
 /* The worker of that node is there again, and may not have heard of it. */

@@ -251,6 +251,7 @@ static bool look_at_all(struct cluster *c, struct job *job)
 {
 	struct job_state *s = &job->state;
 	bool changed = false, enough = false;
+	const bool was_hopeless = depend_is_hopeless(job);
 	core_time at = 0;
 	for (uint32_t i = 0; i < s->depend.n && !enough;) {
 		struct dependency *d = &s->depend.v[i], before = *d;
@@ -270,6 +271,8 @@ static bool look_at_all(struct cluster *c, struct job *job)
 		drop_all(job);
 	else if (at > c->now)
 		due_at(c, at, DUE_DEPEND, job->serial, 0);
+	if (!was_hopeless && job->state.depend.n > 0 && depend_is_hopeless(job))
+		mail_invalid_depend(c, job);
 	return changed;
 }
 

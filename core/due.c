@@ -77,6 +77,7 @@ static void job_limit(struct cluster *c, const struct due *due)
 	if (!job || !job_is_active(job) || job->state.attempt != due->attempt || job->limit_at != due->at ||
 	    job->state.state == JOB_SUSPENDED)
 		return;
+	mail_time_limit(c, job);
 	/* As the real one: the batch script's own status counts, srun's allocation shows SIGTERM. */
 	job_end_allocated(c, job,
 	                  &(struct job_end_how){.state = JOB_TIMEOUT,
@@ -172,7 +173,7 @@ void due_run(struct cluster *c)
 	        [DUE_LIMIT] = job_limit,         [DUE_BEGIN] = job_begin,       [DUE_PURGE] = job_purge,
 	        [DUE_NODE_DOWN] = node_down,     [DUE_STEP_LIMIT] = step_limit, [DUE_DEPEND] = job_depend,
 	        [DUE_NODE_SILENT] = node_silent, [DUE_DEADLINE] = job_deadline, [DUE_PLAN] = plan_again,
-	        [DUE_WARN] = warn_due,           [DUE_PRIORITY] = weigh_again,
+	        [DUE_WARN] = warn_due,           [DUE_PRIORITY] = weigh_again,  [DUE_MAIL] = mail_due,
 	};
 	struct due due;
 	while (due_pop(&c->due, c->now, &due))

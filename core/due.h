@@ -18,6 +18,7 @@ enum due_kind {
 	DUE_PLAN,
 	DUE_WARN,
 	DUE_PRIORITY,
+	DUE_MAIL, /* attempt has which part of the limit above it */
 };
 
 struct due {

@@ -12,6 +12,7 @@ static void set_limit(struct cluster *c, struct job *job)
 		over = job->part->conf->over_time_limit_min;
 	job->limit_at = 0;
 	warn_arm(c, job);
+	mail_arm(c, job);
 	if (minutes == CORE_INFINITE || minutes == CORE_NO_VAL || over == CORE_INFINITE)
 		return;
 	/* It stands still while the job is suspended (due.c); resumed, it is set anew. */
@@ -98,6 +99,7 @@ void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node
 	c->stats.started++;
 	depend_fire(c, job);
 	hook_begin(c, job);
+	mail_begin(c, job);
 	if (!job_is_configuring(job)) {
 		job_launch(c, job, ACTION_JOB_STARTED);
 		return;
@@ -227,6 +229,7 @@ void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_
 	emit_job_state(c, job);
 	hook_actions(c, job);
 	emit_action(c, &(struct action){.kind = ACTION_JOB_ENDED, .job = job});
+	mail_end(c, job);
 	if (all_are_back(job))
 		shares_are_back(c, job);
 }
@@ -242,6 +245,7 @@ void job_end_pending(struct cluster *c, struct job *job, enum job_base_state sta
 	count_end(c, state);
 	emit_job_state(c, job);
 	emit_action(c, &(struct action){.kind = ACTION_JOB_ENDED, .job = job});
+	mail_end(c, job);
 	/* Requeued, and its old attempt is still ending: that completes this end, too. */
 	if (!(job->state.flags & JOB_FLAG_COMPLETING))
 		finished(c, job);
@@ -258,6 +262,7 @@ void job_requeue_now(struct cluster *c, struct job *job, bool hold, const char *
 	hook_end(c, job);
 	steps_count_suspended(c, job);
 	job_move(c, job, JOB_PENDING);
+	mail_requeue(c, job);
 	forget_suspension(job);
 	s->flags = JOB_FLAG_COMPLETING;
 	s->restarts++;

@@ -100,7 +100,7 @@ int job_edit_asks(const struct cluster *c, const struct job_edit *e, struct job_
 	if (e->switches_wait_s != CORE_NO_VAL)
 		spec->switches_wait_s =
 		        e->switches_wait_s > SWITCHES_WAIT_MAX_S ? SWITCHES_WAIT_MAX_S : e->switches_wait_s;
-	if (e->no_mail)
-		spec->mail_type = 0;
+	if (e->no_mail || e->mail_type)
+		spec->mail_type = e->mail_type;
 	return 0;
 }

@@ -24,9 +24,6 @@ struct option_row {
 #undef O
 #undef U
 PARSER(unsupported);
-/* What --mail-type wants: a word that it doesn't know, no mail, or some. */
-enum option_mail { OPTION_MAIL_UNKNOWN, OPTION_MAIL_NONE, OPTION_MAIL_SOME };
-enum option_mail option_mail_wanted(const char *value);
 /* SBATCH_WAIT4SWITCH and its like: the time of --switches. */
 void option_switches_wait(struct submit *s, const char *value);
 

@@ -3,6 +3,7 @@
 #include "applets/client/option_parsers.h"
 
 #include "applets/client/bcast.h"
+#include "core/mail.h"
 #include "core/util/log.h"
 
 #include <ctype.h>
@@ -242,42 +243,18 @@ PARSER(power)
 	return 0;
 }
 
-static const char *const mail_words[] = {
-        "none",          "begin",          "end",         "fail",       "requeue",
-        "all",           "invalid_depend", "stage_out",   "time_limit", "time_limit_90",
-        "time_limit_80", "time_limit_50",  "array_tasks", NULL};
-
-enum option_mail option_mail_wanted(const char *value)
-{
-	enum option_mail kind = OPTION_MAIL_SOME;
-	for (const char *p = value;; p++) {
-		const size_t n = strcspn(p, ",");
-		size_t i = 0;
-		while (mail_words[i] &&
-		       !(strlen(mail_words[i]) == n && strncasecmp(p, mail_words[i], n) == 0))
-			i++;
-		if (!mail_words[i])
-			return OPTION_MAIL_UNKNOWN;
-		if (i == 0)
-			kind = OPTION_MAIL_NONE;
-		p += n;
-		if (!*p)
-			return kind;
-	}
-}
-
 PARSER(mail_type)
 {
-	(void)s;
-	switch (option_mail_wanted(value)) {
-	case OPTION_MAIL_UNKNOWN:
-		return option_bad(row, err);
-	case OPTION_MAIL_SOME:
-		return err_set(err, ERR_NOT_SUPPORTED,
-		               "--%s=%s is not supported by batchbox: no mail is sent", row->name, value);
-	case OPTION_MAIL_NONE:
-		break;
-	}
+	return mail_types_parse(value, &s->spec.mail_type) ? 0 : option_bad(row, err);
+}
+
+/* It is an argument of MailProg. */
+PARSER(mail_user)
+{
+	if (*value == '-')
+		return err_set(err, ERR_INVALID, "--%s=%s: a user's name does not begin with a hyphen",
+		               row->name, value);
+	s->spec.mail_user = *value ? arena_strdup(&s->arena, value) : NULL;
 	return 0;
 }
 

@@ -4,6 +4,7 @@
 #include "applets/client/scontrol.h"
 #include "applets/common/users.h"
 #include "conf/time.h"
+#include "core/mail.h"
 #include "core/util/log.h"
 
 #include <inttypes.h>
@@ -186,12 +187,12 @@ static bool read_factor(struct job_edit *e, const char *value, char sign, size_t
 	return read_text(e, value, sign, offset);
 }
 
-/* No mail is sent; not to want any is fine. */
 static bool read_mail(struct job_edit *e, const char *value, char sign, size_t offset)
 {
 	(void)sign, (void)offset;
-	e->no_mail = option_mail_wanted(value) == OPTION_MAIL_NONE;
-	return e->no_mail;
+	const bool good = mail_types_parse(value, &e->mail_type);
+	e->no_mail = good && e->mail_type == 0;
+	return good;
 }
 
 static bool read_gres(struct job_edit *e, const char *value, char sign, size_t offset)
@@ -239,7 +240,7 @@ static const struct job_key {
         K("Features", 1, read_features, features, NULL),
         K("Gres", 1, read_gres, gres, NULL),
         K("Licenses", 1, read_text, licenses, NULL),
-        K("MailType", 5, read_mail, no_mail, NULL),
+        K("MailType", 5, read_mail, mail_type, NULL),
         K("MailUser", 5, read_text, mail_user, NULL),
         K("MinCPUsNode", 4, read_number, min_cpus_node, "Invalid MinCPUsNode value: %s"),
         K("MinMemoryCPU", 10, read_size, mem_per_cpu, "Invalid MinMemoryCPU value: %s"),
@@ -305,8 +306,6 @@ static int bad_value(const struct job_key *key, const char *value)
 		puts("Valid gres options are:");
 	else if (key->read == read_when)
 		return -1;
-	else if (key->read == read_mail && option_mail_wanted(value) == OPTION_MAIL_SOME)
-		log_error("MailType=%s is not supported by batchbox: no mail is sent", value);
 	else if (key->read == read_mail)
 		fprintf(stderr, "Invalid MailType: %s\n", value);
 	else if (strchr(key->error, '%'))

@@ -4,6 +4,7 @@
 #include "applets/client/job_name.h"
 #include "conf/size.h"
 #include "conf/time.h"
+#include "core/mail.h"
 #include "core/records.h"
 #include "core/util/hostlist.h"
 #include "proto/messages.h"
@@ -72,6 +73,15 @@ ROW(group)
 {
 	(void)ctx;
 	text_printf(out, "%s(%" PRIu32 ")", JOB->spec->who->group_name, JOB->spec->who->gid);
+}
+
+ROW(mail)
+{
+	(void)ctx;
+	text_add(out, "MailUser=");
+	show_str(out, JOB->spec->mail_user ? JOB->spec->mail_user : JOB->spec->who->user_name);
+	text_add(out, " MailType=");
+	mail_types_text(JOB->spec->mail_type, out);
 }
 
 ROW(priority)
@@ -552,6 +562,12 @@ ROW(power)
 	text_add(out, JOB->spec->power ? JOB->spec->power : "");
 }
 
+static bool when_mail(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->spec->mail_type != 0;
+}
+
 static bool when_switches(const void *record, const struct show_ctx *ctx)
 {
 	(void)ctx;
@@ -706,6 +722,7 @@ static const struct show_row rows[] = {
         {true, "BurstBuffer=", burst_buffer, when_burst_buffer, NULL},
         {true, "", cpu_freq, when_cpu_freq, NULL},
         {true, "Power=", power, NULL, NULL},
+        {true, "", mail, when_mail, NULL},
         {true, "", flags, when_flags, NULL},
         {true, "TresBind=", tres_bind, when_tres_bind, NULL},
         {true, "TresFreq=", tres_freq, when_tres_freq, NULL},

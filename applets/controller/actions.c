@@ -43,7 +43,8 @@ void send_job_notify(struct controller *ctl, const struct job *job, char *text)
 void send_job_message(struct controller *ctl, const struct job *job, const char *text)
 {
 	const struct job_message said = {.job_id = job->job_id, .text = (char *)(uintptr_t)text};
-	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w; w = waiter_next(ctl, job->serial, w)) {
+	for (struct waiter *w = waiter_next(ctl, job->serial, NULL); w;
+	     w = waiter_next(ctl, job->serial, w)) {
 		if (w->kind != WAIT_ALLOC)
 			continue;
 		outbox_add(ctl->outbox, w->peer->id, MSG_job_message, w->id, false, &said);
@@ -513,6 +514,9 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_REFUSE_STEP:
 		refuse_step(ctl, a);
+		break;
+	case ACTION_MAIL:
+		order_mail(ctl, a);
 		break;
 	case ACTION_PROLOG:
 	case ACTION_PROLOG_OVER:

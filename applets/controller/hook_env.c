@@ -35,7 +35,7 @@ static const char *word(const char *text)
 
 static void add_array(struct schema_strs *env, const struct job *job, struct arena *arena)
 {
-	if (job->spec.array_job_id == 0)
+	if (job->spec.array_job_id == 0 || job->spec.array_task_id == CORE_NO_VAL)
 		return;
 	const struct array_facts facts = array_facts(job);
 	add(env, arena, "SLURM_ARRAY_JOB_ID=%u", job->spec.array_job_id);
@@ -58,7 +58,7 @@ static void add_controller(struct schema_strs *env, const struct job *job, bool 
 	add(env, arena, "SLURM_JOB_ACCOUNT=%s", word(spec->account));
 	add(env, arena, "SLURM_JOB_GROUP=%s", word(spec->who->group_name));
 	add(env, arena, "SLURM_JOB_NAME=%s", word(spec->name));
-	add(env, arena, "SLURM_JOB_NODELIST=%s", job_node_list(job, arena));
+	add(env, arena, "SLURM_JOB_NODELIST=%s", job->state.nodes.n ? job_node_list(job, arena) : "(null)");
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		if (files[i][1])
 			add(env, arena, "%s=%s", files[i][0], files[i][1]);
@@ -88,7 +88,8 @@ struct schema_strs hook_env(const struct controller *ctl, const struct job *job,
 		add(&env, arena, "SLURM_JOB_COMMENT=%s", spec->comment);
 	if (spec->features)
 		add(&env, arena, "SLURM_JOB_CONSTRAINTS=%s", spec->features);
-	add(&env, arena, "SLURM_JOB_CPUS_PER_NODE=%s", cpus_per_node(job, arena));
+	if (state->nodes.n)
+		add(&env, arena, "SLURM_JOB_CPUS_PER_NODE=%s", cpus_per_node(job, arena));
 	if (ended) {
 		add(&env, arena, "SLURM_JOB_DERIVED_EC=%u", state->derived_status);
 		add(&env, arena, "SLURM_JOB_EXIT_CODE=%u", status);
@@ -97,8 +98,12 @@ struct schema_strs hook_env(const struct controller *ctl, const struct job *job,
 	}
 	add(&env, arena, "SLURM_JOB_GID=%u", who->gid);
 	add(&env, arena, "SLURM_JOB_ID=%u", job->job_id);
-	add(&env, arena, "SLURM_JOB_NUM_NODES=%u", state->nodes.n);
-	add(&env, arena, "SLURM_JOB_PARTITION=%s", state->partition ? state->partition : "");
+	if (state->nodes.n)
+		add(&env, arena, "SLURM_JOB_NUM_NODES=%u", state->nodes.n);
+	add(&env, arena, "SLURM_JOB_PARTITION=%s",
+	    state->partition  ? state->partition
+	    : spec->partition ? spec->partition
+	                      : "");
 	add(&env, arena, "SLURM_JOB_RESTART_COUNT=%u", state->restarts);
 	add(&env, arena, "SLURM_JOB_UID=%u", who->uid);
 	add(&env, arena, "SLURM_JOB_USER=%s", who->user_name ? who->user_name : "");

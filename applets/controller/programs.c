@@ -9,8 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define NO_TIMEOUT_S  65534
+#define MAIL_USUAL    "/bin/mail"
+#define MAIL_ELSE     "/usr/bin/mail"
 #define MAIL_LIMIT_S  60
 #define MAILS_AT_ONCE 8
 #define MAILS_WAITING 10000 /* more are dropped, which is said */
@@ -133,6 +136,14 @@ static void on_child(void *ctx, int signo)
 
 /* ---- starts ---- */
 
+/* slurm.conf(5), MailProg: two places are looked at by default. */
+static const char *path_of(const struct slurm_conf *conf, uint32_t kind)
+{
+	const char *path = conf_str(conf, kinds[kind].path);
+	return kind == PROGRAM_MAIL && strcmp(path, MAIL_USUAL) == 0 && access(path, X_OK) != 0 ? MAIL_ELSE
+	                                                                                        : path;
+}
+
 /* As exec(2) wants it. */
 static char **vector(const struct schema_strs *strs, struct arena *arena)
 {
@@ -148,7 +159,7 @@ static void run(struct program *p)
 	struct programs *all = p->programs;
 	const struct slurm_conf *conf = &all->ctl->file->conf;
 	const bool mail = p->order.kind == PROGRAM_MAIL;
-	const char *path = conf_str(conf, kind_of(p)->path);
+	const char *path = path_of(conf, p->order.kind);
 	uint32_t limit_s = mail ? MAIL_LIMIT_S : conf_u32(conf, P_PrologEpilogTimeout);
 	struct err err = {0};
 	list_append(&all->running, &p->in_list);
@@ -258,6 +269,18 @@ void order_hook(struct controller *ctl, const struct action *a)
 		m.env = hook_env(ctl, a->job, HOOK_CONTROLLER, m.kind == PROGRAM_EPILOG, &arena);
 	outbox_add(ctl->outbox, OUTBOX_SELF, MSG_program_order, 0, true, &m);
 	arena_free(&arena);
+}
+
+void order_mail_program(struct controller *ctl, const struct job *job, char **arguments, uint32_t n,
+                        struct schema_strs env)
+{
+	const struct program_order m = {.kind = PROGRAM_MAIL,
+	                                .serial = job->serial,
+	                                .attempt = job->state.attempt,
+	                                .job_id = job->job_id,
+	                                .arguments = {arguments, n},
+	                                .env = env};
+	outbox_add(ctl->outbox, OUTBOX_SELF, MSG_program_order, 0, true, &m);
 }
 
 void programs_check(const struct controller *ctl)

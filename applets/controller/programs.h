@@ -15,5 +15,11 @@ void programs_free(struct programs *p);
 void programs_take(struct programs *p, const void *body, size_t n);
 /* Puts one into the outbox: ACTION_PROLOG, ACTION_PROLOG_OVER, ACTION_EPILOG. */
 void order_hook(struct controller *ctl, const struct action *a);
+/* ACTION_MAIL (mail.c). */
+void order_mail(struct controller *ctl, const struct action *a);
+void order_mail_program(struct controller *ctl, const struct job *job, char **arguments, uint32_t n,
+                        struct schema_strs env);
+/* Whom mail goes to where --mail-user doesn't say: the user, with MailDomain. In the arena. */
+char *mail_default_user(const struct controller *ctl, const struct identity *who, struct arena *arena);
 /* After slurm.conf was read: says which of the programs can't be run. */
 void programs_check(const struct controller *ctl);

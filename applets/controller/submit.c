@@ -1,6 +1,7 @@
 /* submit_batch and alloc_request: who asks is resolved off the loop, then the core decides. */
 #include "applets/common/users.h"
 #include "applets/controller/controller.h"
+#include "applets/controller/programs.h"
 #include "core/why.h"
 #include "core/util/log.h"
 
@@ -206,6 +207,13 @@ static int submit_batch(struct request *r, const struct submit_batch *m, struct 
 	return rc;
 }
 
+static void take_identity(struct request *r, struct job_spec *spec, const struct identity *who)
+{
+	spec->who = (struct identity *)(uintptr_t)who;
+	if (spec->mail_type && !spec->mail_user)
+		spec->mail_user = mail_default_user(r->ctl, who, &r->arena);
+}
+
 static void batch_resolved(void *ctx, const struct identity *who, const struct err *why)
 {
 	struct request *r = ctx;
@@ -213,7 +221,7 @@ static void batch_resolved(void *ctx, const struct identity *who, const struct e
 	struct err err = {0};
 	if (!go_on(r, who, why))
 		return;
-	m->spec->who = (struct identity *)(uintptr_t)who;
+	take_identity(r, m->spec, who);
 	r->ctl->touched = true;
 	const struct job *known = job_of_request(r->ctl, m->again, m->spec, who->uid);
 	if (known)
@@ -277,7 +285,7 @@ static void alloc_resolved(void *ctx, const struct identity *who, const struct e
 	struct err err = {0};
 	if (!go_on(r, who, why))
 		return;
-	m->spec->who = (struct identity *)(uintptr_t)who;
+	take_identity(r, m->spec, who);
 	r->ctl->touched = true;
 	const struct job *known = job_of_request(r->ctl, m->again, m->spec, who->uid);
 	int rc = known          ? alloc_known(r, known, &err)

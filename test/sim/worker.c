@@ -579,6 +579,7 @@ void wanted_send(struct world *w, const struct wanted *a)
 	case ACTION_JOB_STARTED:
 	case ACTION_JOB_READY:
 	case ACTION_PROLOG_OVER:
+	case ACTION_MAIL:
 	case ACTION_SIGNAL:
 	case ACTION_SUSPEND:
 	case ACTION_RESUME:

@@ -8,6 +8,7 @@
 
 #include "applets/common/hook_program.h"
 #include "applets/worker/task_hooks.h"
+#include "core/util/arena.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

@@ -18,7 +18,8 @@
 
 struct seen {
 	int started, launched, granted, ended, job_ended, refused, suspended, resumed, warned;
-	int ready, prologs, prologs_over, epilogs;
+	uint32_t mail_types;
+	int mails, ready, prologs, prologs_over, epilogs;
 	uint64_t launches[16];
 	size_t launch_count;
 };
@@ -80,6 +81,10 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_JOB_READY:
 		s->ready++;
+		break;
+	case ACTION_MAIL:
+		s->mails++;
+		s->mail_types |= a->mail_type;
 		break;
 	case ACTION_PROLOG:
 		s->prologs++;

@@ -4,7 +4,6 @@ from cluster import MISSING
 MISSING.update({
     "scontrol create reservation": "reservations",
     "variables of GPUs": "GPUs",
-    "sbatch: mail": "--mail-type of events",
     "srun --cpu-bind=q": "--cpu-bind",
     "srun --mpi=pmi2: the PMI-1 wire": "MPI",
     "srun --mpi=list, --mpi=pmix": "MPI",

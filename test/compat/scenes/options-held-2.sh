@@ -16,7 +16,6 @@ held '-L '"'"''"'"''
 held '-L x:y'
 held '-L '"'"'a;b'"'"''
 held --mail-type=NONE
-differs 'mail is refused: none is sent'
 held --mail-type=BEGIN
 held --mail-type=wrong
 held --mail-type=
