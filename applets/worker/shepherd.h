@@ -148,7 +148,7 @@ struct shepherd {
 	int report_fd;           /* while tasks start: where they say what they are bound to; -1 */
 	struct step_doors doors; /* into its cgroups */
 	uint64_t oom, oom_told;  /* processes that had no memory left; tasks that were told as such */
-	uint32_t sample_s; /* between samples; 0: there are none */
+	uint32_t sample_s;       /* between samples; 0: there are none */
 	struct loop_timer *sample_timer;
 
 	/* srun */
