@@ -3,7 +3,8 @@
 # sinfo: sorting by every key, every filter and option with its mistakes, and the variables.
 for how in '' -a -l -N '-N -l' -s '-s -a' -R '-R -l' '-l -s' '-N -s' '-R -N' '-a -N' '-a -l' '-a -R' -r -d '-d -N' '-e' '-e -N' '-e -l' '-e -a' --hide '-a --hide' '--hide -a' --all --dead --exact --long --Node --summarize \
 	--list-reasons --responding --noheader '-h -l' '-h -N' '-h -R' --local --federation --noconvert; do
-	case $how in *N*) sort='| sort' ;; *) sort= ;; esac # in which order a node's partitions come is chance there
+	# In which order a node's partitions come is chance there; the line with the date would be sorted by its weekday.
+	case $how in *N*) sort='| grep -v "^[A-Z][a-z][a-z] [A-Z]" | sort' ;; *) sort= ;; esac
 	[[ $how != '-a -R' ]] || differs 'chance: by which of its partitions a node is listed there'
 	c "sinfo $how $sort"
 done

@@ -15,7 +15,8 @@ for options in '' -l -N '-N -l' -s '-s -a' -d -r '-d -N' '-r -N' -R '-R -l' -a '
 	'-O nodelist:.12,nodes:4,statelong' '-N -O nodelist,cpusstate,nodeaiot,nodeai,port,version,allocmem,memory,disk,sockets,cores,threads,socketcorethread' \
 	'-O partition,available,time,defaulttime,root,oversubscribe,groups,size,allocnodes,maxcpuspernode,priorityjobfactor,prioritytier,preemptmode,cluster,nodehost,nodeaddr'; do
 	order=cat
-	[[ $options != *-N* ]] || order=sort
+	# The line with the date would be sorted by its weekday.
+	[[ $options != *-N* ]] || order="grep -v '^[A-Z][a-z][a-z] [A-Z]' | sort"
 	c "sinfo $options | sed -E 's/ +$//' | $order"
 done
 quiet "scontrol update nodename=worker-3 state=drain reason=x"

@@ -179,6 +179,7 @@ held --deadline=now+1hour
 held --deadline=2030-01-01
 held --deadline=x
 held --deadline=2001-01-01
+differs 'chance: whether that second is over when it is looked at'
 held --deadline=now
 held '-t 10 --deadline=now+5minutes'
 held '-t 10 --deadline=now+20minutes'
