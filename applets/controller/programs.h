@@ -10,9 +10,9 @@
 struct programs;
 struct programs *programs_new(struct controller *ctl);
 /* What runs is killed: prologs and epilogs are run again by the next start (slurm.conf(5)). */
-void programs_free(struct programs *p);
+void programs_free(struct programs *all);
 /* An order has left the outbox. */
-void programs_take(struct programs *p, const void *body, size_t n);
+void programs_take(struct programs *all, const void *body, size_t n);
 /* Puts one into the outbox: ACTION_PROLOG, ACTION_PROLOG_OVER, ACTION_EPILOG. */
 void order_hook(struct controller *ctl, const struct action *a);
 /* ACTION_MAIL (mail.c). */
