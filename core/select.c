@@ -299,13 +299,13 @@ static int by_size(const void *pa, const void *pb, void *ctx)
 	return by_best_fit(pa, pb, ctx);
 }
 
-/* How many of the first candidates are enough; 0: none is. */
+/* How many of the first candidates are enough, with all that are required, which come first; 0: none is. */
 static size_t enough(const struct selection *s, size_t at_least)
 {
 	uint64_t fit = 0;
 	for (size_t i = 0; i < s->n && i < s->nodes_max; i++) {
 		fit += s->v[i].fit;
-		if (i + 1 >= at_least && fit >= s->tasks)
+		if (i + 1 >= at_least && i + 1 >= s->required && fit >= s->tasks)
 			return i + 1;
 	}
 	return 0;

@@ -59,8 +59,14 @@ static void names_are_told_one_by_one(void **state)
 	text_free(&all);
 }
 
-/* Nodes of a job that asks for that, as digits; "": it waits; "-": it is refused. */
-static void nodes_of(struct lab *lab, const char *constraint, uint32_t nodes, uint32_t tasks, char out[8])
+/* What a job asks for. */
+struct wish {
+	const char *constraint, *named;
+	uint32_t nodes_min, nodes_max, tasks;
+};
+
+/* Nodes that it gets, as digits; "": it waits; "-": it is refused. */
+static void nodes_of(struct lab *lab, const struct wish *wish, char out[8])
 {
 	struct identity who = {.uid = 1000, .gid = 1000};
 	struct job_spec spec;
@@ -69,10 +75,12 @@ static void nodes_of(struct lab *lab, const char *constraint, uint32_t nodes, ui
 	size_t n = 0;
 	schema_init(schema_of_job_spec(), &spec);
 	spec.who = &who;
-	spec.nodes_min = spec.nodes_max = nodes;
-	spec.tasks = tasks;
+	spec.nodes_min = wish->nodes_min;
+	spec.nodes_max = wish->nodes_max;
+	spec.tasks = wish->tasks;
 	spec.tasks_set = true;
-	spec.features = word(constraint);
+	spec.features = word(wish->constraint);
+	spec.req_nodes = wish->named ? word(wish->named) : NULL;
 	text_copy(out, 8, "-");
 	if (job_submit(lab->c, &spec, T0, &job, &err) != 0)
 		return;
@@ -117,12 +125,32 @@ static void which_nodes_a_job_gets(void **state)
 	};
 	struct lab *lab = *state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct wish wish = {.constraint = rows[i].constraint,
+		                          .nodes_min = rows[i].nodes,
+		                          .nodes_max = rows[i].nodes,
+		                          .tasks = rows[i].tasks};
 		char gets[8];
-		nodes_of(lab, rows[i].constraint, rows[i].nodes, rows[i].tasks, gets);
+		nodes_of(lab, &wish, gets);
 		if (strcmp(gets, rows[i].gets) != 0)
 			fail_msg("%s on %u nodes gets '%s', not '%s'", rows[i].constraint, rows[i].nodes,
 			         gets, rows[i].gets);
 	}
+}
+
+/* The named ones and the counted ones together may be more than the least number of nodes. */
+static void named_and_counted_nodes_are_all_there(void **state)
+{
+	struct lab *lab = *state;
+	struct wish wish = {.constraint = "[a*2&b*1]", .named = "n2", .nodes_min = 2, .tasks = 2};
+	char gets[8];
+	nodes_of(lab, &wish, gets);
+	assert_string_equal(gets, "123");
+	wish.constraint = "a*2";
+	nodes_of(lab, &wish, gets);
+	assert_string_equal(gets, "123");
+	wish.nodes_max = 2;
+	nodes_of(lab, &wish, gets);
+	assert_string_equal(gets, "-");
 }
 
 int main(void)
@@ -131,6 +159,7 @@ int main(void)
 	        cmocka_unit_test(what_can_be_read),
 	        cmocka_unit_test(names_are_told_one_by_one),
 	        cmocka_unit_test_setup_teardown(which_nodes_a_job_gets, setup, lab_teardown),
+	        cmocka_unit_test_setup_teardown(named_and_counted_nodes_are_all_there, setup, lab_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
