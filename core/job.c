@@ -135,7 +135,7 @@ uint32_t job_tasks_on(const struct job *job, const struct node_alloc *share)
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec)
 {
 	if (spec->time_limit_min == 0)
-		return CORE_INFINITE; /* sbatch(1), --time: zero is no limit */
+		return spec->time_zero ? 0 : CORE_INFINITE; /* sbatch(1), --time: zero is no limit */
 	if (spec->time_limit_min != CORE_NO_VAL)
 		return spec->time_limit_min;
 	if (!part)

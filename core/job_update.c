@@ -148,8 +148,9 @@ static int update_nodes(struct update *u, struct err *err)
 		               e->nodes_min > u->job->state.nodes.n ? ERR_NOT_ON_SYSTEM : ERR_JOB_NOT_PENDING,
 		               "%s", "");
 	spec->nodes_min = e->nodes_min;
-	spec->nodes_max = e->nodes_max == JOB_UNSET ? spec->nodes_min : e->nodes_max;
-	if (spec->nodes_max < spec->nodes_min || (u->part && spec->nodes_min > u->part->conf->node_count))
+	if (e->nodes_max != JOB_UNSET)
+		spec->nodes_max = e->nodes_max;
+	if ((spec->nodes_max && spec->nodes_max < spec->nodes_min) || (u->part && spec->nodes_min > u->part->conf->node_count))
 		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
 	if (!spec->tasks_set)
 		spec->tasks = spec->nodes_min;
@@ -218,11 +219,11 @@ static int wanted_limit(const struct update *u, uint32_t *out, struct err *err)
 		return err_set(err, ERR_JOB_NOT_RUNNING, "%s", "");
 	}
 	if (e->time_limit_min != JOB_UNSET)
-		*out = e->time_limit_min ? e->time_limit_min : CORE_INFINITE;
+		*out = e->time_limit_min;
 	if (e->time_add_min != JOB_UNSET && now != CORE_INFINITE)
 		*out = now < CORE_NO_VAL - e->time_add_min ? now + e->time_add_min : CORE_INFINITE;
 	if (e->time_take_min != JOB_UNSET) {
-		if (now == CORE_INFINITE || now <= e->time_take_min)
+		if (now == CORE_INFINITE || now < e->time_take_min)
 			return err_set(err, ERR_TIME_LIMIT_EXCEEDED, "%s", "");
 		*out = now - e->time_take_min;
 	}
@@ -241,7 +242,9 @@ static int update_limit(struct update *u, struct err *err)
 	/* A user may lengthen what has not begun, up to what its partition allows. */
 	if (!u->admin && limit > had && (!u->pending || (u->part && limit > u->part->conf->max_time_min)))
 		return err_set(err, ERR_ACCESS_DENIED, "%s", "");
+	/* Of an update, other than of a submit, zero is meant as it stands. */
 	u->spec.time_limit_min = limit;
+	u->spec.time_zero = limit == 0;
 	if (!u->pending)
 		u->limit = limit;
 	return 0;

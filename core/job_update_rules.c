@@ -79,7 +79,7 @@ static int set_times(const struct cluster *c, const struct job_edit *e, struct j
 	if (!pending || e->time_min_min == CORE_NO_VAL)
 		return 0;
 	if (e->time_min_min == CORE_INFINITE ||
-	    (spec->time_limit_min != CORE_NO_VAL && spec->time_limit_min != 0 &&
+	    (spec->time_limit_min != CORE_NO_VAL && (spec->time_limit_min != 0 || spec->time_zero) &&
 	     e->time_min_min > spec->time_limit_min))
 		return err_set(err, ERR_INVALID_TIME_MIN, "%s", "");
 	spec->time_min_min = e->time_min_min ? e->time_min_min : CORE_NO_VAL;

@@ -147,6 +147,7 @@ static void add_named(struct column_format *f, char *item, const struct column *
 	const char *p = colon ? colon + 1 : "";
 	bool right = *p == '.', no_size = *p == '.' || *p == '-';
 	p += no_size;
+	no_size = no_size || isdigit((unsigned char)*p); /* a size of 0 is one, too */
 	size_t width = read_width(&p);
 	if (f->all_is_a_name && is_all(item, len)) {
 		add_all(f, columns, n);
@@ -154,7 +155,7 @@ static void add_named(struct column_format *f, char *item, const struct column *
 	}
 	const struct column *column = column_by_name(columns, n, item, len);
 	if (column) {
-		column_format_add(f, column, width || no_size || *p ? width : COLUMN_DEFAULT_WIDTH, right, p);
+		column_format_add(f, column, no_size || *p ? width : COLUMN_DEFAULT_WIDTH, right, p);
 		return;
 	}
 	log_error("Invalid %s specification: %.*s", f->what, (int)len, item);

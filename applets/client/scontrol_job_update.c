@@ -93,11 +93,11 @@ static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t 
 /* What is wanted at least counts. */
 static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
 {
-	uint32_t max;
+	uint32_t max = UINT32_MAX;
 	(void)sign;
 	(void)offset;
-	if (bounds(value, &e->cpus, &max))
-		return e->cpus > 0;
+	if (bounds(value, &e->cpus, &max) && max > 0)
+		return e->cpus > 0 && e->cpus <= max;
 	log_error("Invalid numeric value \"%s\" for NumCPUs.", value);
 	return false;
 }
