@@ -284,6 +284,10 @@ static void fill_core(struct slurm_conf *conf)
 	c->disable_root_jobs = conf_bool(conf, P_DisableRootJobs);
 	c->prolog_slurmctld = conf_str(conf, P_PrologSlurmctld) != NULL;
 	c->epilog_slurmctld = conf_str(conf, P_EpilogSlurmctld) != NULL;
+	c->prolog_nohold = conf_list_has(conf, P_PrologFlags, "NoHold");
+	c->prolog_alloc =
+	        conf_str(conf, P_Prolog) && (conf_list_has(conf, P_PrologFlags, "Alloc") || c->prolog_nohold);
+	c->prolog_defer_batch = conf_list_has(conf, P_PrologFlags, "DeferBatch");
 	c->backfill = text_eq_nocase(conf_str(conf, P_SchedulerType), "sched/backfill");
 	sched_params_read(conf_str(conf, P_SchedulerParameters), c);
 	c->bf_licenses = conf_list_has(conf, P_SchedulerParameters, "bf_licenses");
@@ -365,6 +369,22 @@ static bool value_is_served(const struct slurm_conf *conf, int i)
 	return param_is_number(row->type) && (strcmp(text, "0") == 0 || param_is_unlimited(text));
 }
 
+/* Why one word of a list is not served, where that needs saying. */
+static const char *why_not(enum param p, const char *text)
+{
+	static const struct {
+		enum param param;
+		const char *word, *why;
+	} reasons[] = {
+	        {P_PrologFlags, "Contain", " (there is no extern step that processes of logins could join)"},
+	        {P_PrologFlags, "X11", " (X11 forwarding is not there; it needs Contain)"},
+	};
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (reasons[i].param == p && list_has(text, reasons[i].word))
+			return reasons[i].why;
+	return "";
+}
+
 void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted, struct conf_errors *errors)
 {
 	for (int i = 0; i < PARAM_COUNT; i++) {
@@ -373,10 +393,11 @@ void slurm_conf_check_unsafe(const struct slurm_conf *conf, const char *accepted
 		if (!closed || value_is_served(conf, i) || list_has(accepted, row->name))
 			continue;
 		conf_error_add(errors, conf->values[i].file, conf->values[i].line,
-		               "%s=%s is not supported, and ignoring it would not be safe: remove it, or "
+		               "%s=%s is not supported%s, and ignoring it would not be safe: remove it, or "
 		               "accept that by `unsafe = %s` in section "
 		               "[accept] of batchbox.conf",
-		               row->name, conf->values[i].text, row->name);
+		               row->name, conf->values[i].text, why_not((enum param)i, conf->values[i].text),
+		               row->name);
 	}
 }
 

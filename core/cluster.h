@@ -39,11 +39,14 @@ enum action_kind {
 	ACTION_JOB_ENDED, /* the job has ended (it may still be COMPLETING): tell who waits */
 	ACTION_STEP_ENDED,   /* all nodes of the step are done */
 	ACTION_STEP_REFUSED, /* node did not take its part of the step: tell its srun (text says why) */
-	ACTION_JOB_READY,    /* its PrologSlurmctld has ended well: tell who waits for its nodes; likewise */
-	ACTION_PROLOG, /* run PrologSlurmctld for the job, and report_prolog_slurmctld(); it may be running
-	                  already */
+	ACTION_JOB_READY, /* its PrologSlurmctld, or the prologs of its nodes, ended well: tell who waits for
+	                     its nodes; likewise */
+	ACTION_PROLOG,    /* run PrologSlurmctld for the job, and report_prolog_slurmctld(); it may be running
+	                     already */
 	ACTION_PROLOG_OVER, /* the job doesn't start any more: kill its PrologSlurmctld, where that still runs
 	                     */
+	ACTION_NODE_PROLOG, /* on node: run the node's Prolog for the job's attempt now, and report_prolog();
+	                       it may have been told already */
 	ACTION_MAIL,        /* tell the user of mail_type (enum mail_type), which is often of a whole array */
 	ACTION_EPILOG,      /* run EpilogSlurmctld, and report_epilog_slurmctld(); likewise */
 	ACTION_REFUSE_STEP, /* a queued step can't be placed any more: tell the waiting srun (text says why)
@@ -348,6 +351,12 @@ void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uin
  * held (or cancelled, when it can't be requeued). */
 void report_prolog_failed(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                           uint64_t launch, const char *why, core_time now);
+/* A Prolog that ACTION_NODE_PROLOG ordered has ended there. When it was the job's last, who waits for its
+ * nodes gets them; a failed one is as in report_prolog_failed(). */
+void report_prolog(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt, bool failed,
+                   core_time now);
+/* Who waits for the job's nodes is to wait on: they are not ready yet. */
+bool job_awaits_nodes(const struct job *job);
 /* PrologSlurmctld has ended: the job goes on to its nodes, or is requeued, where it can't be ends. */
 void report_prolog_slurmctld(struct cluster *c, uint64_t serial, uint32_t attempt, bool failed,
                              core_time now);

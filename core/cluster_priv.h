@@ -482,6 +482,17 @@ void hook_begin(struct cluster *c,
 bool job_is_configuring(const struct job *job);
 void hook_end(struct cluster *c, struct job *job);           /* when it begins to end, before anything else */
 void hook_actions(struct cluster *c, const struct job *job); /* what must run for it now, also again */
+/* report.c: an administrator's reason stays */
+void node_drain_for(struct cluster *c, const char *name, const char *reason);
+/* prolog.c: the nodes' own programs at the start of an attempt (PrologFlags=Alloc) */
+void prolog_begin(struct cluster *c, struct job *job); /* its nodes are known, and nothing was emitted */
+void prolog_order(struct cluster *c, const struct job *job);
+void prolog_order_on(struct cluster *c, const struct share *share); /* again, where it may not be known */
+bool prolog_defers_batch(const struct cluster *c, const struct job *job);
+/* One of its nodes has run it, or is no more of the job. */
+void prolog_look(struct cluster *c, struct job *job);
+/* The job ends, or waits again, because a prolog on that node failed. */
+void prolog_fails_job(struct cluster *c, struct job *job, const char *node);
 /* mail.c: what has just happened to a job, for who wants mail of it */
 void mail_begin(struct cluster *c, const struct job *job);
 void mail_end(struct cluster *c, const struct job *job);

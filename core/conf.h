@@ -129,7 +129,9 @@ struct cluster_conf {
 	struct priority_conf priority;
 	bool job_requeue, disable_root_jobs;
 	bool prolog_slurmctld, epilog_slurmctld; /* there are such programs */
-	bool backfill;                           /* SchedulerType, and not bf_interval=-1 */
+	/* PrologFlags, where there is a Prolog: Alloc, NoHold, DeferBatch */
+	bool prolog_alloc, prolog_nohold, prolog_defer_batch;
+	bool backfill; /* SchedulerType, and not bf_interval=-1 */
 	/* SchedulerParameters: seconds, minutes (0: no end), jobs (0: no limit) */
 	uint32_t bf_interval, bf_window, bf_max_job_test, bf_max_job_user, bf_max_job_part,
 	        bf_max_job_array_resv;

@@ -68,11 +68,13 @@ static uint32_t start_limit(const struct cluster *c, const struct job *job, uint
 
 void job_launch(struct cluster *c, struct job *job, enum action_kind word)
 {
-	if (job->spec.batch)
+	const bool batch = job->spec.batch && !prolog_defers_batch(c, job);
+	if (batch)
 		step_start_batch(c, job);
 	emit_job_state(c, job);
 	emit_action(c, &(struct action){.kind = word, .job = job});
-	if (job->spec.batch)
+	prolog_order(c, job);
+	if (batch)
 		emit_action(c, &(struct action){.kind = ACTION_LAUNCH_BATCH,
 		                                .job = job,
 		                                .step = step_by_id(job, CORE_STEP_BATCH)});
@@ -99,6 +101,7 @@ void job_start(struct cluster *c, struct job *job, uint32_t minutes, struct node
 	c->stats.started++;
 	depend_fire(c, job);
 	hook_begin(c, job);
+	prolog_begin(c, job);
 	mail_begin(c, job);
 	if (!job_is_configuring(job)) {
 		job_launch(c, job, ACTION_JOB_STARTED);
@@ -221,7 +224,8 @@ void job_end_allocated(struct cluster *c, struct job *job, const struct job_end_
 	job->state.flags = JOB_FLAG_COMPLETING;
 	job->state.end_time = c->now;
 	job->state.exit_status = how->status;
-	job->state.reason = how->reason;
+	if (how->reason != REASON_NONE || job->state.reason != REASON_PROLOG) /* that one stays, as there */
+		job->state.reason = how->reason;
 	job->limit_at = 0;
 	count_end(c, how->state);
 	step_queue_refuse(c, job, "its job has ended");
@@ -329,9 +333,10 @@ void job_lose_node(struct cluster *c, struct share *share)
 	emit_unsaved(c); /* a lost node may never say that it is gone */
 	if (!active)
 		return;
-	if (goes_on && !all_are_back(job))
+	if (goes_on && !all_are_back(job)) {
+		prolog_look(c, job);
 		step_queue_run(c, job);
-	else if (job->spec.batch && job->spec.requeue)
+	} else if (job->spec.batch && job->spec.requeue)
 		job_requeue_now(c, job, false, "DUE TO NODE FAILURE");
 	else
 		job_end_allocated(c, job,

@@ -148,6 +148,7 @@ static void reconcile_share(struct cluster *c, const char *name, struct share *s
 		job_end_share(c, share, "", c->conf->kill_wait_s);
 		return;
 	}
+	prolog_order_on(c, share);
 	/* A lost batch script ends its job, whose other steps then end with it. */
 	list_each_safe (it, tmp, &job->steps) {
 		if (job_is_active(job))

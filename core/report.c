@@ -32,6 +32,7 @@ bool report_step_started(struct cluster *c, const char *node, uint64_t serial, u
 	if (share && share_record(share)->phase < ALLOC_RUNNING) {
 		alloc_move(share_record(share), ALLOC_RUNNING);
 		emit_job_state(c, step->job);
+		prolog_look(c, step->job); /* the prolog was before it, and its report may still come */
 	}
 	/* The word that its job is suspended came before it was there. */
 	if (step->job->state.state == JOB_SUSPENDED)
@@ -121,7 +122,7 @@ void report_launch_failed(struct cluster *c, const char *node, uint64_t serial, 
 /* ---- hooks ---- */
 
 /* An administrator's reason stays. */
-static void drain(struct cluster *c, const char *name, const char *reason)
+void node_drain_for(struct cluster *c, const char *name, const char *reason)
 {
 	struct node *node = node_by_name(c, name);
 	if (!node || (node->state.flags & NODE_FLAG_DRAIN))
@@ -141,23 +142,8 @@ void report_prolog_failed(struct cluster *c, const char *node, uint64_t serial, 
 	if (!step)
 		return;
 	struct job *job = step->job;
-	drain(c, node, "Prolog error");
 	step_node_over(c, step, sn, STATUS_LAUNCH_FAILED, why);
-	if (!job_is_active(job))
-		return;
-	if (!job->spec.batch || !job->spec.requeue) {
-		job_end_allocated(c, job,
-		                  &(struct job_end_how){.state = JOB_CANCELLED,
-		                                        .text = "",
-		                                        .kill_wait_s = c->conf->kill_wait_s});
-		return;
-	}
-	bool hold = !c->conf->nohold_on_prolog_fail && job->state.hold == 0;
-	job_requeue_now(c, job, hold, "DUE TO JOB REQUEUE");
-	if (hold) {
-		job->state.reason = REASON_LAUNCH_FAILED_HELD;
-		emit_job_state(c, job);
-	}
+	prolog_fails_job(c, job, node);
 }
 
 void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
@@ -165,7 +151,7 @@ void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uin
 {
 	struct step_node *sn;
 	c->now = now;
-	drain(c, node, reason);
+	node_drain_for(c, node, reason);
 	struct step *step = find(c, node, serial, attempt, launch, &sn);
 	if (!step)
 		return;
@@ -183,7 +169,7 @@ void report_node_unfit(struct cluster *c, const char *node, uint64_t serial, uin
 void report_epilog_failed(struct cluster *c, const char *node, core_time now)
 {
 	c->now = now;
-	drain(c, node, "Epilog error");
+	node_drain_for(c, node, "Epilog error");
 }
 
 void report_job_gone(struct cluster *c, const char *name, uint64_t serial, uint32_t attempt, core_time now)

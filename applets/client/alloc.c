@@ -71,7 +71,7 @@ static void say_waiting(struct submit *s, const struct submit_reply *reply)
 	log_info("job %" PRIu32 " queued and waiting for resources", reply->job_id);
 }
 
-/* It has its nodes, which PrologSlurmctld gets ready. */
+/* It has its nodes, which PrologSlurmctld or their own prologs get ready. */
 static void configuring(struct allocation *a, const struct submit *s)
 {
 	a->configured = true;

@@ -23,6 +23,7 @@ struct sbcast {
 	struct bcast b;
 	const char *job, *exclude;
 	struct job_name what;
+	uint32_t task_id; /* of an array; CORE_NO_VAL: none was named */
 	unsigned verbose;
 	bool over;
 	int exit_code;
@@ -35,7 +36,8 @@ static const struct command_option options[] = {
         {"exclude", OPT_EXCLUDE, required_argument, "PATHS", "accepted; it matters to --send-libs alone"},
         {"force", 'f', no_argument, NULL, "in place of a file that is there"},
         {"fanout", 'F', required_argument, "N", "so many nodes at once"},
-        {"jobid", 'j', required_argument, "JOB", "to the nodes of this job, or step (JOB.STEP)"},
+        {"jobid", 'j', required_argument, "JOB",
+         "to the nodes of this job, array task (JOB_TASK) or step (JOB.STEP)"},
         {"preserve", 'p', no_argument, NULL, "keep the times of access and change"},
         {"send-libs", OPT_SEND_LIBS, optional_argument, REFUSED},
         {"size", 's', required_argument, "SIZE",
@@ -174,6 +176,22 @@ static const char *whole_path(struct sbcast *s, const char *dest)
 	return arena_printf(&s->arena, "%s/%s", dir, dest);
 }
 
+/* A word that names no job is job 0, which isn't there, as with the real one. */
+static int read_job(struct sbcast *s)
+{
+	const char *task = strchr(s->job, '_');
+	s->task_id = CORE_NO_VAL;
+	bool named = job_name_parse(s->job, &s->what, &s->arena);
+	if (!named)
+		s->what = (struct job_name){.step_id = CORE_NO_VAL};
+	if (task && (!named || !s->what.tasks || !text_to_u32(s->what.tasks, &s->task_id))) {
+		fprintf(stderr, "sbcast: fatal: Bad job array element specified: %.*s\n",
+		        (int)(task - s->job), log_escape(s->job));
+		return -1;
+	}
+	return 0;
+}
+
 static int parse(struct sbcast *s, int argc, char **argv)
 {
 	struct command_getopt known;
@@ -207,9 +225,7 @@ static int parse(struct sbcast *s, int argc, char **argv)
 		log_error("Target filename cannot be a directory.");
 		return -1;
 	}
-	if (!job_name_parse(s->job, &s->what, &s->arena))
-		s->what = (struct job_name){.step_id = CORE_NO_VAL};
-	return 0;
+	return read_job(s);
 }
 
 /* ---- what -v says ---- */
@@ -254,17 +270,29 @@ static void say_file(const struct stat *st)
 
 /* ---- the job ---- */
 
+/* As it was named: "12" or "12_3". */
+static const char *job_text(struct sbcast *s)
+{
+	struct text out = TEXT_EMPTY;
+	text_printf(&out, "%" PRIu32, s->what.job_id);
+	if (s->task_id != CORE_NO_VAL)
+		text_printf(&out, "_%" PRIu32, s->task_id);
+	const char *text = arena_strdup(&s->arena, out.s);
+	text_free(&out);
+	return text;
+}
+
 static const struct step_ready *ask(struct sbcast *s)
 {
-	const struct bcast_request m = {.job_id = s->what.job_id, .step_id = s->what.step_id};
+	const struct bcast_request m = {
+	        .job_id = s->what.job_id, .step_id = s->what.step_id, .task_id = s->task_id};
 	struct err err = {0};
 	void *record = NULL;
 	if (connect_open(&s->connection, &err) == 0 &&
 	    connect_ask(&s->connection, MSG_bcast_request, &m, MSG_step_ready, &s->arena, &record, &err) == 0)
 		return record;
 	const char *step = s->what.step_id == CORE_NO_VAL ? NULL : strchr(s->job, '.');
-	log_error("Slurm job %" PRIu32 "%s lookup error: %s", s->what.job_id, step ? step : "",
-	          err_text(&err));
+	log_error("Slurm job %s%s lookup error: %s", job_text(s), step ? step : "", err_text(&err));
 	connect_help(1, &err);
 	return NULL;
 }
@@ -283,7 +311,7 @@ static int run(struct sbcast *s)
 	const struct step_ready *to = ask(s);
 	if (!to)
 		return EXIT_LOOKUP;
-	log_verbose("jobid      = %" PRIu32, to->job_id);
+	log_verbose("jobid      = %s", job_text(s));
 	log_verbose("node_list  = %s", to->nodes);
 	if (bcast_run(&s->b, to) == 0)
 		return 0;

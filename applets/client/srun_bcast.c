@@ -61,7 +61,8 @@ static void name_copy(struct bcast *b, const char *asked, const char *dest_dir, 
 static const struct step_ready *ask(struct connect *connection, const struct step_ready *step,
                                     struct arena *arena)
 {
-	const struct bcast_request m = {.job_id = step->job_id, .step_id = step->step_id};
+	const struct bcast_request m = {
+	        .job_id = step->job_id, .step_id = step->step_id, .task_id = CORE_NO_VAL};
 	struct err err = {0};
 	void *record = NULL;
 	if (connect_ask(connection, MSG_bcast_request, &m, MSG_step_ready, arena, &record, &err) == 0)

@@ -464,6 +464,20 @@ static void end_job(struct controller *ctl, const struct action *a)
 	arena_free(&arena);
 }
 
+/* PrologFlags=Alloc */
+static void order_prolog(struct controller *ctl, const struct action *a)
+{
+	struct arena arena;
+	arena_init(&arena);
+	const struct job_prolog m = {.epoch = cluster_meta(ctl->cluster)->epoch,
+	                             .serial = a->job->serial,
+	                             .attempt = (uint32_t)a->attempt,
+	                             .job_id = a->job->job_id,
+	                             .hook_env = hook_env(ctl, a->job, HOOK_WORKER, false, &arena)};
+	to_worker(ctl, a->node, MSG_job_prolog, &m);
+	arena_free(&arena);
+}
+
 static void end_step(struct controller *ctl, const struct action *a)
 {
 	struct job_end m = end_of(ctl, a);
@@ -514,6 +528,9 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_REFUSE_STEP:
 		refuse_step(ctl, a);
+		break;
+	case ACTION_NODE_PROLOG:
+		order_prolog(ctl, a);
 		break;
 	case ACTION_MAIL:
 		order_mail(ctl, a);

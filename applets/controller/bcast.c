@@ -33,10 +33,24 @@ static char *list_of(struct request *r, const struct schema_strs *names)
 	return list;
 }
 
-static struct job *find_job(struct request *r, uint32_t job_id, struct err *err)
+/* All of an array have one owner. NULL: it is not one that has started. */
+static struct job *task_of(const struct request *r, const struct job *job, uint32_t task_id)
+{
+	struct job *task = NULL;
+	while ((task = array_next(r->ctl->cluster, job->spec.array_job_id, task)))
+		if (!task->tasks && task->spec.array_task_id == task_id)
+			break;
+	return task;
+}
+
+static struct job *find_job(struct request *r, const struct bcast_request *m, struct err *err)
 {
 	struct err why = {0};
-	struct job *job = request_job(r, job_id, &why);
+	struct job *job = request_job(r, m->job_id, &why);
+	if (job && m->task_id != CORE_NO_VAL)
+		job = job->spec.array_job_id ? task_of(r, job, m->task_id) : NULL;
+	if (!job && why.code == 0)
+		err_set(&why, ERR_INVALID_JOB_ID, "%s", "");
 	if (!job) /* in the real one's word */
 		err_set(err, why.code == ERR_ACCESS_DENIED ? ERR_USER_UNKNOWN : (enum err_code)why.code, "%s",
 		        "");
@@ -53,7 +67,7 @@ int on_bcast(struct request *r, struct err *err)
 {
 	const struct bcast_request *m = r->m;
 	struct controller *ctl = r->ctl;
-	const struct job *job = find_job(r, m->job_id, err);
+	const struct job *job = find_job(r, m, err);
 	const struct meta *meta = cluster_meta(ctl->cluster);
 	struct schema_strs names = {0};
 	if (!job || names_of(r, job, m->step_id, &names, err) != 0)

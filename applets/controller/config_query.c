@@ -36,6 +36,18 @@ static void form_EMPTY(struct shown *s)
 	text_add(&s->value, set_text(s) ? set_text(s) : "");
 }
 
+/* NoHold means Alloc as well. */
+static void form_PROLOG_FLAGS(struct shown *s)
+{
+	static const char *const flags[] = {"Alloc", "DeferBatch", "NoHold", "Serial"};
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (conf_list_has(s->conf, s->param, flags[i]) ||
+		    (i == 0 && conf_list_has(s->conf, s->param, "NoHold")))
+			text_printf(&s->value, "%s%s", s->value.len ? "," : "", flags[i]);
+	if (s->value.len == 0)
+		text_add(&s->value, "(null)");
+}
+
 static void form_NULL_TYPE(struct shown *s)
 {
 	text_add(&s->value, set_text(s) ? set_text(s) : "(null type)");

@@ -77,7 +77,7 @@ void fill_job_ready(struct controller *ctl, const struct job *job, struct job_re
 	m->cluster_name = cluster_conf_of(ctl->cluster)->cluster_name;
 	m->who = job->spec.who;
 	m->job_name = job->spec.name;
-	m->configuring = (job->state.flags & JOB_FLAG_CONFIGURING) != 0;
+	m->configuring = job_awaits_nodes(job);
 	m->cpus_per_task = job->spec.cpus_per_task_set ? job->spec.cpus_per_task : 0;
 }
 

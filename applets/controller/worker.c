@@ -326,6 +326,24 @@ int on_job_gone(struct request *r, struct err *err)
 	return 0;
 }
 
+int on_job_prolog(struct request *r, struct err *err)
+{
+	const struct job_prolog_report *m = r->m;
+	struct cluster *c = r->ctl->cluster;
+	const char *node = own_node(r, err);
+	if (!node)
+		return -1;
+	const struct job *job = job_by_serial(c, m->serial);
+	if (m->failed && job && job->state.attempt == m->attempt && job_is_active(job)) {
+		char *text = xprintf("Prolog failure on node %s", node);
+		log_error("Prolog error on node %s, job %" PRIu32 ": the node is drained", node, job->job_id);
+		send_job_message(r->ctl, job, text);
+		free(text);
+	}
+	report_prolog(c, node, m->serial, m->attempt, m->failed, controller_now());
+	return 0;
+}
+
 int on_launch_failed(struct request *r, struct err *err)
 {
 	const struct launch_failed_report *m = r->m;

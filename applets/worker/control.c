@@ -3,6 +3,7 @@
  * belongs to nobody. */
 #include "applets/applet.h"
 #include "applets/worker/hardware.h"
+#include "applets/worker/hooks.h"
 #include "applets/worker/worker.h"
 #include "core/util/log.h"
 
@@ -271,6 +272,10 @@ static void handle(struct worker *w, uint32_t type, void *record)
 	case MSG_job_end:
 		if (is_current(w, end->epoch, "the end of a job"))
 			jobs_end(w, end);
+		break;
+	case MSG_job_prolog:
+		if (is_current(w, ((const struct job_prolog *)record)->epoch, "a prolog"))
+			hooks_order(w, record);
 		break;
 	case MSG_job_notify:
 		if (is_current(w, notify->epoch, "a notice"))

@@ -347,7 +347,7 @@ static void prolog_failed(struct launch *l)
 
 void grants_start(struct launch *l, const struct step_grant *g)
 {
-	switch (hooks_prolog(l->worker, l, &g->hook_env)) {
+	switch (hooks_prolog(l->worker, l->serial, l->attempt, l->job_id, &g->hook_env)) {
 	case HOOK_DONE:
 		begin(l);
 		break;

@@ -24,7 +24,7 @@ struct hook {
 	struct worker *worker;
 	uint64_t serial;
 	uint32_t attempt, job_id;
-	bool is_epilog, epilog_waits, prolog_done;
+	bool is_epilog, epilog_waits, prolog_done, ordered;
 	/* what runs */
 	pid_t pid; /* 0: nothing */
 	glob_t programs;
@@ -32,6 +32,8 @@ struct hook {
 	char **env, **epilog_env;
 	struct loop_timer *timer;
 	bool timed_out;
+	bool queued; /* it will run when its turn comes (PrologFlags=Serial) */
+	struct list in_queue;
 };
 
 static void finish(struct hook *h, bool failed);
@@ -39,6 +41,11 @@ static void finish(struct hook *h, bool failed);
 static const char *name_of(const struct hook *h)
 {
 	return h->is_epilog ? "epilog" : "prolog";
+}
+
+static bool is_busy(const struct hook *h)
+{
+	return h->pid != 0 || h->queued;
 }
 
 /* ---- marks ---- */
@@ -78,7 +85,7 @@ static struct hook *hook_of(struct worker *w, uint64_t serial, uint32_t attempt,
 		*h = (struct hook){.worker = w, .serial = serial, .attempt = attempt, .job_id = job_id};
 		map_put(&w->hooks, serial, h);
 	}
-	if (h->pid == 0 && attempt > h->attempt) {
+	if (!is_busy(h) && attempt > h->attempt) {
 		unmark(h);
 		h->attempt = attempt;
 		h->prolog_done = false;
@@ -98,6 +105,8 @@ static void env_free(char **env)
 static void hook_free(struct hook *h)
 {
 	map_del(&h->worker->hooks, h->serial);
+	if (h->queued)
+		list_remove(&h->in_queue);
 	if (h->timer)
 		loop_del_timer(h->worker->loop, h->timer);
 	env_free(h->env);
@@ -137,7 +146,7 @@ static void timed_out(void *ctx)
 }
 
 /* The next program, of those that the pattern names. */
-static bool run_next(struct hook *h)
+static bool spawn_next(struct hook *h)
 {
 	struct worker *w = h->worker;
 	struct err err = {0};
@@ -152,6 +161,27 @@ static bool run_next(struct hook *h)
 	if (limit_s < NO_TIMEOUT_S)
 		h->timer = loop_add_timer(w->loop, (int64_t)limit_s * 1000000, timed_out, h);
 	return true;
+}
+
+static bool run_next(struct hook *h)
+{
+	struct worker *w = h->worker;
+	if (map_count(&w->hook_pids) == 0 || !conf_list_has(&w->file.conf, P_PrologFlags, "Serial"))
+		return spawn_next(h);
+	h->queued = true;
+	list_append(&w->hook_queue, &h->in_queue);
+	return true;
+}
+
+static void next_turn(struct worker *w)
+{
+	while (map_count(&w->hook_pids) == 0 && !list_empty(&w->hook_queue)) {
+		struct hook *h = list_entry(w->hook_queue.next, struct hook, in_queue);
+		list_remove(&h->in_queue);
+		h->queued = false;
+		if (!spawn_next(h))
+			finish(h, true);
+	}
 }
 
 static bool begin(struct hook *h, const char *pattern, bool epilog)
@@ -187,9 +217,16 @@ static void begin_epilog(struct hook *h)
 	free(pattern);
 }
 
+static void report_prolog_over(struct worker *w, uint64_t serial, uint32_t attempt, bool failed)
+{
+	const struct job_prolog_report m = {.serial = serial, .attempt = attempt, .failed = failed};
+	control_send(w, MSG_job_prolog_report, &m);
+}
+
 static void finish(struct hook *h, bool failed)
 {
 	struct worker *w = h->worker;
+	bool ordered = h->ordered;
 	uint64_t serial = h->serial;
 	uint32_t attempt = h->attempt;
 	if (h->is_epilog) {
@@ -201,6 +238,9 @@ static void finish(struct hook *h, bool failed)
 	h->prolog_done = !failed;
 	if (!failed)
 		mark(h);
+	h->ordered = false;
+	if (ordered)
+		report_prolog_over(w, serial, attempt, failed);
 	if (h->epilog_waits)
 		begin_epilog(h);
 	grants_prolog_over(w, serial, attempt, failed);
@@ -223,20 +263,22 @@ bool hooks_reap(struct worker *w, pid_t pid, int status)
 	else if (++h->at < h->programs.gl_pathc && !(failed = !run_next(h)))
 		return true;
 	finish(h, failed);
+	next_turn(w);
 	return true;
 }
 
 /* ---- from outside ---- */
 
-enum hook_answer hooks_prolog(struct worker *w, const struct launch *l, const struct schema_strs *env)
+enum hook_answer hooks_prolog(struct worker *w, uint64_t serial, uint32_t attempt, uint32_t job_id,
+                              const struct schema_strs *env)
 {
 	const char *path = w->has_hooks ? conf_str(&w->file.conf, P_Prolog) : NULL;
 	if (!path)
 		return HOOK_DONE;
-	struct hook *h = hook_of(w, l->serial, l->attempt, l->job_id);
-	if (h->pid != 0)
+	struct hook *h = hook_of(w, serial, attempt, job_id);
+	if (is_busy(h))
 		return HOOK_RUNNING;
-	if (h->prolog_done && h->attempt == l->attempt)
+	if (h->prolog_done && h->attempt == attempt)
 		return HOOK_DONE;
 	env_free(h->env);
 	h->env = env_make(h, env, false);
@@ -244,6 +286,22 @@ enum hook_answer hooks_prolog(struct worker *w, const struct launch *l, const st
 	bool begun = begin(h, pattern, false);
 	free(pattern);
 	return begun ? HOOK_RUNNING : HOOK_FAILED;
+}
+
+void hooks_order(struct worker *w, const struct job_prolog *order)
+{
+	if (jobs_is_ending(w, order->serial, order->attempt))
+		return;
+	switch (hooks_prolog(w, order->serial, order->attempt, order->job_id, &order->hook_env)) {
+	case HOOK_RUNNING:
+		((struct hook *)map_get(&w->hooks, order->serial))->ordered = true;
+		break;
+	case HOOK_DONE:
+		report_prolog_over(w, order->serial, order->attempt, false);
+		break;
+	case HOOK_FAILED:
+		report_prolog_over(w, order->serial, order->attempt, true);
+	}
 }
 
 enum hook_answer hooks_epilog(struct worker *w, uint64_t serial, uint32_t attempt, uint32_t job_id,
@@ -257,7 +315,7 @@ enum hook_answer hooks_epilog(struct worker *w, uint64_t serial, uint32_t attemp
 	env_free(h->epilog_env);
 	h->epilog_env = env_make(h, env, true);
 	h->epilog_waits = true;
-	if (h->pid != 0)
+	if (is_busy(h))
 		return HOOK_RUNNING; /* the prolog is to end first */
 	begin_epilog(h);
 	return HOOK_RUNNING;

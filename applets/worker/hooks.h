@@ -13,7 +13,10 @@ void hooks_init(struct worker *w);
 /* What runs is killed, and begins again with the next slurmd. */
 void hooks_free(struct worker *w);
 /* Before a launch is started. HOOK_RUNNING: grants_prolog_over() follows. env: the job's, of the grant. */
-enum hook_answer hooks_prolog(struct worker *w, const struct launch *l, const struct schema_strs *env);
+enum hook_answer hooks_prolog(struct worker *w, uint64_t serial, uint32_t attempt, uint32_t job_id,
+                              const struct schema_strs *env);
+/* The same on the controller's order, at the job's start: it is told how the prolog ended. */
+void hooks_order(struct worker *w, const struct job_prolog *order);
 /* When nothing of the attempt is left. HOOK_RUNNING: jobs_epilog_over() follows. */
 enum hook_answer hooks_epilog(struct worker *w, uint64_t serial, uint32_t attempt, uint32_t job_id,
                               const struct schema_strs *env);

@@ -416,6 +416,7 @@ void worker_init(struct worker *w, const struct worker_orders *orders)
 	map_init_u64(&w->children);
 	map_init_u64(&w->hooks);
 	map_init_u64(&w->hook_pids);
+	list_init(&w->hook_queue);
 	jobs_init(w);
 }
 

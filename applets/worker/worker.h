@@ -124,6 +124,7 @@ struct worker {
 	/* hooks.c */
 	bool has_hooks;
 	struct map hooks, hook_pids; /* struct hook; by serial, by pid */
+	struct list hook_queue;      /* PrologFlags=Serial: those whose turn is still to come */
 	/* health.c */
 	struct {
 		pid_t pid; /* 0: it doesn't run */

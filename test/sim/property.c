@@ -672,10 +672,11 @@ static void compare_state(struct world *w, const struct job *job)
 	stored.last_sched_eval = job->state.last_sched_eval; /* derived */
 	if (w->conf.priority.multifactor)
 		stored.priority = job->state.priority; /* likewise */
-	/* What is back is stored at the latest when something starts there. */
+	/* What is back is stored at the latest when something starts there; a prolog that is not noted as
+	 * over is only asked for again. */
 	for (uint32_t i = 0; !list_empty(&job->in_unsaved) && i < stored.nodes.n && i < job->state.nodes.n;
 	     i++)
-		if (stored.nodes.v[i].phase == ALLOC_ENDING)
+		if (stored.nodes.v[i].phase == ALLOC_ENDING || stored.nodes.v[i].phase == ALLOC_PROLOG)
 			stored.nodes.v[i].phase = job->state.nodes.v[i].phase;
 	differs = schema_differs(schema_of_job_state(), &stored, &job->state);
 	schema_free(schema_of_job_state(), &stored);

@@ -59,6 +59,7 @@ enum under_way {
 	FROM_STARTED,
 	FROM_FATE,
 	FROM_GONE,
+	FROM_PROLOG,
 	/* on a host */
 	HOST_CLAIM, /* srun dials */
 	HOST_VOID,  /* nobody did */

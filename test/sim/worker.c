@@ -420,6 +420,9 @@ static void core_hears(struct world *w, struct host *h, const struct event *e)
 		if (!late)
 			answer(w, h, e, true);
 		break;
+	case FROM_PROLOG:
+		report_prolog(w->c, h->name, e->serial, e->attempt, false, now);
+		break;
 	case FROM_GONE:
 		report_job_gone(w->c, h->name, e->serial, e->attempt, now);
 		break;
@@ -467,6 +470,7 @@ void host_sees(struct world *w, const struct event *e)
 	case FROM_STARTED:
 	case FROM_FATE:
 	case FROM_GONE:
+	case FROM_PROLOG:
 		core_hears(w, h, e);
 		break;
 	case HOOK_PROLOG:
@@ -571,6 +575,14 @@ void wanted_send(struct world *w, const struct wanted *a)
 			world_fail(w, "serial %llu is warned twice", (unsigned long long)a->serial);
 		if (!a->node[0])
 			map_put(&w->warned, a->serial, (void *)(uintptr_t)a->attempt);
+		break;
+	case ACTION_NODE_PROLOG:
+		h = host_of(w, a->node);
+		if (h && h->linked)
+			send_on_link(w, h,
+			             (struct event){
+			                     .what = FROM_PROLOG, .serial = a->serial, .attempt = a->attempt},
+			             1);
 		break;
 	case ACTION_PROLOG:
 	case ACTION_EPILOG:

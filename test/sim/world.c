@@ -337,6 +337,9 @@ void world_vary_conf(struct world *w)
 	                                .job_requeue = true,
 	                                .prolog_slurmctld = (w->seed & 5) == 5,
 	                                .epilog_slurmctld = (w->seed & 6) == 6,
+	                                .prolog_alloc = (w->seed & 9) == 9,
+	                                .prolog_nohold = (w->seed & 16) == 16,
+	                                .prolog_defer_batch = (w->seed & 32) == 32,
 	                                .priority = random_priority(w)};
 }
 

@@ -123,7 +123,7 @@ static void test_a_file_has_a_grant_and_the_key_for_it(void **state)
 	struct client *c = dial(f);
 	struct fake *w[2] = {worker(f, "w1"), worker(f, "w2")};
 	const struct job_ready *job = allocate(f, c, 2);
-	struct bcast_request m = {.job_id = job->job_id, .step_id = CORE_NO_VAL};
+	struct bcast_request m = {.job_id = job->job_id, .step_id = CORE_NO_VAL, .task_id = CORE_NO_VAL};
 	uint64_t last = 0;
 	for (int round = 0; round < 2; round++) {
 		const struct step_ready *to = call(f, c, MSG_bcast_request, &m, MSG_step_ready);
@@ -151,7 +151,7 @@ static void test_a_file_has_a_grant_and_the_key_for_it(void **state)
 	}
 	m.step_id = 0;
 	refused(f, c, MSG_bcast_request, &m, ERR_INVALID_JOB_ID);
-	m = (struct bcast_request){.job_id = 4711, .step_id = CORE_NO_VAL};
+	m = (struct bcast_request){.job_id = 4711, .step_id = CORE_NO_VAL, .task_id = CORE_NO_VAL};
 	refused(f, c, MSG_bcast_request, &m, ERR_INVALID_JOB_ID);
 	m.job_id = job->job_id;
 	const struct job_complete_request done = {.job_id = job->job_id, .exit_status = 0};

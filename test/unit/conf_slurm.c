@@ -199,6 +199,33 @@ static void errors_are_named(void **state)
 	}
 }
 
+/* Each word of PrologFlags by itself, and why where there is more to say. */
+static void prolog_flags(void **state)
+{
+	static const struct {
+		const char *text, *why; /* NULL: served */
+	} rows[] = {{"Alloc,NoHold,DeferBatch,Serial", NULL},
+	            {"alloc,contain", "there is no extern step"},
+	            {"X11", "X11 forwarding is not there"},
+	            {"Foo", "PrologFlags=Foo is not supported, and"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct slurm_conf conf;
+		struct conf_errors errors = {0};
+		struct text said = TEXT_EMPTY;
+		char *text = xprintf("Prolog=/etc/prolog\nPrologFlags=%s\n", rows[i].text);
+		assert_int_equal(read_text(&conf, text, &said), 0);
+		slurm_conf_check_unsafe(&conf, "", &errors);
+		assert_int_equal(errors.n, rows[i].why ? 1 : 0);
+		if (rows[i].why)
+			assert_non_null(strstr(errors.v[0].text, rows[i].why));
+		conf_errors_free(&errors);
+		text_free(&said);
+		slurm_conf_free(&conf);
+		free(text);
+	}
+}
+
 static void unsafe_needs_consent(void **state)
 {
 	(void)state;
@@ -501,6 +528,7 @@ int main(void)
 	        cmocka_unit_test(two_files_differ),
 	        cmocka_unit_test(forms_of_lines),
 	        cmocka_unit_test(errors_are_named),
+	        cmocka_unit_test(prolog_flags),
 	        cmocka_unit_test(unsafe_needs_consent),
 	        cmocka_unit_test(defaults_and_records),
 	        cmocka_unit_test(the_scheduler_has_numbers),

@@ -19,7 +19,7 @@
 struct seen {
 	int started, launched, granted, ended, job_ended, refused, suspended, resumed, warned;
 	uint32_t mail_types;
-	int mails, ready, prologs, prologs_over, epilogs;
+	int mails, ready, prologs, prologs_over, node_prologs, epilogs;
 	uint64_t launches[16];
 	size_t launch_count;
 };
@@ -94,6 +94,9 @@ static void on_action(void *ctx, const struct action *a)
 		break;
 	case ACTION_EPILOG:
 		s->epilogs++;
+		break;
+	case ACTION_NODE_PROLOG:
+		s->node_prologs++;
 		break;
 	case ACTION_SIGNAL:
 	case ACTION_END_STEP:

@@ -140,6 +140,7 @@ static const struct {
         {"worker_heartbeat", "w"},
         {"step_started_report", "w"},
         {"job_gone_report", "w"},
+        {"job_prolog_report", "w"},
         {"launch_failed_report", "w"},
         {"step_fate", "w"},
         /* orders */
@@ -148,6 +149,7 @@ static const struct {
         {"step_grant", "c"},
         {"job_signal", "c"},
         {"job_end", "c"},
+        {"job_prolog", "c"},
         {"fate_ack", "c"},
         {"bcast_grant", "c"},
         {"job_notify", "c"},
