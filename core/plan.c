@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define PLAN_SLICE 20000 /* nodes looked at in one pass: a few ms */
+#define PLAN_SLICE 10000 /* nodes looked at in one pass: a few ms */
 /* So long no more is planned, in microseconds, for each node that was looked at: some ten times what it took.
  * On a small cluster the plan is made anew at every event, on a large one it leaves time for the rest. */
 #define PLAN_REST_US  5
@@ -108,8 +108,7 @@ static void know_rooms(struct cluster *c)
 	p->rooms = xgrow(p->rooms, &p->room_cap, c->node_count + 1, sizeof(*p->rooms));
 	for (size_t i = 0; i < c->node_count; i++)
 		if (c->nodes[i]->free_from != CORE_INFINITE64)
-			p->rooms[p->room_count++] =
-			        (struct plan_room){c->nodes[i]->free_from, (uint32_t)i};
+			p->rooms[p->room_count++] = (struct plan_room){c->nodes[i]->free_from, (uint32_t)i};
 	sort_stable(p->rooms, p->room_count, sizeof(*p->rooms), by_room, NULL);
 }
 
