@@ -234,28 +234,18 @@ size_t select_looked(const struct cluster *c)
 
 /* What keeps the job off the node at that time does so until the first of those that are there ends: at any
  * time before, they are there as well, and maybe others. */
-static void note_full(struct selection *s, const struct node *node)
-{
-	core_time *known = s->ask->not_before;
-	if (known)
-		known[node->index] = view_first_end(s->c, node, s->ask);
-}
-
 static void consider(struct selection *s, struct node *node)
 {
 	struct candidate cand = {.node = node};
 	s->c->scratch->looked++;
 	if (!is_open(s, node))
 		return;
-	if (!s->ask->ignore_use && view_is_for_others(s->c, node, s->ask, s->for_user)) {
-		note_full(s, node);
+	if (s->ask->ignore_use || !view_is_for_others(s->c, node, s->ask, s->for_user))
+		cand.fit = node_fit(s, node, &cand.cores);
+	if (cand.fit == 0 && s->ask->not_before)
+		s->ask->not_before[node->index] = view_first_end(s->c, node, s->ask);
+	if (cand.fit == 0)
 		return;
-	}
-	cand.fit = node_fit(s, node, &cand.cores);
-	if (cand.fit == 0) {
-		note_full(s, node);
-		return;
-	}
 	cand.required = is_named(s->req, node);
 	s->required += cand.required;
 	s->fit += cand.fit;
