@@ -74,6 +74,14 @@ static int check_counts(const struct node *node, const struct together *seen, st
 	return 0;
 }
 
+static int check_open(const struct cluster *c, const struct node *node, struct err *err)
+{
+	if (bits_has(c->nodes_open, node->index) != (node->cores_free > 0))
+		BREACH("%s has %u idle cores, and is %s those that have some", node->conf->name,
+		       node->cores_free, node->cores_free > 0 ? "not among" : "among");
+	return 0;
+}
+
 /* Where a job is that wants to be among its user's there is nobody else's. */
 static int check_users(const struct node *node, struct err *err)
 {
@@ -111,7 +119,7 @@ static int check_node(const struct cluster *c, const struct node *node, struct e
 			rc = check_cores(c, node, share, seen, err);
 	}
 	if (rc == 0)
-		rc = check_counts(node, seen, err);
+		rc = check_counts(node, seen, err) == 0 ? check_open(c, node, err) : -1;
 	if (rc == 0)
 		rc = check_users(node, err);
 	free(seen);

@@ -21,6 +21,8 @@ void cluster_make_nodes(struct cluster *c)
 	c->node_count = c->conf->node_count;
 	c->nodes = xcalloc(c->node_count + 1, sizeof(struct node *));
 	c->node_block = xcalloc(c->node_count + 1, sizeof(struct node));
+	free(c->nodes_open);
+	c->nodes_open = bits_new((uint32_t)c->node_count);
 	map_init_text(&c->nodes_by_name);
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i] = &c->node_block[i];
@@ -29,6 +31,8 @@ void cluster_make_nodes(struct cluster *c)
 			c->nodes[i]->state.reason_uid = c->conf->slurm_uid;
 			c->nodes[i]->state.reason_time = c->now; /* 0 before the start */
 		}
+		if (c->nodes[i]->cores_free > 0)
+			bits_add(c->nodes_open, (uint32_t)i);
 		map_put_text(&c->nodes_by_name, c->conf->nodes[i].name, c->nodes[i]);
 	}
 }
@@ -81,6 +85,7 @@ void cluster_free(struct cluster *c)
 	slabs_free(&c->spec_slabs);
 	plan_free(c);
 	cluster_free_nodes(c->nodes, c->node_block, c->node_count);
+	free(c->nodes_open);
 	map_free(&c->nodes_by_name);
 	select_free(c->scratch);
 	parts_free(c);

@@ -112,7 +112,8 @@ struct part {
 	uint32_t index;
 	const struct core_part_conf *conf;
 	enum conf_part_state state;
-	uint64_t cpus;              /* of its nodes, as far as MaxCPUsPerNode lets jobs have them */
+	struct core_bits *nodes;    /* by index: its nodes */
+	uint64_t cpus;              /* of them, as far as MaxCPUsPerNode lets jobs have them */
 	double weights[TRES_COUNT]; /* TRESBillingWeights; where the conf has none: CPU=1 */
 	struct tres tres;           /* of all its nodes */
 	uint64_t first_waiting; /* serial of the job that waits for room in it, before all others; 0: none */

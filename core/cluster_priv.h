@@ -30,7 +30,8 @@ struct cluster {
 	struct core_sink sink;
 	struct meta meta;
 	struct node **nodes;
-	struct node *node_block; /* they lie side by side, as selection goes through all of them */
+	struct node *node_block;      /* they lie side by side, as selection goes through all of them */
+	struct core_bits *nodes_open; /* by index: those that have an idle core */
 	size_t node_count;
 	struct select_scratch *scratch;
 	struct part **parts;
@@ -314,11 +315,17 @@ struct select_ask {
 	const struct core_bits *without; /* nodes by index that it may not have; or NULL */
 	core_time from, to; /* when: beside those of the plan before rank; 0: now, whatever is planned */
 	size_t rank;
+	/* In a search over ascending times, by the node's index: before that the job finds no place there.
+	 * NULL: nothing is known. */
+	core_time *not_before;
 	bool ignore_use;   /* as if every node were free */
 	bool ignore_state; /* and up */
 };
 void view_node(const struct cluster *c, const struct node *node, const struct select_ask *ask,
                struct node_view *view);
+/* When the first of those ends who have something there in the span that is asked for; CORE_INFINITE64:
+ * nobody has. */
+core_time view_first_end(const struct cluster *c, const struct node *node, const struct select_ask *ask);
 /* view->loads, for a job that may share its cores. */
 void view_loads(const struct cluster *c, const struct node *node, const struct select_ask *ask,
                 struct node_view *view);

@@ -21,7 +21,9 @@ void parts_make(struct cluster *c)
 		const struct core_part_conf *conf = &c->conf->parts[i];
 		c->parts[i] = xcalloc(1, sizeof(struct part));
 		*c->parts[i] = (struct part){.index = (uint32_t)i, .conf = conf, .state = conf->state};
+		c->parts[i]->nodes = bits_new((uint32_t)c->node_count);
 		for (size_t k = 0; k < conf->node_count; k++) {
+			bits_add(c->parts[i]->nodes, conf->node_index[k]);
 			uint32_t cpus = c->nodes[conf->node_index[k]]->cpus_total,
 			         max = conf->max_cpus_per_node;
 			c->parts[i]->cpus += max != 0 && max < cpus ? max : cpus;
@@ -37,8 +39,10 @@ void parts_make(struct cluster *c)
 
 void parts_free(struct cluster *c)
 {
-	for (size_t i = 0; i < c->part_count; i++)
+	for (size_t i = 0; i < c->part_count; i++) {
+		free(c->parts[i]->nodes);
 		free(c->parts[i]);
+	}
 	free(c->parts);
 	map_free(&c->parts_by_name);
 }

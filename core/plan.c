@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#define PLAN_SLICE 20000 /* nodes looked at in one pass: a few ms */
+#define PLAN_SLICE 10000 /* nodes looked at in one pass: a few ms */
 /* So long no more is planned, in microseconds, for each node that was looked at: some ten times what it took.
  * On a small cluster the plan is made anew at every event, on a large one it leaves time for the rest. */
 #define PLAN_REST_US  5
@@ -50,6 +50,8 @@ void plan_free(struct cluster *c)
 	plan_cut(c, 0);
 	free(c->plan.v);
 	free(c->plan.times);
+	free(c->plan.rooms);
+	free(c->plan.not_before);
 }
 
 static void enter(struct cluster *c, const struct planned *found)
@@ -92,6 +94,24 @@ static void add_time(struct cluster *c, core_time at)
 	p->times[p->time_count++] = at;
 }
 
+static int by_room(const void *pa, const void *pb, void *ctx)
+{
+	const struct plan_room *a = pa, *b = pb;
+	(void)ctx;
+	return a->from < b->from ? -1 : a->from > b->from;
+}
+
+static void know_rooms(struct cluster *c)
+{
+	struct plan *p = &c->plan;
+	p->room_count = 0;
+	p->rooms = xgrow(p->rooms, &p->room_cap, c->node_count + 1, sizeof(*p->rooms));
+	for (size_t i = 0; i < c->node_count; i++)
+		if (c->nodes[i]->free_from != CORE_INFINITE64)
+			p->rooms[p->room_count++] = (struct plan_room){c->nodes[i]->free_from, (uint32_t)i};
+	sort_stable(p->rooms, p->room_count, sizeof(*p->rooms), by_room, NULL);
+}
+
 static void know_times(struct cluster *c)
 {
 	struct plan *p = &c->plan;
@@ -116,6 +136,7 @@ static void know_times(struct cluster *c)
 			p->times[n++] = p->times[i];
 	p->time_count = n;
 	p->times_known = true;
+	know_rooms(c);
 }
 
 static void note_time(struct cluster *c, core_time at)
@@ -208,6 +229,15 @@ static size_t first_room(struct cluster *c, const struct select_ask *asked, size
 	size_t low = from, high = p->time_count;
 	uint32_t minutes;
 	ask.rank = 0;
+	/* In steps that become longer: most often it is among the first, when few nodes have room. */
+	for (size_t step = 1; low < high; step *= 2) {
+		const size_t at = low + step - 1 < high ? low + step - 1 : high - 1;
+		if (fits(c, &ask, p->times[at], &minutes, NULL)) {
+			high = at;
+			break;
+		}
+		low = at + 1;
+	}
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		if (fits(c, &ask, p->times[middle], &minutes, NULL))
@@ -216,6 +246,23 @@ static size_t first_room(struct cluster *c, const struct select_ask *asked, size
 			low = middle + 1;
 	}
 	return low;
+}
+
+/* Before a search for the job. Who may have cores together with others, or a shorter limit, finds a place at
+ * one time in several ways: NULL. */
+static core_time *know_nothing(struct cluster *c, const struct select_ask *ask)
+{
+	struct plan *p = &c->plan;
+	const struct core_part_conf *part = ask->part->conf;
+	const uint32_t limit = spec_time_limit(ask->part, ask->spec);
+	if (share_limit(ask->part, ask->spec) > 0 || plan_least_limit(ask->spec, limit) != limit)
+		return NULL;
+	p->not_before = xgrow(p->not_before, &p->not_before_cap, c->node_count + 1, sizeof(core_time));
+	for (size_t i = 0; i < c->node_count; i++)
+		p->not_before[i] = CORE_INFINITE64;
+	for (size_t i = 0; i < part->node_count; i++)
+		p->not_before[part->node_index[i]] = 0;
+	return p->not_before;
 }
 
 /* 0: none is known. */
@@ -227,6 +274,7 @@ static core_time earliest(struct cluster *c, const struct part *part, const stru
 	struct select_ask ask = {.part = part, .spec = spec, .rank = rank};
 	size_t i = 0;
 	know_times(c);
+	ask.not_before = know_nothing(c, &ask);
 	while (i < p->time_count && (p->times[i] <= c->now || p->times[i] < from))
 		i++;
 	for (i = first_room(c, &ask, i); i < p->time_count; i++) {

@@ -18,6 +18,10 @@ struct plan_share {
 	const struct planned *of;
 	uint32_t index; /* in of->nodes */
 };
+struct plan_room {
+	core_time from; /* before that all cores of the node are busy */
+	uint32_t node;  /* by index */
+};
 /* The waiting jobs of the highest priority, in their order, each with the earliest start that those before it
  * leave. A start on any path takes nothing that somebody before it will have by then. */
 struct plan {
@@ -27,6 +31,10 @@ struct plan {
 	                     possible */
 	size_t time_count, time_cap;
 	bool times_known;
+	struct plan_room *rooms; /* as of then: the nodes, as they will have room but for the plan */
+	size_t room_count, room_cap;
+	core_time *not_before; /* in a search for one job: select_ask.not_before */
+	size_t not_before_cap;
 	bool broken;                  /* what it relied on takes longer */
 	bool may_grow;                /* in this pass */
 	uint64_t nodes_version, room; /* the cluster's when it was begun */

@@ -41,6 +41,8 @@ struct selection {
 	bool by_socket;   /* whole sockets */
 	bool by_memory;   /* memory is consumable */
 	bool least_loaded;
+	bool any;     /* is there room at all? Which nodes doesn't matter, and none must be among them */
+	uint64_t fit; /* of the candidates together */
 };
 
 /* ---- features and memory ---- */
@@ -212,8 +214,6 @@ static bool is_open(const struct selection *s, const struct node *node)
 		return false;
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
-	if (!s->ask->ignore_use && view_is_for_others(s->c, node, s->ask, s->for_user))
-		return false;
 	return (s->features.n == 0 ||
 	        constraint_open(&s->features, features_of(node, true), s->alternative)) &&
 	       shape_fits(spec, node) && !is_named(s->exc, node);
@@ -232,29 +232,74 @@ size_t select_looked(const struct cluster *c)
 	return c->scratch->looked;
 }
 
-/* False: a node that --nodelist names can't take part. */
-static bool gather(struct selection *s)
+/* What keeps the job off the node at that time does so until the first of those that are there ends: at any
+ * time before, they are there as well, and maybe others. */
+static void consider(struct selection *s, struct node *node)
+{
+	struct candidate cand = {.node = node};
+	s->c->scratch->looked++;
+	if (!is_open(s, node))
+		return;
+	if (s->ask->ignore_use || !view_is_for_others(s->c, node, s->ask, s->for_user))
+		cand.fit = node_fit(s, node, &cand.cores);
+	if (cand.fit == 0 && s->ask->not_before)
+		s->ask->not_before[node->index] = view_first_end(s->c, node, s->ask);
+	if (cand.fit == 0)
+		return;
+	cand.required = is_named(s->req, node);
+	s->required += cand.required;
+	s->fit += cand.fit;
+	s->v[s->n++] = cand;
+}
+
+/* Those that were found will do, whatever the others are. */
+static bool is_answered(const struct selection *s)
+{
+	return s->any && s->n >= s->nodes_min && s->n <= s->nodes_max && s->fit >= s->tasks;
+}
+
+/* Only nodes with an idle core can take anything now. */
+static void gather_now(struct selection *s)
+{
+	const struct core_bits *open = s->c->nodes_open, *in = s->ask->part->nodes;
+	for (size_t w = 0; w < (open->n + 63) / 64; w++)
+		for (uint64_t left = open->words[w] & in->words[w]; left && !is_answered(s); left &= left - 1)
+			consider(s, s->c->nodes[w * 64 + (size_t)__builtin_ctzll(left)]);
+}
+
+/* In a search: those that have room by then, but for the plan, and of which nothing else is known. */
+static void gather_known(struct selection *s)
+{
+	const struct plan *p = &s->c->plan;
+	size_t i = 0;
+	for (; i < p->room_count && p->rooms[i].from <= s->ask->from && !is_answered(s); i++)
+		if (s->ask->not_before[p->rooms[i].node] <= s->ask->from)
+			consider(s, s->c->nodes[p->rooms[i].node]);
+	s->c->scratch->looked += i / PASSED_OVER;
+}
+
+static void gather_all(struct selection *s)
 {
 	const struct core_part_conf *part = s->ask->part->conf;
-	const bool full_counts = !s->ask->ignore_use && s->ask->from <= s->c->now;
-	size_t looked = part->node_count / PASSED_OVER;
-	s->required = s->n = 0;
-	for (size_t i = 0; i < part->node_count; i++) {
+	size_t i = 0;
+	for (; i < part->node_count && !is_answered(s); i++) {
 		struct node *node = s->c->nodes[part->node_index[i]];
-		struct candidate cand = {.node = node};
-		if (!s->shared && (full_counts ? node->cores_free == 0 : is_full_then(s, node)))
-			continue;
-		looked++;
-		if (!is_open(s, node))
-			continue;
-		cand.fit = node_fit(s, node, &cand.cores);
-		if (cand.fit == 0)
-			continue;
-		cand.required = is_named(s->req, node);
-		s->required += cand.required;
-		s->v[s->n++] = cand;
+		if (s->shared || !is_full_then(s, node))
+			consider(s, node);
 	}
-	s->c->scratch->looked += looked;
+	s->c->scratch->looked += i / PASSED_OVER;
+}
+
+/* False: a node that --nodelist names can't take part. The order of what is gathered doesn't matter. */
+static bool gather(struct selection *s)
+{
+	s->required = s->n = s->fit = 0;
+	if (!s->shared && !s->ask->ignore_use && s->ask->from <= s->c->now)
+		gather_now(s);
+	else if (s->ask->not_before)
+		gather_known(s);
+	else
+		gather_all(s);
 	return !s->req || s->required == hostlist_count(s->req);
 }
 
@@ -464,7 +509,7 @@ static size_t gather_and_choose(struct selection *s)
 {
 	for (s->alternative = 0; s->alternative == 0 || s->alternative < s->features.alternatives;
 	     s->alternative++) {
-		const size_t n = gather(s) ? choose(s) : 0;
+		const size_t n = !gather(s) ? 0 : is_answered(s) ? s->n : choose(s);
 		if (n > 0)
 			return n;
 	}
@@ -623,6 +668,7 @@ bool select_job(const struct cluster *c, const struct select_ask *ask, struct no
 	                      .view = &c->scratch->view};
 	const uint32_t limit = ask->ignore_use ? 0 : share_limit(ask->part, ask->spec);
 	prepare(&s);
+	s.any = !out && !s.req && !ask->spec->contiguous && s.features.counted == 0;
 	size_t n = gather_and_choose(&s);
 	/* Cores that others have only where there are not enough idle ones, and then those that the fewest of
 	 * its partition have. */

@@ -33,6 +33,15 @@ static bool is_given_away(const struct cluster *c, const struct share *share)
 	return is;
 }
 
+static void count_free(const struct cluster *c, struct node *node)
+{
+	node->cores_free = node->cores_total - node->cores_busy->set;
+	if (node->cores_free > 0)
+		bits_add(c->nodes_open, node->index);
+	else
+		bits_del(c->nodes_open, node->index);
+}
+
 /* `late`: they were given in another time, and others may have them by now. */
 static void take_cores(const struct cluster *c, struct share *share, bool late)
 {
@@ -47,11 +56,11 @@ static void take_cores(const struct cluster *c, struct share *share, bool late)
 		bits_add(node->cores_busy, core);
 		node->core_jobs[core]++;
 	}
-	node->cores_free = node->cores_total - node->cores_busy->set;
+	count_free(c, node);
 	node->cpus_alloc += record->cpus;
 }
 
-static void give_back_cores(struct share *share)
+static void give_back_cores(const struct cluster *c, struct share *share)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
@@ -60,7 +69,7 @@ static void give_back_cores(struct share *share)
 		if (core < node->cores_total && --node->core_jobs[core] == 0)
 			bits_del(node->cores_busy, core);
 	}
-	node->cores_free = node->cores_total - node->cores_busy->set;
+	count_free(c, node);
 	assert(node->cpus_alloc >= record->cpus);
 	node->cpus_alloc -= record->cpus;
 }
@@ -128,7 +137,7 @@ void share_give_back(struct cluster *c, struct share *share)
 		return;
 	assert(node->mem_alloc >= record->mem && node->jobs > 0);
 	if (!share->idle)
-		give_back_cores(share);
+		give_back_cores(c, share);
 	node->mem_alloc -= record->mem;
 	node->jobs--;
 	node->user_jobs -= share->job->state.for_user;
@@ -147,7 +156,7 @@ void shares_set_idle(struct cluster *c, struct job *job, bool idle)
 			continue;
 		share->idle = idle;
 		if (idle)
-			give_back_cores(share);
+			give_back_cores(c, share);
 		else
 			take_cores(c, share, true);
 	}

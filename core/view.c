@@ -63,6 +63,20 @@ static void look_at_cores(const struct cluster *c, const struct node *node, cons
 	}
 }
 
+core_time view_first_end(const struct cluster *c, const struct node *node, const struct select_ask *ask)
+{
+	core_time first = CORE_INFINITE64;
+	list_each (it, &node->shares) {
+		const core_time end = job_expected_end(c, list_entry(it, struct share, on_node)->job);
+		first = end > ask->from && end < first ? end : first;
+	}
+	list_each (it, &node->planned) {
+		const struct planned *of = list_entry(it, struct plan_share, on_node)->of;
+		first = is_before(of, ask) && of->end < first ? of->end : first;
+	}
+	return first;
+}
+
 /* What is counted, not named, at a moment of the span: the view has the most of any. */
 static void look_at_moment(const struct cluster *c, const struct node *node, const struct select_ask *ask,
                            core_time at, struct node_view *view)
