@@ -1,6 +1,7 @@
 #include "applets/client/step_io.h"
 
 #include "applets/client/step_lines.h"
+#include "applets/client/kvs_gather.h"
 #include "applets/client/task_end.h"
 #include "applets/client/terminal.h"
 
@@ -62,7 +63,8 @@ struct step_io {
 	struct loop_timer *wait_timer, *abort_timer;
 	int signal_seen;
 	struct step_lines lines;
-	struct arena arena; /* of the message that is being dealt with */
+	struct kvs_gather *gather; /* --mpi=pmi2; else NULL */
+	struct arena arena;        /* of the message that is being dealt with */
 };
 
 #define SLURM_ERRNO_CPU_BIND 4032 /* what Slurm calls ERR_CPU_BIND */
@@ -196,6 +198,46 @@ static void task_ended(struct step_io *io, const struct task_end *end)
 		io->wait_timer = loop_add_timer(io->loop, (int64_t)io->conf->wait_s * 1000000, wait_over, io);
 }
 
+/* MPI: a fence that a task asked for, and that never will be over, ends the step. */
+static void abort_mpi(struct step_io *io, const char *why)
+{
+	if (io->aborting)
+		return;
+	if (why)
+		log_error("mpi/pmi2: %s", why);
+	end_step(io, SIGKILL);
+	say_aborted(io);
+}
+
+static void mpi_check(struct step_io *io)
+{
+	for (uint32_t i = 0; io->gather && i < io->place_count; i++)
+		if (io->places[i].state == PLACE_DONE && kvs_gather_waits_for(io->gather, i)) {
+			char why[400];
+			snprintf(why, sizeof(why), "tasks wait in a fence, and all of node %s have ended",
+			         io->places[i].info->node);
+			abort_mpi(io, why);
+			return;
+		}
+}
+
+static struct conn *mpi_connection(void *ctx, uint32_t place)
+{
+	const struct step_io *io = ctx;
+	return io->places[place].state == PLACE_DONE ? NULL : io->places[place].conn;
+}
+
+static void take_kvs(struct place *place, const struct step_kvs *m)
+{
+	struct step_io *io = place->io;
+	struct err err = {0};
+	if (!io->gather)
+		return;
+	if (kvs_gather_take(io->gather, (uint32_t)(place - io->places), m, &err) != 0)
+		abort_mpi(io, err_text(&err));
+	mpi_check(io);
+}
+
 static void place_done(struct place *place)
 {
 	struct step_io *io = place->io;
@@ -204,6 +246,7 @@ static void place_done(struct place *place)
 	place->state = PLACE_DONE;
 	loop_del_timer(io->loop, place->redial);
 	place->redial = NULL;
+	mpi_check(io);
 	if (++io->places_done == io->place_count)
 		loop_stop(io->loop);
 }
@@ -340,6 +383,12 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	}
 	case MSG_step_message:
 		say_message(io, record);
+		break;
+	case MSG_step_kvs:
+		take_kvs(place, record);
+		break;
+	case MSG_step_mpi_abort:
+		abort_mpi(io, NULL);
 		break;
 	case MSG_step_credit: {
 		const struct step_credit *m = record;
@@ -732,6 +781,7 @@ static void free_tables(struct step_io *io)
 		conn_close(io->places[i].conn);
 	for (uint32_t i = 0; i < io->task_count; i++)
 		step_lines_free(&io->tasks[i].lines);
+	kvs_gather_free(io->gather);
 	loop_free(io->loop);
 	arena_free(&io->arena);
 	free(io->tasks);
@@ -753,6 +803,8 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 	}
 	arena_init(&io.arena);
 	make_tables(&io);
+	if (conf->mpi)
+		io.gather = kvs_gather_new(io.place_count, mpi_connection, &io);
 	loop_before_sleep(io.loop, before_sleep, &io);
 	if (conf->controller)
 		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready,
