@@ -344,7 +344,8 @@ static const struct request_row requests_2[] = {
 static enum pmi_event unknown(struct pmi_task *t, const char *command, struct err *err)
 {
 	struct text shown = TEXT_EMPTY;
-	text_add_escaped(&shown, command, strnlen(command, 64));
+	if (*command)
+		text_add_escaped(&shown, command, strnlen(command, 64));
 	err_set(err, ERR_INVALID, "invalid pmi%u command received: '%s'", t->version == 2 ? 2 : 1,
 	        text_str(&shown));
 	text_free(&shown);
