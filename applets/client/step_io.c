@@ -88,43 +88,6 @@ static bool is_ours(const struct step_io *io)
 	return io->conf->launches != NULL;
 }
 
-/* As the real sattach: of an end by a signal it says nothing. */
-static void report_ends_of_others(const struct step_task_exit *m)
-{
-	for (uint32_t i = 0; i < m->tasks.n; i++)
-		if (WIFEXITED((int)m->tasks.v[i].status) && m->tasks.v[i].status != 0)
-			log_error("task %" PRIu32 " exited with exit code %d", m->tasks.v[i].task,
-			          WEXITSTATUS((int)m->tasks.v[i].status));
-}
-
-static void report_ends(const struct place *place, const struct step_task_exit *m)
-{
-	bool *said = xcalloc(m->tasks.n + 1, sizeof(*said));
-	uint32_t *numbers = xcalloc(m->tasks.n + 1, sizeof(*numbers));
-	for (uint32_t i = 0; i < m->tasks.n; i++) {
-		uint32_t n = 0;
-		if (said[i] || (m->tasks.v[i].status == 0 && place->io->conf->verbose == 0))
-			continue;
-		for (uint32_t k = i; k < m->tasks.n; k++) {
-			if (m->tasks.v[k].status != m->tasks.v[i].status)
-				continue;
-			numbers[n++] = m->tasks.v[k].task;
-			said[k] = true;
-		}
-		struct text who = TEXT_EMPTY, what = TEXT_EMPTY;
-		task_end_names(&who, numbers, n);
-		if (m->tasks.v[i].status)
-			log_error("%s: %s: %s", place->info->node, text_str(&who),
-			          task_end_words((int)m->tasks.v[i].status, &what));
-		else
-			log_verbose("%s: %s: Completed", place->info->node, text_str(&who));
-		text_free(&who);
-		text_free(&what);
-	}
-	free(said);
-	free(numbers);
-}
-
 static void step_signal_all(struct step_io *io, int signo)
 {
 	for (uint32_t i = 0; i < io->place_count; i++) {
@@ -374,9 +337,9 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		if (has_terminal(place))
 			terminal_give_back();
 		if (is_ours(io))
-			report_ends(place, m);
+			task_end_report(place->info->node, m, io->conf->verbose);
 		else
-			report_ends_of_others(m);
+			task_end_report_others(m);
 		for (uint32_t i = 0; i < m->tasks.n; i++)
 			task_ended(io, &m->tasks.v[i]);
 		break;

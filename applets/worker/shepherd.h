@@ -296,8 +296,8 @@ int mpi_begin(struct shepherd *s, struct err *err); /* s->launch is there; befor
 int mpi_task_fd(const struct task *t);
 void mpi_started(struct shepherd *s); /* the tasks run, and have their ends */
 void mpi_task_exited(struct task *t);
-void mpi_spread(struct step_session *p, const struct step_kvs *m); /* from srun */
-void mpi_resume(struct shepherd *s);                               /* srun came back */
+void mpi_spread(struct step_session *p, const struct step_kvs *part); /* from srun */
+void mpi_resume(struct shepherd *s);                                  /* srun came back */
 void mpi_end(struct shepherd *s);
 
 /* shepherd_end.c */
