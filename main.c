@@ -19,7 +19,8 @@
  * - applets/: what people type; applets.def has a row for each. common/: what several share: configuration
  *   and key look-up, users, daemon chores. controller/, slurmctld: main.c, then store.c and outbox.c (nothing
  *   leaves before its cause is on disk), then one file of handlers per noun. worker/, slurmd, and the
- *   shepherd that owns one step's processes on one node, and the receiver of sbcast's files. client/, the
+ *   shepherd that owns one step's processes on one node (pmi.c: what it is asked by MPI programs), and the
+ *   receiver of sbcast's files. client/, the
  *   commands: options.def (one row per option of srun, sbatch, salloc), columns (one row per column). login/,
  *   sackd: tickets for hosts that run neither daemon.
  *

@@ -1,6 +1,7 @@
 #include "applets/client/option_parsers.h"
 
 #include "applets/client/complain.h"
+#include "applets/client/mpi.h"
 #include "applets/client/signals.h"
 #include "applets/common/rlimits.h"
 #include "applets/common/users.h"
@@ -265,14 +266,13 @@ PARSER(kill_command)
 
 PARSER(mpi)
 {
-	(void)s, (void)row;
-	if (text_eq_nocase(value, "none"))
-		return 0;
-	if (text_eq_nocase(value, "list")) {
-		fputs("MPI plugin types are...\n\tnone\n", stdout);
+	(void)row, (void)err;
+	if (text_eq(value, "list")) {
+		mpi_list(stdout);
 		return submit_over(s, 0);
 	}
-	return err_set(err, ERR_NOT_SUPPORTED, "--mpi=%s is not supported by batchbox: only none is", value);
+	s->mpi = arena_strdup(&s->arena, value);
+	return 0;
 }
 
 /* What is no number counts as 0, as with the real ones. */

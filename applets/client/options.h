@@ -33,9 +33,9 @@ struct submit {
 	uint32_t core_spec, thread_spec;             /* CORE_NO_VAL */
 	int kill_command;                            /* signal; 0: none */
 	char *wrap, *export_vars, *export_file, *propagate;
-	char *bcast, *bcast_exclude;                  /* as they were given; bcast "": without a value */
-	char *hint, *profile, *acctg_freq, *cpu_bind; /* as they were given */
-	char *cpu_freq;                               /* as SLURM_CPU_FREQ_REQ has it */
+	char *bcast, *bcast_exclude; /* as they were given; bcast "": without a value */
+	char *hint, *profile, *acctg_freq, *cpu_bind, *mpi; /* as they were given */
+	char *cpu_freq;                                     /* as SLURM_CPU_FREQ_REQ has it */
 	struct mem_bind {
 		char *given, *type, *list;
 		bool verbose, prefer, sort;

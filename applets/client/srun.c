@@ -2,6 +2,7 @@
 #include "applets/applet.h"
 #include "applets/client/cpu_bind.h"
 #include "applets/client/hostfile.h"
+#include "applets/client/mpi.h"
 #include "applets/client/multi_prog.h"
 #include "applets/client/option_parsers.h"
 #include "applets/client/srun_bcast.h"
@@ -52,6 +53,7 @@ struct srun {
 	struct hostfile hosts; /* -m arbitrary */
 	struct arena arena;
 	const struct step_ready *step;
+	const char *mpi; /* "pmi2"; NULL: none */
 	int stdin_fd;
 };
 
@@ -312,6 +314,7 @@ static void fill_launch(struct srun *r, const struct env_list *env, struct step_
 	m->task_prolog = s->task_prolog;
 	m->task_epilog = s->task_epilog;
 	m->acctg_freq = s->acctg_freq;
+	m->mpi = mpi_launch(r->step, r->mpi, &r->arena);
 	uint32_t task;
 	if (m->std_in && text_to_u32(m->std_in, &task)) {
 		m->stdin_task = task;
@@ -357,13 +360,14 @@ static void say_layout(const struct srun *r)
 }
 
 /* What slurm.conf says where no option does. */
-static void take_defaults(struct srun *r)
+static int take_defaults(struct srun *r)
 {
 	const struct slurm_conf *conf = &r->a.connection.file.conf;
 	if (!r->s.kill_set)
 		r->s.kill_on_bad_exit = conf_bool(conf, P_KillOnBadExit);
 	if (r->s.wait_s == CORE_NO_VAL)
 		r->s.wait_s = conf_u32(conf, P_WaitTime);
+	return r->s.mpi || mpi_kind(conf_str(conf, P_MpiDefault), &r->mpi) == 0 ? 0 : 1;
 }
 
 /* A status as the real one prints it. */
@@ -448,6 +452,7 @@ static int run_step(struct srun *r, uint32_t *wait_status)
 	                                  .allocation = &r->a,
 	                                  .label = r->s.label,
 	                                  .pty = r->s.pty,
+	                                  .mpi = r->mpi != NULL,
 	                                  .unbuffered = r->s.unbuffered,
 	                                  .kill_on_bad_exit = r->s.kill_on_bad_exit,
 	                                  .quit_on_interrupt = r->s.quit_on_interrupt,
@@ -583,6 +588,8 @@ static int parse(struct srun *r, int argc, char **argv)
 		log_write(LOG_LEVEL_FATAL, "No command given to execute.");
 		return 1;
 	}
+	if (r->s.mpi && mpi_kind(r->s.mpi, &r->mpi) != 0)
+		return 1;
 	if (r->s.pty && (r->s.spec.std_in || r->s.spec.std_out || r->s.spec.std_err)) {
 		log_error("--error/--input/--output are incompatible with --pty");
 		return 1;
@@ -647,9 +654,10 @@ int srun_main(int argc, char **argv)
 		if (r.own_job)
 			log_verbose("jobid %" PRIu32 ": nodes(%" PRIu32 "):`%s'", r.a.job_id,
 			            r.a.job->node_count, r.a.job->nodes);
-		take_defaults(&r);
+		rc = take_defaults(&r);
 		find_terminal(&r);
-		rc = open_input(&r);
+		if (rc == 0)
+			rc = open_input(&r);
 		if (rc == 0)
 			rc = create(&r);
 		if (rc == 0)

@@ -1,6 +1,7 @@
 #include "applets/client/step_io.h"
 
 #include "applets/client/step_lines.h"
+#include "applets/client/kvs_gather.h"
 #include "applets/client/task_end.h"
 #include "applets/client/terminal.h"
 
@@ -62,7 +63,8 @@ struct step_io {
 	struct loop_timer *wait_timer, *abort_timer;
 	int signal_seen;
 	struct step_lines lines;
-	struct arena arena; /* of the message that is being dealt with */
+	struct kvs_gather *gather; /* --mpi=pmi2; else NULL */
+	struct arena arena;        /* of the message that is being dealt with */
 };
 
 #define SLURM_ERRNO_CPU_BIND 4032 /* what Slurm calls ERR_CPU_BIND */
@@ -84,43 +86,6 @@ static void take_output(struct step_io *io, const struct step_output *m)
 static bool is_ours(const struct step_io *io)
 {
 	return io->conf->launches != NULL;
-}
-
-/* As the real sattach: of an end by a signal it says nothing. */
-static void report_ends_of_others(const struct step_task_exit *m)
-{
-	for (uint32_t i = 0; i < m->tasks.n; i++)
-		if (WIFEXITED((int)m->tasks.v[i].status) && m->tasks.v[i].status != 0)
-			log_error("task %" PRIu32 " exited with exit code %d", m->tasks.v[i].task,
-			          WEXITSTATUS((int)m->tasks.v[i].status));
-}
-
-static void report_ends(const struct place *place, const struct step_task_exit *m)
-{
-	bool *said = xcalloc(m->tasks.n + 1, sizeof(*said));
-	uint32_t *numbers = xcalloc(m->tasks.n + 1, sizeof(*numbers));
-	for (uint32_t i = 0; i < m->tasks.n; i++) {
-		uint32_t n = 0;
-		if (said[i] || (m->tasks.v[i].status == 0 && place->io->conf->verbose == 0))
-			continue;
-		for (uint32_t k = i; k < m->tasks.n; k++) {
-			if (m->tasks.v[k].status != m->tasks.v[i].status)
-				continue;
-			numbers[n++] = m->tasks.v[k].task;
-			said[k] = true;
-		}
-		struct text who = TEXT_EMPTY, what = TEXT_EMPTY;
-		task_end_names(&who, numbers, n);
-		if (m->tasks.v[i].status)
-			log_error("%s: %s: %s", place->info->node, text_str(&who),
-			          task_end_words((int)m->tasks.v[i].status, &what));
-		else
-			log_verbose("%s: %s: Completed", place->info->node, text_str(&who));
-		text_free(&who);
-		text_free(&what);
-	}
-	free(said);
-	free(numbers);
 }
 
 static void step_signal_all(struct step_io *io, int signo)
@@ -196,6 +161,46 @@ static void task_ended(struct step_io *io, const struct task_end *end)
 		io->wait_timer = loop_add_timer(io->loop, (int64_t)io->conf->wait_s * 1000000, wait_over, io);
 }
 
+/* MPI: a fence that a task asked for, and that never will be over, ends the step. */
+static void abort_mpi(struct step_io *io, const char *why)
+{
+	if (io->aborting)
+		return;
+	if (why)
+		log_error("mpi/pmi2: %s", why);
+	end_step(io, SIGKILL);
+	say_aborted(io);
+}
+
+static void mpi_check(struct step_io *io)
+{
+	for (uint32_t i = 0; io->gather && i < io->place_count; i++)
+		if (io->places[i].state == PLACE_DONE && kvs_gather_waits_for(io->gather, i)) {
+			char why[400];
+			snprintf(why, sizeof(why), "tasks wait in a fence, and all of node %s have ended",
+			         io->places[i].info->node);
+			abort_mpi(io, why);
+			return;
+		}
+}
+
+static struct conn *mpi_connection(void *ctx, uint32_t place)
+{
+	const struct step_io *io = ctx;
+	return io->places[place].state == PLACE_DONE ? NULL : io->places[place].conn;
+}
+
+static void take_kvs(struct place *place, const struct step_kvs *m)
+{
+	struct step_io *io = place->io;
+	struct err err = {0};
+	if (!io->gather)
+		return;
+	if (kvs_gather_take(io->gather, (uint32_t)(place - io->places), m, &err) != 0)
+		abort_mpi(io, err_text(&err));
+	mpi_check(io);
+}
+
 static void place_done(struct place *place)
 {
 	struct step_io *io = place->io;
@@ -204,6 +209,7 @@ static void place_done(struct place *place)
 	place->state = PLACE_DONE;
 	loop_del_timer(io->loop, place->redial);
 	place->redial = NULL;
+	mpi_check(io);
 	if (++io->places_done == io->place_count)
 		loop_stop(io->loop);
 }
@@ -331,15 +337,21 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 		if (has_terminal(place))
 			terminal_give_back();
 		if (is_ours(io))
-			report_ends(place, m);
+			task_end_report(place->info->node, m, io->conf->verbose);
 		else
-			report_ends_of_others(m);
+			task_end_report_others(m);
 		for (uint32_t i = 0; i < m->tasks.n; i++)
 			task_ended(io, &m->tasks.v[i]);
 		break;
 	}
 	case MSG_step_message:
 		say_message(io, record);
+		break;
+	case MSG_step_kvs:
+		take_kvs(place, record);
+		break;
+	case MSG_step_mpi_abort:
+		abort_mpi(io, NULL);
 		break;
 	case MSG_step_credit: {
 		const struct step_credit *m = record;
@@ -732,6 +744,7 @@ static void free_tables(struct step_io *io)
 		conn_close(io->places[i].conn);
 	for (uint32_t i = 0; i < io->task_count; i++)
 		step_lines_free(&io->tasks[i].lines);
+	kvs_gather_free(io->gather);
 	loop_free(io->loop);
 	arena_free(&io->arena);
 	free(io->tasks);
@@ -753,6 +766,8 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 	}
 	arena_init(&io.arena);
 	make_tables(&io);
+	if (conf->mpi)
+		io.gather = kvs_gather_new(io.place_count, mpi_connection, &io);
 	loop_before_sleep(io.loop, before_sleep, &io);
 	if (conf->controller)
 		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready,

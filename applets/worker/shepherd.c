@@ -160,6 +160,7 @@ static void check_running(struct shepherd *s)
 	for (uint32_t i = 0; i < s->task_count; i++)
 		task_report_exit(&s->tasks[i]);
 	streams_close(s);
+	mpi_end(s);
 	finish(s);
 }
 
@@ -349,7 +350,7 @@ void shepherd_files_opened(struct shepherd *s)
 	s->phase = SHEPHERD_RUNNING;
 	s->childless = false;
 	s->start_time = loop_wall_clock();
-	if (enter_groups(s, &err) != 0 || tasks_start(s, &err) != 0) {
+	if (enter_groups(s, &err) != 0 || mpi_begin(s, &err) != 0 || tasks_start(s, &err) != 0) {
 		files_close(s);
 		shepherd_fail(s, SIGKILL, "%s", err_text(&err));
 		return;
@@ -363,6 +364,7 @@ void shepherd_files_opened(struct shepherd *s)
 	        .serial = g->serial, .attempt = g->attempt, .step_id = g->step_id, .launch = g->launch};
 	link_say(s, LINK_STARTED, &started);
 	session_started(s);
+	mpi_started(s);
 	streams_watch(s);
 	input_watch(s);
 	shepherd_reap(s);

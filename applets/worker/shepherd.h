@@ -16,6 +16,7 @@
  *   shepherd_memory.c   what the kernel has killed since its memory was used up
  *   shepherd_sample.c   what the tasks use, looked at from time to time
  *   shepherd_usage.c    what the tasks used, and what they use
+ *   shepherd_mpi.c      PMI: what MPI programs ask of their process manager (pmi.c, pmi_kvs.c)
  *   shepherd_link.c     the link with the worker
  *
  * Its current directory is the launch's directory in the spool (spool.h). */
@@ -143,6 +144,7 @@ struct shepherd {
 	int trouble_fd; /* children write here why they could not become tasks */
 	char **env;
 	size_t env_procid, env_localid, env_pid; /* slots of the variables that differ by task */
+	size_t env_pmi_fd, env_pmi_rank;         /* likewise, with --mpi=pmi2 */
 	int64_t start_time;
 	struct binding binding;  /* to CPUs; word NULL: none */
 	int report_fd;           /* while tasks start: where they say what they are bound to; -1 */
@@ -150,6 +152,8 @@ struct shepherd {
 	uint64_t oom, oom_told;  /* processes that had no memory left; tasks that were told as such */
 	uint32_t sample_s;       /* between samples; 0: there are none */
 	struct loop_timer *sample_timer;
+
+	struct mpi *mpi; /* --mpi=pmi2; else NULL */
 
 	/* srun */
 	struct list sessions;      /* struct step_session */
@@ -285,6 +289,16 @@ void attached_begin(struct step_session *p);
 void attached_typed(struct step_session *p, const struct step_input *m);
 /* The tasks have taken some of it. */
 void attached_unpause(struct shepherd *s);
+
+/* shepherd_mpi.c: with --mpi=pmi2; without it they do nothing. */
+int mpi_begin(struct shepherd *s, struct err *err); /* s->launch is there; before the tasks start */
+/* In a task: the number of its end of its connection, which the program inherits; -1: there is none. */
+int mpi_task_fd(const struct task *t);
+void mpi_started(struct shepherd *s); /* the tasks run, and have their ends */
+void mpi_task_exited(struct task *t);
+void mpi_spread(struct step_session *p, const struct step_kvs *part); /* from srun */
+void mpi_resume(struct shepherd *s);                                  /* srun came back */
+void mpi_end(struct shepherd *s);
 
 /* shepherd_end.c */
 void end_begin(struct shepherd *s, uint32_t kill_wait_s, const char *text);

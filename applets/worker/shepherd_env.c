@@ -186,6 +186,16 @@ static void env_step(struct env *e, const struct shepherd *s)
 		env_set(e, "SLURM_LAUNCH_NODE_IPADDR", "%s", s->srun->address);
 }
 
+static void env_mpi(struct env *e, struct shepherd *s)
+{
+	const struct step_grant *g = s->record.grant;
+	env_set(e, "SLURM_MPI_TYPE", "%s", s->launch.mpi->type);
+	env_set(e, "PMI_JOBID", "%u.%u", g->job_id, g->step_id);
+	env_set(e, "PMI_SIZE", "%u", g->task_count);
+	s->env_pmi_fd = env_set(e, "PMI_FD", "0");
+	s->env_pmi_rank = env_set(e, "PMI_RANK", "0");
+}
+
 void env_make(struct shepherd *s)
 {
 	struct env e = {.arena = &s->arena};
@@ -203,5 +213,7 @@ void env_make(struct shepherd *s)
 	s->env_procid = env_set(&e, "SLURM_PROCID", "0");
 	s->env_localid = env_set(&e, "SLURM_LOCALID", "0");
 	s->env_pid = env_set(&e, "SLURM_TASK_PID", "0");
+	if (!s->batch && s->launch.mpi)
+		env_mpi(&e, s);
 	s->env = e.v;
 }

@@ -172,6 +172,7 @@ void task_exited(struct task *t, int status)
 	t->status = memory_status(t->shepherd, status);
 	t->shepherd->tasks_exited++;
 	input_close(t);
+	mpi_task_exited(t);
 	streams_mark(t->shepherd, t);
 	if (t->out[0].terminal)
 		streams_watch(t->shepherd);
@@ -420,6 +421,19 @@ static void got_window(struct step_session *p, const uint8_t *body, size_t n)
 	arena_free(&arena);
 }
 
+static void got_kvs(struct step_session *p, const uint8_t *body, size_t n)
+{
+	struct arena arena;
+	struct step_kvs m;
+	struct err err = {0};
+	arena_init(&arena);
+	if (schema_decode(schema_of_step_kvs(), &m, body, n, &arena, &err) != 0)
+		refuse(p, 0, &err);
+	else
+		mpi_spread(p, &m);
+	arena_free(&arena);
+}
+
 static void session_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
                             size_t n)
 {
@@ -441,6 +455,9 @@ static void session_message(void *ctx, struct conn *conn, uint32_t type, uint64_
 		break;
 	case MSG_step_window:
 		got_window(p, body, n);
+		break;
+	case MSG_step_kvs:
+		got_kvs(p, body, n);
 		break;
 	case MSG_step_stat_query:
 		usage_tell(p, id);
@@ -512,6 +529,7 @@ static void session_resume(struct shepherd *s)
 		task_report_exit(&s->tasks[i]);
 	}
 	streams_watch(s);
+	mpi_resume(s);
 }
 
 void session_adopt(struct shepherd *s, int fd, const struct session_peer *peer,

@@ -323,6 +323,10 @@ static void child_env(const struct child *c, pid_t pid)
 	s->env[s->env_procid] = xprintf("SLURM_PROCID=%u", c->task->global);
 	s->env[s->env_localid] = xprintf("SLURM_LOCALID=%u", c->task->local);
 	s->env[s->env_pid] = xprintf("SLURM_TASK_PID=%ld", (long)pid);
+	if (mpi_task_fd(c->task) >= 0) {
+		s->env[s->env_pmi_fd] = xprintf("PMI_FD=%d", mpi_task_fd(c->task));
+		s->env[s->env_pmi_rank] = xprintf("PMI_RANK=%u", c->task->global);
+	}
 }
 
 static void child_run(const struct child *c) __attribute__((noreturn));
@@ -332,7 +336,10 @@ static void child_run(const struct child *c)
 		_exit(1);
 	child_become(c);
 	child_env(c, getpid());
-	child_exec(c, child_prologs(c));
+	char **env = child_prologs(c);
+	if (mpi_task_fd(c->task) >= 0)
+		fcntl(mpi_task_fd(c->task), F_SETFD, 0);
+	child_exec(c, env);
 }
 
 static void child_epilog(const struct child *c, const char *path) __attribute__((noreturn));

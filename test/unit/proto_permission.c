@@ -162,6 +162,8 @@ static const struct {
         {"step_launch", "i"},
         {"step_input", "ia"},
         {"step_window", "i"},
+        {"step_kvs", "i"},
+        {"step_mpi_abort", ""},
         {"bcast_open", "b"},
         {"bcast_data", "b"},
         {"bcast_commit", "b"},
