@@ -13,6 +13,7 @@ struct place {
 	uint32_t cap;   /* tasks that fit */
 	uint32_t tasks; /* that it gets */
 	uint32_t named; /* DIST_ARBITRARY: how often the list has it */
+	bool required;  /* --nodelist has it, and others are to be taken as well */
 };
 
 struct placement {
@@ -23,7 +24,8 @@ struct placement {
 	size_t n;
 	struct hostlist *list; /* DIST_ARBITRARY: a node for each task, in order */
 	uint32_t nodes_min, nodes_max, tasks, cpus_per_task;
-	bool exact; /* only the cores that its tasks need, not all of the job's on each node */
+	bool further; /* nodes that are not named may take part */
+	bool exact;   /* only the cores that its tasks need, not all of the job's on each node */
 };
 
 /* ---- room ---- */
@@ -76,25 +78,39 @@ static bool is_open(const struct share *share)
 	       share->node->state.base != NODE_DOWN;
 }
 
+/* Of a list shorter than --nodes others of the job's nodes take part, too (srun(1), --nodelist). */
+static bool has_further(const struct step_request *r, struct hostlist *only)
+{
+	if (!only)
+		return true;
+	if (r->dist == DIST_ARBITRARY) {
+		hostlist_uniq(only);
+		return false;
+	}
+	return r->nodes_min > hostlist_count(only);
+}
+
 static int gather(struct placement *p, struct err *err)
 {
 	const struct step_request *r = p->r;
 	struct hostlist *only = r->node_list ? hostlist_parse(r->node_list, err) : NULL;
 	struct hostlist *without = r->exclude ? hostlist_parse(r->exclude, err) : NULL;
 	int rc = (r->node_list && !only) || (r->exclude && !without) ? -1 : 0;
+	p->further = has_further(r, only);
+	size_t named = 0;
 	p->v = xcalloc((size_t)p->job->state.nodes.n + 1, sizeof(*p->v));
 	for (uint32_t i = r->relative == CORE_NO_VAL ? 0 : r->relative; rc == 0 && i < p->job->state.nodes.n;
 	     i++) {
 		struct share *share = &p->job->shares[i];
 		const char *name = share_record(share)->node;
-		if ((only && !hostlist_contains(only, name)) ||
-		    (without && hostlist_contains(without, name)) || !is_open(share))
+		const bool is_named = only && hostlist_contains(only, name);
+		if ((!is_named && !p->further) || (without && hostlist_contains(without, name)) ||
+		    !is_open(share))
 			continue;
-		p->v[p->n++].share = share;
+		p->v[p->n++] = (struct place){.share = share, .required = is_named && p->further};
+		named += is_named;
 	}
-	if (only && p->r->dist == DIST_ARBITRARY)
-		hostlist_uniq(only);
-	if (rc == 0 && only && p->n < hostlist_count(only))
+	if (rc == 0 && only && named < hostlist_count(only))
 		rc = err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s is not in this job's allocation",
 		             r->node_list);
 	hostlist_free(only);
@@ -117,7 +133,7 @@ static void defaults(struct placement *p)
 	p->nodes_max = r->nodes_max > p->nodes_min ? r->nodes_max : r->nodes_min ? p->nodes_min : job_nodes;
 	if (p->nodes_max < p->nodes_min)
 		p->nodes_max = p->nodes_min;
-	if (r->node_list && p->nodes_min < p->n && p->n <= p->tasks) /* all nodes that are named take part */
+	if (!p->further && p->nodes_min < p->n && p->n <= p->tasks) /* all nodes that are named take part */
 		p->nodes_min = p->nodes_max = (uint32_t)p->n;
 }
 
@@ -142,7 +158,16 @@ static int by_room(const void *pa, const void *pb, void *ctx)
 {
 	const struct place *const *a = pa, *const *b = pb;
 	(void)ctx;
+	if ((*a)->required != (*b)->required)
+		return (*a)->required ? -1 : 1;
 	return (*a)->cap > (*b)->cap ? -1 : (*a)->cap < (*b)->cap;
+}
+
+static int by_name(const void *pa, const void *pb, void *ctx)
+{
+	const struct place *const *a = pa, *const *b = pb;
+	(void)ctx;
+	return (int)(*b)->required - (int)(*a)->required;
 }
 
 /* Takes places in that order until they are enough. */
@@ -154,6 +179,9 @@ static bool take(const struct placement *p, struct place *const *order)
 		p->v[i].tasks = 0;
 	for (size_t i = 0; p->list && i < p->n; i++)
 		if (order[i]->cap < order[i]->named)
+			return false;
+	for (size_t i = 0; i < p->n; i++)
+		if (order[i]->required && order[i]->cap == 0)
 			return false;
 	for (size_t i = 0; i < p->n && nodes < p->nodes_max; i++) {
 		/* A single node must have room for all. */
@@ -177,6 +205,7 @@ static bool choose(struct placement *p, bool ignore_use, const bool *held)
 		p->v[i].cap = held && held[p->v[i].share->index] ? 0 : capacity(p, &p->v[i], ignore_use);
 		order[i] = &p->v[i];
 	}
+	sort_stable(order, p->n, sizeof(*order), by_name, NULL);
 	bool ok = take(p, order);
 	if (!ok && p->nodes_max > 1 && p->nodes_max < p->n) {
 		sort_stable(order, p->n, sizeof(*order), by_room, NULL);
@@ -188,14 +217,12 @@ static bool choose(struct placement *p, bool ignore_use, const bool *held)
 
 /* ---- tasks ---- */
 
-/* One task on each chosen place; what is left fills them up in blocks, or goes round in turn by one or by
- * --distribution=plane's size. */
+/* One task on each chosen place; the rest goes round in turn by one, or by --distribution=plane's size. In
+ * blocks, too: they are as even as the room allows, and differ in how their tasks are numbered alone. */
 static void spread(struct placement *p)
 {
 	uint32_t left = p->tasks;
-	uint32_t turn = p->r->dist == DIST_CYCLIC                      ? 1
-	                : p->r->dist == DIST_PLANE && p->r->plane_size ? p->r->plane_size
-	                                                               : UINT32_MAX;
+	const uint32_t turn = p->r->dist == DIST_PLANE && p->r->plane_size ? p->r->plane_size : 1;
 	for (size_t i = 0; p->list && i < p->n; i++)
 		p->v[i].tasks = p->v[i].named;
 	if (p->list)
@@ -209,9 +236,7 @@ static void spread(struct placement *p)
 		for (size_t i = 0; i < p->n && left > 0; i++) {
 			struct place *place = &p->v[i];
 			uint32_t take = place->tasks ? place->cap - place->tasks : 0;
-			uint32_t share = turn != UINT32_MAX && first
-			                         ? turn - 1
-			                         : turn; /* the first round's one is there */
+			const uint32_t share = first ? turn - 1 : turn; /* the first round's one is there */
 			take = take < share ? take : share;
 			take = take < left ? take : left;
 			place->tasks += take;
