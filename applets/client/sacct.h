@@ -47,6 +47,20 @@ struct sacct_spread {
 /* false: nothing is known of it (yet). */
 bool sacct_spread_of(const struct step_record *step, enum sacct_thing thing, struct sacct_spread *out);
 
+/* What one thing comes to, in --json: CPU time in milliseconds, the rest in bytes or as a number; of all
+ * tasks the one that used most or least, the mean, the sum. */
+enum sacct_total { SACCT_MOST, SACCT_LEAST, SACCT_MEAN, SACCT_SUM, SACCT_TOTALS };
+struct sacct_amount {
+	const char *type, *name; /* static; name may be NULL */
+	int id;                  /* the real one's number of it (sacctmgr(1), show tres) */
+	uint64_t count;
+};
+#define SACCT_AMOUNTS 8 /* at most */
+/* Those of a step that are known, in the order of the columns TRESUsageIn* and, when written, TRESUsageOut*;
+ * how many. */
+size_t sacct_amounts(const struct step_record *step, bool written, enum sacct_total total,
+                     struct sacct_amount out[SACCT_AMOUNTS]);
+
 /* A column is one figure of one thing, or of all that are read or written. */
 #define SACCT_FIGURES(F)                                                                                     \
 	F(ave_cpu)                                                                                           \

@@ -100,13 +100,7 @@ JSON(killer)
 		json_null(j);
 }
 
-struct amount {
-	const char *type;
-	int id; /* the real one's number of it */
-	uint64_t count;
-};
-
-static void amounts(struct json *j, const struct amount *v, size_t n)
+static void amounts(struct json *j, const struct sacct_amount *v, size_t n)
 {
 	json_list(j);
 	for (size_t i = 0; i < n; i++) {
@@ -114,7 +108,10 @@ static void amounts(struct json *j, const struct amount *v, size_t n)
 		json_key(j, "type");
 		json_str(j, v[i].type);
 		json_key(j, "name");
-		json_null(j);
+		if (v[i].name)
+			json_str(j, v[i].name);
+		else
+			json_null(j);
 		json_key(j, "id");
 		json_int(j, v[i].id);
 		json_key(j, "count");
@@ -171,14 +168,44 @@ static const struct json_row time_rows[] = {
 };
 OBJECT(step_time, time_rows)
 
-/* What steps used is in the columns, and in `time`. */
-static const struct json_row figures_rows[] = {
-        {"max", json_no_list, NULL},
-        {"min", json_no_list, NULL},
-        {"average", json_no_list, NULL},
-        {"total", json_no_list, NULL},
+/* ---- what it used: read, and written ---- */
+
+static void used(struct json *j, const struct sacct_row *row, bool written, enum sacct_total total)
+{
+	struct sacct_amount v[SACCT_AMOUNTS];
+	amounts(j, v, sacct_amounts(row->step, written, total, v));
+}
+
+#define USED(name, written, total)                                                                           \
+	JSON(name)                                                                                           \
+	{                                                                                                    \
+		UNUSED;                                                                                      \
+		used(j, ROW, written, total);                                                                \
+	}
+USED(read_most, false, SACCT_MOST)
+USED(read_least, false, SACCT_LEAST)
+USED(read_mean, false, SACCT_MEAN)
+USED(read_sum, false, SACCT_SUM)
+USED(written_most, true, SACCT_MOST)
+USED(written_least, true, SACCT_LEAST)
+USED(written_mean, true, SACCT_MEAN)
+USED(written_sum, true, SACCT_SUM)
+
+static const struct json_row read_rows[] = {
+        {"max", read_most, NULL},
+        {"min", read_least, NULL},
+        {"average", read_mean, NULL},
+        {"total", read_sum, NULL},
 };
-OBJECT(figures, figures_rows)
+OBJECT(read_figures, read_rows)
+
+static const struct json_row written_rows[] = {
+        {"max", written_most, NULL},
+        {"min", written_least, NULL},
+        {"average", written_mean, NULL},
+        {"total", written_sum, NULL},
+};
+OBJECT(written_figures, written_rows)
 
 JSON(step_allocated)
 {
@@ -186,13 +213,15 @@ JSON(step_allocated)
 	uint64_t memory = 0;
 	for (uint32_t i = 0; i < STEP->nodes.n; i++)
 		memory += STEP->nodes.v[i].mem;
-	const struct amount v[] = {
-	        {"cpu", 1, sacct_cpus(ROW)}, {"mem", 2, memory}, {"node", 4, STEP->nodes.n}};
+	const struct sacct_amount v[] = {{"cpu", NULL, 1, sacct_cpus(ROW)},
+	                                 {"mem", NULL, 2, memory},
+	                                 {"node", NULL, 4, STEP->nodes.n}};
 	amounts(j, v, 3);
 }
 
-static const struct json_row step_tres_rows[] = {
-        {"requested", figures, NULL}, {"consumed", figures, NULL}, {"allocated", step_allocated, NULL}};
+static const struct json_row step_tres_rows[] = {{"requested", read_figures, NULL},
+                                                 {"consumed", written_figures, NULL},
+                                                 {"allocated", step_allocated, NULL}};
 OBJECT(step_tres, step_tres_rows)
 
 static const struct json_row tasks_rows[] = {{"count", task_count, NULL}};
@@ -391,14 +420,14 @@ OBJECT(state, state_rows)
 
 static void job_amounts(struct json *j, const struct job_amounts *a)
 {
-	struct amount v[4];
+	struct sacct_amount v[4];
 	size_t n = 0;
 	if (a) {
-		v[n++] = (struct amount){"cpu", 1, a->cpus};
+		v[n++] = (struct sacct_amount){"cpu", NULL, 1, a->cpus};
 		if (a->mem)
-			v[n++] = (struct amount){"mem", 2, a->mem};
-		v[n++] = (struct amount){"node", 4, a->nodes};
-		v[n++] = (struct amount){"billing", 5, a->billing};
+			v[n++] = (struct sacct_amount){"mem", NULL, 2, a->mem};
+		v[n++] = (struct sacct_amount){"node", NULL, 4, a->nodes};
+		v[n++] = (struct sacct_amount){"billing", NULL, 5, a->billing};
 	}
 	amounts(j, v, n);
 }

@@ -129,42 +129,87 @@ static void one(struct text *out, const struct sacct_row *row, enum sacct_thing 
 		print_figure(out, &s, thing, figure, false, ctx);
 }
 
+/* What is told of in lists, in their order, with the real one's numbers. */
+static const struct listed {
+	const char *word, *type, *name;
+	int id;
+	enum sacct_thing thing; /* SACCT_THINGS: energy, which is not measured */
+	bool in, out;
+} listed[] = {
+        {"cpu", "cpu", NULL, 1, SACCT_CPU, true, false},
+        {"energy", "energy", NULL, 3, SACCT_THINGS, true, true},
+        {"fs/disk", "fs", "disk", 6, SACCT_READ, true, false},
+        {"fs/disk", "fs", "disk", 6, SACCT_WRITTEN, false, true},
+        {"mem", "mem", NULL, 2, SACCT_RSS, true, false},
+        {"pages", "pages", NULL, 8, SACCT_PAGES, true, false},
+        {"vmem", "vmem", NULL, 7, SACCT_VM, true, false},
+};
+
+#define LISTED (sizeof(listed) / sizeof(listed[0]))
+
 /* "cpu=00:00:01,energy=0,fs/disk=4096,mem=3M,pages=0,vmem=9M", or what was written: "energy=0,fs/disk=0".
  * Energy is not measured, and is 0 as with the real one; to sstat the first node had most and least of it. */
 static void list(struct text *out, const struct sacct_row *row, bool written, enum figure figure,
                  const struct sacct_ctx *ctx)
 {
-	static const struct {
-		const char *word;
-		enum sacct_thing thing;
-		bool in, out;
-	} words[] = {
-	        {"cpu", SACCT_CPU, true, false},      {"energy", SACCT_THINGS, true, true},
-	        {"fs/disk", SACCT_READ, true, false}, {"fs/disk", SACCT_WRITTEN, false, true},
-	        {"mem", SACCT_RSS, true, false},      {"pages", SACCT_PAGES, true, false},
-	        {"vmem", SACCT_VM, true, false},
-	};
 	const bool amount = figure == AVE || figure == TOT || figure == MAX || figure == MIN,
 	           task = figure == MAX_TASK || figure == MIN_TASK;
 	const char *between = "";
 	struct sacct_spread s;
-	for (size_t i = 0; row->step && i < sizeof(words) / sizeof(words[0]); i++) {
-		const bool energy = words[i].thing == SACCT_THINGS;
-		if (!(written ? words[i].out : words[i].in) ||
+	for (size_t i = 0; row->step && i < LISTED; i++) {
+		const bool energy = listed[i].thing == SACCT_THINGS;
+		if (!(written ? listed[i].out : listed[i].in) ||
 		    (energy && (task || (!amount && !ctx->sstat))) ||
-		    !sacct_spread_of(row->step, energy ? SACCT_CPU : words[i].thing, &s) ||
+		    !sacct_spread_of(row->step, energy ? SACCT_CPU : listed[i].thing, &s) ||
 		    !is_known(&s, figure))
 			continue;
-		text_printf(out, "%s%s=", between, words[i].word);
+		text_printf(out, "%s%s=", between, listed[i].word);
 		between = ",";
 		if (energy && amount)
 			text_add(out, "0");
 		else if (energy)
 			text_add(out, row->step->nodes.v[0].node);
 		else
-			print_figure(out, &s, words[i].thing, figure, true, ctx);
+			print_figure(out, &s, listed[i].thing, figure, true, ctx);
 	}
 }
+
+/* ---- for --json ---- */
+
+static uint64_t count_of(const struct sacct_spread *s, enum sacct_thing thing, enum sacct_total total)
+{
+	const uint64_t v[SACCT_TOTALS] = {[SACCT_MOST] = s->most,
+	                                  [SACCT_LEAST] = s->least,
+	                                  [SACCT_MEAN] = s->sum / s->tasks,
+	                                  [SACCT_SUM] = s->sum};
+	return thing == SACCT_CPU                        ? v[total] / 1000
+	       : thing == SACCT_RSS || thing == SACCT_VM ? v[total] * 1024
+	                                                 : v[total];
+}
+
+size_t sacct_amounts(const struct step_record *step, bool written, enum sacct_total total,
+                     struct sacct_amount out[SACCT_AMOUNTS])
+{
+	size_t n = 0;
+	_Static_assert(LISTED <= SACCT_AMOUNTS, "all must fit");
+	for (size_t i = 0; i < LISTED; i++) {
+		const bool energy = listed[i].thing == SACCT_THINGS;
+		struct sacct_spread s;
+		if (!(written ? listed[i].out : listed[i].in) ||
+		    (energy && (total == SACCT_MOST || total == SACCT_LEAST)))
+			continue;
+		if (!energy && (!sacct_spread_of(step, listed[i].thing, &s) ||
+		                !is_known(&s, total == SACCT_LEAST ? MIN : MAX)))
+			continue;
+		out[n++] = (struct sacct_amount){.type = listed[i].type,
+		                                 .name = listed[i].name,
+		                                 .id = listed[i].id,
+		                                 .count = energy ? 0 : count_of(&s, listed[i].thing, total)};
+	}
+	return n;
+}
+
+/* ---- columns ---- */
 
 #define ONE(name, thing, figure)                                                                             \
 	void sacct_##name(struct text *out, const void *record, const void *ctx)                             \
