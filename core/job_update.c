@@ -150,7 +150,8 @@ static int update_nodes(struct update *u, struct err *err)
 	spec->nodes_min = e->nodes_min;
 	if (e->nodes_max != JOB_UNSET)
 		spec->nodes_max = e->nodes_max;
-	if ((spec->nodes_max && spec->nodes_max < spec->nodes_min) || (u->part && spec->nodes_min > u->part->conf->node_count))
+	if ((spec->nodes_max && spec->nodes_max < spec->nodes_min) ||
+	    (u->part && spec->nodes_min > u->part->conf->node_count))
 		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
 	if (!spec->tasks_set)
 		spec->tasks = spec->nodes_min;
