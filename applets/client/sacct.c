@@ -366,6 +366,8 @@ static void defaults(struct sacct_options *o, struct arena *arena)
 		o->query.to = loop_wall_clock();
 	if (states && o->from_set && !o->jobs_set && !o->query.to)
 		o->query.to = o->query.from;
+	if (o->query.to) /* times are whole seconds here, and the last one counts */
+		o->query.to += 999999 - o->query.to % 1000000;
 	if (geteuid() == 0 || o->query.uids.n || o->jobs_set)
 		o->query.all_users = true;
 	else if (!o->query.all_users)

@@ -116,8 +116,9 @@ bool history_wants(const struct history_place *place, const struct job_spec *spe
 		return false;
 	if (spec->submit_time > q->to || !in_states(q, state))
 		return false;
-	/* Those that could not start yet are shown when they are asked for. */
-	if (q->job_ids.n == 0 && (state->eligible_time == 0 || state->eligible_time > q->to))
+	/* Those that could not start yet are shown when they, or how they ended, are asked for. */
+	if (q->job_ids.n == 0 && q->states.n == 0 &&
+	    (state->eligible_time == 0 || state->eligible_time > q->to))
 		return false;
 	return job_filter_wants(&place->filter, spec, state);
 }

@@ -5,8 +5,6 @@ MISSING.update({
     "scontrol create reservation": "reservations",
     "variables of GPUs": "GPUs",
     "srun --cpu-bind=q": "a cluster with task/affinity, without which the real one says that it can't bind",
-    "srun --mpi=pmi2: the PMI-1 wire": "MPI",
-    "srun --mpi=list, --mpi=pmix": "MPI",
-    "sacct: a separator of its own, units, times": "ReqTRES in the history",
-    "scancel --clusters": "scancel --clusters",
+    "srun --mpi=list, --mpi=pmix": "PMIx",
+    "scancel --clusters": "other clusters than one without slurmdbd, as the real one says it",
 })

@@ -105,6 +105,7 @@ def ondemand(jobs):
     said = run(["sacct", "-P", "--delimiter", "\x1f", "-n", "--units", "G", "--allocations", "-o", ",".join(names), "--state", "CD,CA", "-S",
                 "now-1hour", "-E", "now"])
     read = {one["JobId"]: one for one in (dict(zip(names, line.split("\x1f"))) for line in said.lines)}
+    need(jobs["finished"] in read, said)
     one = read[jobs["finished"]]
     need(one["User"] == USER and one["ReqMem"] == "0.20G" and one["State"] == "COMPLETED" and re.fullmatch(r"[\d:]+", one["Elapsed"]), one)
     need(jobs["failed"] not in read and read[jobs["cancelled"]]["State"].startswith("CANCELLED"), said)
