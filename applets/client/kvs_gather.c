@@ -13,7 +13,7 @@ struct contribution {
 };
 
 struct kvs_gather {
-	kvs_connection_fn connection;
+	kvs_send_fn send;
 	void *ctx;
 	struct contribution *of;
 	uint32_t places, whole, fence; /* the last one that is over */
@@ -21,12 +21,12 @@ struct kvs_gather {
 	struct text result; /* of that */
 };
 
-struct kvs_gather *kvs_gather_new(uint32_t places, kvs_connection_fn connection, void *ctx)
+struct kvs_gather *kvs_gather_new(uint32_t places, kvs_send_fn send, void *ctx)
 {
 	struct kvs_gather *g = xcalloc(1, sizeof(*g));
 	g->of = xcalloc((size_t)places + 1, sizeof(*g->of));
 	g->places = places;
-	g->connection = connection;
+	g->send = send;
 	g->ctx = ctx;
 	return g;
 }
@@ -45,19 +45,16 @@ static void next_pairs(const struct text *result, size_t *at, char **room, struc
 
 static void tell(const struct kvs_gather *g, uint32_t place)
 {
-	struct conn *conn = g->connection(g->ctx, place);
 	char *room[CHUNK_PAIRS * 2];
 	struct step_kvs m;
 	size_t at = 0;
-	if (!conn)
-		return; /* it asks when it has come back */
 	do {
 		schema_init(schema_of_step_kvs(), &m);
 		m.fence = g->fence;
 		m.first = at == 0;
 		next_pairs(&g->result, &at, room, &m.pairs);
 		m.last = at >= g->result.len;
-		conn_send(conn, MSG_step_kvs, 0, &m);
+		g->send(g->ctx, place, &m);
 	} while (!m.last);
 }
 

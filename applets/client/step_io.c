@@ -184,10 +184,12 @@ static void mpi_check(struct step_io *io)
 		}
 }
 
-static struct conn *mpi_connection(void *ctx, uint32_t place)
+static void send_kvs(void *ctx, uint32_t place, const struct step_kvs *m)
 {
 	const struct step_io *io = ctx;
-	return io->places[place].state == PLACE_DONE ? NULL : io->places[place].conn;
+	const struct place *p = &io->places[place];
+	if (p->state != PLACE_DONE && p->conn)
+		conn_send(p->conn, MSG_step_kvs, 0, m);
 }
 
 static void take_kvs(struct place *place, const struct step_kvs *m)
@@ -767,7 +769,7 @@ int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)
 	arena_init(&io.arena);
 	make_tables(&io);
 	if (conf->mpi)
-		io.gather = kvs_gather_new(io.place_count, mpi_connection, &io);
+		io.gather = kvs_gather_new(io.place_count, send_kvs, &io);
 	loop_before_sleep(io.loop, before_sleep, &io);
 	if (conf->controller)
 		io.controller = loop_add_fd(io.loop, client_fd(conf->controller), EPOLLIN, controller_ready,

@@ -344,8 +344,7 @@ static const struct request_row requests_2[] = {
 static enum pmi_event unknown(struct pmi_task *t, const char *command, struct err *err)
 {
 	struct text shown = TEXT_EMPTY;
-	if (*command)
-		text_add_escaped(&shown, command, strnlen(command, 64));
+	text_add_escaped(&shown, command, strnlen(command, 64));
 	err_set(err, ERR_INVALID, "invalid pmi%u command received: '%s'", t->version == 2 ? 2 : 1,
 	        text_str(&shown));
 	text_free(&shown);
@@ -418,26 +417,29 @@ static size_t frame_size(const char *head)
 	return text_to_u32(text_trim(digits), &n) && n <= PMI_REQUEST_MAX ? n : 0;
 }
 
-/* The whole request that t->in begins with, apart from its NUL, is *size bytes behind *skip. false: not yet.
+/* The whole request that t->in begins with, apart from its NUL, is *size bytes behind *skip. PMI_MORE: not
+ * yet.
  */
-static bool whole(const struct pmi_task *t, size_t *skip, size_t *size, struct err *err)
+static enum pmi_event whole(const struct pmi_task *t, size_t *skip, size_t *size, struct err *err)
 {
 	const char *p = t->in.s + t->in_at;
 	const size_t there = t->in.len - t->in_at;
 	*skip = t->version == 2 ? FRAME_HEAD : 0;
 	if (there == 0 || (t->version == 2 && there < FRAME_HEAD))
-		return false;
+		return PMI_MORE;
 	if (t->version == 2) {
 		*size = frame_size(p);
-		if (*size == 0)
-			err_set(err, ERR_INVALID, "a request has no length");
-		return *size != 0 && there >= FRAME_HEAD + *size;
+		if (*size > 0)
+			return there >= FRAME_HEAD + *size ? PMI_ANSWERED : PMI_MORE;
+		err_set(err, ERR_INVALID, "a request has no length");
+		return PMI_BROKEN;
 	}
 	const char *end = memchr(p, '\n', there);
-	if (!end && there > PMI_REQUEST_MAX)
-		err_set(err, ERR_INVALID, "a request is longer than %d bytes", PMI_REQUEST_MAX);
-	*size = end ? (size_t)(end - p) : 0;
-	return end != NULL;
+	*size = end ? (size_t)(end - p) : there;
+	if (*size <= PMI_REQUEST_MAX)
+		return end ? PMI_ANSWERED : PMI_MORE;
+	err_set(err, ERR_INVALID, "a request is longer than %d bytes", PMI_REQUEST_MAX);
+	return PMI_BROKEN;
 }
 
 static void drop_taken(struct pmi_task *t)
@@ -459,13 +461,9 @@ void pmi_take(struct pmi_task *t, const void *bytes, size_t n)
 enum pmi_event pmi_next(struct pmi_task *t, struct err *err)
 {
 	size_t skip, size;
-	struct err why = {0};
-	if (!whole(t, &skip, &size, &why)) {
-		if (why.code == 0)
-			return PMI_MORE;
-		err_set(err, why.code, "%s", err_text(&why));
-		return PMI_BROKEN;
-	}
+	enum pmi_event event = whole(t, &skip, &size, err);
+	if (event != PMI_ANSWERED)
+		return event;
 	const char *request = t->in.s + t->in_at + skip;
 	t->in_at += skip + size + (skip == 0);
 	if (memchr(request, '\0', size)) {
@@ -473,7 +471,7 @@ enum pmi_event pmi_next(struct pmi_task *t, struct err *err)
 		return PMI_BROKEN;
 	}
 	char *copy = xstrndup(request, size);
-	enum pmi_event event = t->version == 2 ? frame_request(t, copy, err) : line_request(t, copy, err);
+	event = t->version == 2 ? frame_request(t, copy, err) : line_request(t, copy, err);
 	free(copy);
 	return event;
 }

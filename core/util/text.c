@@ -92,6 +92,7 @@ void text_add_size(struct text *t, uint64_t n, char unit)
 void text_add_escaped(struct text *t, const char *s, size_t n)
 {
 	text_reserve(t, n);
+	t->s[t->len] = '\0';
 	for (size_t i = 0; i < n; i++) {
 		char escaped[4];
 		text_add_n(t, escaped, text_escape_byte(s[i], escaped));

@@ -54,6 +54,8 @@ static void escaping(void **state)
 {
 	(void)state;
 	struct text t = TEXT_EMPTY;
+	text_add_escaped(&t, "", 0);
+	assert_string_equal(text_str(&t), "");
 	text_add_escaped(&t, "a\n\x1b[m\\\xc3\x7f\0~", 10);
 	assert_string_equal(t.s, "a\\012\\033[m\\134\\303\\177\\000~");
 	text_free(&t);
