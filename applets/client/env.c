@@ -154,6 +154,8 @@ void env_list_distribution(struct env_list *e, const struct submit *s)
 	env_list_set(e, "SLURM_DISTRIBUTION", "%s", s->dist_words);
 	if (s->dist == DIST_PLANE)
 		env_list_set(e, "SLURM_DIST_PLANESIZE", "%" PRIu32, s->plane_size);
+	if (s->dist == DIST_ARBITRARY && s->command != SUBMIT_SRUN)
+		env_list_set(e, "SLURM_ARBITRARY_NODELIST", "%s", s->spec.req_nodes);
 }
 
 /* What was asked for, as a number; 0 or "none" asks for nothing. */

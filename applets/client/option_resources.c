@@ -246,7 +246,7 @@ static bool node_level(struct submit *s, const char *word)
 		s->dist = DIST_CYCLIC;
 	else if (strcmp(word, "plane") == 0)
 		s->dist = DIST_PLANE;
-	else if (strcmp(word, "arbitrary") == 0) /* of srun alone */
+	else if (strcmp(word, "arbitrary") == 0)
 		s->dist = DIST_ARBITRARY;
 	else
 		return false;
@@ -283,9 +283,6 @@ PARSER(distribution)
 		*comma++ = '\0';
 		return packing(row, words, comma, value, err);
 	}
-	if (strcmp(words, "arbitrary") == 0 && s->command != SUBMIT_SRUN)
-		return err_set(err, ERR_NOT_SUPPORTED, "--%s=%s is not supported by batchbox", row->name,
-		               value);
 	char *size = strchr(words, '=');
 	if (size)
 		*size++ = '\0';

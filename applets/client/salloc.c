@@ -183,6 +183,8 @@ int salloc_main(int argc, char **argv)
 	s.spec.detached = s.no_shell;
 	if (s.get_user_env && err_set(&err, ERR_LIMIT, "SlurmdUser must be root to use --get-user-env") != 0)
 		return submit_exit_code(&s, &err);
+	if (submit_hosts(&s) != 0)
+		return submit_error_exit();
 	if (submit_finish(&s, "interactive", &err) != 0)
 		return submit_exit_code(&s, &err);
 	const char *shell = getenv("SHELL");

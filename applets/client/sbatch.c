@@ -66,6 +66,8 @@ static bool parse(struct submit *s, int argc, char **argv, struct script *script
 		s->spec.argv.v = argv + rest + 1;
 		s->spec.argv.n = (uint32_t)(argc - rest - 1);
 	}
+	if (submit_hosts(s) != 0)
+		return false;
 	if (submit_finish(s, script->name, &err) == 0 &&
 	    (!s->export_file || env_list_read(&script->env, s->export_file, &err) == 0))
 		return true;

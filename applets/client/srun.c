@@ -489,35 +489,14 @@ static int read_programs(struct srun *r)
 	return 0;
 }
 
-/* -m arbitrary: SLURM_HOSTFILE, or else -w, has a host for each task, in order. A job for it has on each of
- * them what the one with most tasks needs. */
+/* A job for the hosts of -m arbitrary has on each of them what the one with most tasks needs. */
 static int read_hosts(struct srun *r)
 {
 	struct submit *s = &r->s;
-	const char *path = getenv("SLURM_HOSTFILE");
-	const uint32_t want = s->spec.tasks_set ? s->spec.tasks : s->nodes_set ? s->spec.nodes_min : 0;
-	struct err err = {0};
-	int rc = 0;
-	if (path && *path)
-		rc = hostfile_read(&r->hosts, path, want, &r->arena, &err);
-	else if (s->dist != DIST_ARBITRARY)
-		return 0;
-	else if (s->nodes_in_order && *s->nodes_in_order)
-		rc = hostfile_of_list(&r->hosts, s->nodes_in_order, want, &r->arena, &err);
-	else if (s->nodes_set && !s->spec.tasks_set)
-		rc = err_set(&err, ERR_INVALID, "invalid number of tasks (-n 0)");
-	else
-		rc = err_set(&err, ERR_INVALID,
-		             "With Arbitrary distribution you need to specify a nodelist or hostfile with "
-		             "the -w option");
-	if (rc != 0) {
-		log_error("%s", err_text(&err));
-		if (path && *path)
-			log_error("Failure getting NodeNames from hostfile");
+	if (submit_read_hosts(s, &r->hosts) != 0)
 		return -1;
-	}
-	s->dist = DIST_ARBITRARY;
-	s->dist_words = arena_strdup(&s->arena, "arbitrary");
+	if (!r->hosts.list)
+		return 0;
 	s->spec.tasks = r->own_job ? r->hosts.nodes * r->hosts.most : r->hosts.count;
 	s->spec.tasks_set = true;
 	if (r->own_job) {

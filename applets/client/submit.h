@@ -44,6 +44,14 @@ char *script_path(struct arena *arena, const char *name, const char *work_dir);
  * one's words. */
 int script_read(const char *path, char **script, size_t *n, struct err *err);
 
+/* ---- -m arbitrary (submit_hosts.c) ---- */
+struct hostfile;
+/* SLURM_HOSTFILE, which means -m arbitrary, or else what -w names for it: hosts->list stays NULL where
+ * neither is so. Strings live in the arena of s. Says what is wrong. */
+int submit_read_hosts(struct submit *s, struct hostfile *hosts);
+/* The same for a job without a step (salloc, sbatch): it gets these hosts, and as many tasks. */
+int submit_hosts(struct submit *s);
+
 /* What slurm.conf has to say of the options: says what it makes of --core-spec and its like. */
 int submit_check_conf(struct submit *s, const struct slurm_conf *conf, struct err *err);
 

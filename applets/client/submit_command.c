@@ -128,6 +128,7 @@ static const struct command_word srun_variables[] = {
 };
 static const struct command_word sbatch_variables[] = {
         {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        {"SLURM_HOSTFILE", NULL, "a file with a host for each task, in order: --distribution=arbitrary"},
         {"SLURM_EXIT_ERROR", NULL,
          "the exit code where something else than an option is wrong, in place of 1"},
         {"SLURM_UMASK", NULL, "the umask of the job or step, in place of this process's"},
@@ -136,6 +137,7 @@ static const struct command_word sbatch_variables[] = {
 static const struct command_word salloc_variables[] = {
         {"SHELL", NULL, "the shell that is started where no command is given"},
         {"SLURM_DIST_PLANESIZE", NULL, "the size of --distribution=plane"},
+        {"SLURM_HOSTFILE", NULL, "a file with a host for each task, in order: --distribution=arbitrary"},
         {"SLURM_EXIT_ERROR", NULL,
          "the exit code where something else than an option is wrong, in place of 1"},
         {"SLURM_UMASK", NULL, "the umask of the job or step, in place of this process's"},

@@ -126,6 +126,24 @@ static void distributions(void **state)
 	}
 }
 
+static void hosts_of_a_job(void **state)
+{
+	(void)state;
+	struct submit s = {0};
+	unsetenv("SLURM_HOSTFILE");
+	assert_string_equal(parse(&s, SUBMIT_SALLOC, "-m arbitrary -c 2 -w b,a,b", ORIGIN_COMMAND_LINE), "");
+	assert_int_equal(submit_hosts(&s), 0);
+	assert_int_equal(s.spec.tasks, 3);
+	assert_int_equal(s.spec.nodes_min, 2);
+	assert_int_equal(s.spec.nodes_max, 2);
+	assert_int_equal(s.spec.min_cpus_node, 4); /* two tasks on b */
+	submit_free(&s);
+	s = (struct submit){0};
+	assert_string_equal(parse(&s, SUBMIT_SALLOC, "-m arbitrary", ORIGIN_COMMAND_LINE), "");
+	assert_int_equal(submit_hosts(&s), -1);
+	submit_free(&s);
+}
+
 static void bad_values(void **state)
 {
 	(void)state;
@@ -137,7 +155,7 @@ static void bad_values(void **state)
 	        {"-t abc", "Invalid --time specification"},
 	        {"--mem=abc", "Invalid --mem specification"},
 	        {"--signal=FOO@10", "Invalid --signal specification"},
-	        {"-m arbitrary", "--distribution=arbitrary is not supported by batchbox"},
+	        {"-m arbitrary", ""},
 	        {"-m block,pack", "--distribution=block,pack is not supported by batchbox"},
 	        {"--gres=gpu:1", "Invalid generic resource (gres) specification"},
 	        {"--gres=none", ""},
@@ -368,6 +386,7 @@ int main(void)
 	        cmocka_unit_test(every_option_is_a_row),
 	        cmocka_unit_test(values_are_read),
 	        cmocka_unit_test(distributions),
+	        cmocka_unit_test(hosts_of_a_job),
 	        cmocka_unit_test(bad_values),
 	        cmocka_unit_test(later_origins_win),
 	        cmocka_unit_test(directive_forms),
