@@ -167,6 +167,26 @@ static void hostile(void **state)
 	}
 }
 
+/* Also one whose end came along. */
+static void long_line(void **state)
+{
+	struct fixture f;
+	char *line = xcalloc(1, PMI_REQUEST_MAX + 3);
+	(void)state;
+	memset(line, ' ', PMI_REQUEST_MAX + 1);
+	memcpy(line, "cmd=init", 8);
+	line[PMI_REQUEST_MAX] = '\n';
+	line[PMI_REQUEST_MAX + 1] = '\0';
+	set_up(&f);
+	assert_int_equal(PMI_ANSWERED, ask(&f, line));
+	line[PMI_REQUEST_MAX] = ' ';
+	line[PMI_REQUEST_MAX + 1] = '\n';
+	assert_int_equal(PMI_BROKEN, ask(&f, line));
+	assert_string_equal("a request is longer than 65536 bytes", err_text(&f.err));
+	tear_down(&f);
+	free(line);
+}
+
 static void limits(void **state)
 {
 	struct pmi_kvs kvs = {0};
@@ -197,8 +217,8 @@ static void limits(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(lines), cmocka_unit_test(frames),
-	                                   cmocka_unit_test(pieces), cmocka_unit_test(hostile),
-	                                   cmocka_unit_test(limits)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(lines),     cmocka_unit_test(frames),
+	                                   cmocka_unit_test(pieces),    cmocka_unit_test(hostile),
+	                                   cmocka_unit_test(long_line), cmocka_unit_test(limits)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
