@@ -676,7 +676,8 @@ static void compare_state(struct world *w, const struct job *job)
 	 * over is only asked for again. */
 	for (uint32_t i = 0; !list_empty(&job->in_unsaved) && i < stored.nodes.n && i < job->state.nodes.n;
 	     i++)
-		if (stored.nodes.v[i].phase == ALLOC_ENDING || stored.nodes.v[i].phase == ALLOC_PROLOG)
+		if (stored.nodes.v[i].phase == ALLOC_ENDING ||
+		    (stored.nodes.v[i].phase == ALLOC_PROLOG && job->state.nodes.v[i].phase == ALLOC_READY))
 			stored.nodes.v[i].phase = job->state.nodes.v[i].phase;
 	differs = schema_differs(schema_of_job_state(), &stored, &job->state);
 	schema_free(schema_of_job_state(), &stored);
