@@ -318,6 +318,7 @@ struct select_ask {
 	/* In a search over ascending times, by the node's index: before that the job finds no place there.
 	 * NULL: nothing is known. */
 	core_time *not_before;
+	bool *settles;     /* where it has room: is that only without what it prefers? or NULL */
 	bool ignore_use;   /* as if every node were free */
 	bool ignore_state; /* and up */
 };

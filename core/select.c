@@ -482,7 +482,8 @@ static size_t choose_best(struct selection *s)
 	if (s->required <= 1 && single_node(s))
 		return 1;
 	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, s);
-	size_t n = enough(s, s->nodes_wanted);
+	size_t wanted = s->nodes_wanted < s->n ? s->nodes_wanted : s->n; /* as many as there are */
+	size_t n = enough(s, wanted > s->nodes_min ? wanted : s->nodes_min);
 	if (n == 0)
 		n = enough(s, s->nodes_min);
 	if (n == 0) {
@@ -660,8 +661,35 @@ void select_free(struct select_scratch *scratch)
 	free(scratch);
 }
 
+/* What it prefers takes the place of the features that it must have (sbatch(1), --prefer). */
+static struct job_spec as_preferred(const struct job_spec *spec)
+{
+	struct job_spec as = *spec;
+	as.features = spec->prefer;
+	as.prefer = NULL;
+	return as;
+}
+
+/* Where no nodes have that now, those will do that have what they must. */
+static bool select_preferred(const struct cluster *c, const struct select_ask *asked,
+                             struct node_alloc_list *out)
+{
+	const struct job_spec spec = as_preferred(asked->spec);
+	struct select_ask ask = *asked;
+	ask.spec = &spec;
+	return select_job(c, &ask, out);
+}
+
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
 {
+	const bool prefers = text_or_null(ask->spec->prefer) != NULL;
+	if (prefers && select_preferred(c, ask, out)) {
+		if (ask->settles)
+			*ask->settles = false;
+		return true;
+	}
+	if (ask->settles)
+		*ask->settles = prefers;
 	struct selection s = {.c = c,
 	                      .ask = ask,
 	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
@@ -718,6 +746,12 @@ bool select_has_features(const struct cluster *c, const struct part *part, const
 	return true;
 }
 
+static bool has_wanted(const struct node *node, const char *wanted)
+{
+	struct constraint features;
+	return constraint_parse(wanted, &features) && has_features(node, &features);
+}
+
 unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                       const struct node *node)
 {
@@ -732,8 +766,8 @@ unsigned select_lacks(const struct cluster *c, const struct part *part, const st
 		lacks |= LACK_CPUS;
 	if (memory_needed(c, part, spec, node, cpus) > node->conf->real_memory)
 		lacks |= LACK_MEMORY;
-	struct constraint features;
-	if (!constraint_parse(spec->features, &features) || !has_features(node, &features))
+	if (!has_wanted(node, spec->features) &&
+	    (!text_or_null(spec->prefer) || !has_wanted(node, spec->prefer)))
 		lacks |= LACK_FEATURES;
 	if (node->conf->tmp_disk < spec->min_tmp_disk)
 		lacks |= LACK_TMP_DISK;
@@ -745,9 +779,24 @@ unsigned select_lacks(const struct cluster *c, const struct part *part, const st
 	return lacks;
 }
 
+/* A submit is refused where what it prefers can't be had at all, though it could do without. */
+static int check_preferred(const struct cluster *c, const struct part *part, const struct job_spec *asked,
+                           struct err *err)
+{
+	const struct job_spec spec = as_preferred(asked);
+	struct constraint features;
+	if (!constraint_parse(spec.features, &features) || !select_has_features(c, part, asked->features))
+		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
+	if (!select_has_features(c, part, spec.features))
+		return err_set(err, ERR_INVALID_PREFER, "%s", "");
+	return select_check(c, part, &spec, err);
+}
+
 int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                  struct err *err)
 {
+	if (part->conf->node_count > 0 && text_or_null(spec->prefer))
+		return check_preferred(c, part, spec, err);
 	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
 	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, active_ok = !spec->features;
 	struct constraint features;
@@ -786,12 +835,11 @@ int select_check(const struct cluster *c, const struct part *part, const struct 
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_TOO_MANY_CPUS));
 	if (!mem_ok)
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_INVALID_MEMORY));
-	/* A fixed number of nodes that can't hold the tasks, however empty they are. */
+	/* There are CPUs for it, but no nodes that can hold its tasks, however empty they are. Who asks for
+	 * more nodes than there are, or than are allowed, waits. */
 	const struct select_ask ask = {.part = part, .spec = spec, .ignore_use = true, .ignore_state = true};
-	const bool fixed = spec->nodes_max && spec->nodes_max <= part->conf->node_count;
-	const bool capped =
-	        part->conf->max_nodes != CORE_INFINITE && part_limits_reason(c, part, spec) == REASON_NONE;
-	if ((fixed || capped) && !select_job(c, &ask, NULL))
+	if (spec->nodes_min <= part->conf->node_count && part_limits_reason(c, part, spec) == REASON_NONE &&
+	    !select_job(c, &ask, NULL))
 		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
 	return 0;
 }
