@@ -144,7 +144,7 @@ void spec_why_never(const struct cluster *c, const struct job_spec *spec, struct
 		return;
 	struct job_spec asked = *spec;
 	if (text_or_null(spec->prefer)) /* a submit is refused for what it prefers */
-		asked.features = spec->prefer, asked.prefer = NULL;
+		asked = spec_as_preferred(spec);
 	say_lacks(c, part, &asked, out);
 	if (out->len && out->s[out->len - 1] == '\n') /* it is the end of a line */
 		out->s[--out->len] = '\0';
