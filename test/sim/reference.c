@@ -375,16 +375,17 @@ static void hold(struct picture *p, const struct job *job, const struct part *pa
 			p->v[p->n++] = (struct hold){job, part, &nodes->v[i], from, to};
 }
 
-/* What the job finds: those that run, but for any that were started just now though they are behind it, and
- * those before it in the plan. */
-static void draw(struct picture *p, const struct job *job, size_t rank)
+/* What the job finds: those that run, and those before it in the plan. without_later: as it was when its turn
+ * came, without those that were started just now though they are behind it. */
+static void draw(struct picture *p, const struct job *job, size_t rank, bool without_later)
 {
 	p->n = 0;
 	for (const struct job *o = job_next(p->c, NULL); o; o = job_next(p->c, o)) {
 		const core_time soon = p->now + CORE_SECOND,
 		                end = o->state.start_time +
 		                      (core_time)o->state.time_limit_min * 60 * CORE_SECOND;
-		if (o->state.start_time == p->now && job_is_active(o) && comes_before(job, o))
+		if (without_later && o->state.start_time == p->now && job_is_active(o) &&
+		    comes_before(job, o))
 			continue;
 		hold(p, o, o->part, &o->state.nodes, 0, job_is_active(o) && end > soon ? end : soon);
 	}
@@ -446,6 +447,25 @@ static void say_times(const struct picture *p, const struct job *job, core_time 
 	say_time(p->now, found, why);
 }
 
+/* e: its place in the plan, or NULL. Has it one? */
+static bool look_at_one(struct picture *p, const struct job *job, const struct planned *e, size_t rank,
+                        struct reference_counts *counts, struct text *why)
+{
+	draw(p, job, rank, true);
+	const core_time start = earliest(p, job);
+	*(start == NEVER ? &counts->never : &counts->planned) += 1;
+	if (fits(p, job, p->now))
+		text_printf(why, "job %u waits, and could start now", job->job_id);
+	else if (start != (e ? e->start : NEVER))
+		say_times(p, job, e ? e->start : NEVER, start, why);
+	draw(p, job, rank, false);
+	if (e && why->len == 0 && !place_is_good(p, e))
+		text_printf(why,
+		            "job %u is planned where it can't be, or somebody behind it was started there",
+		            job->job_id);
+	return e != NULL;
+}
+
 bool reference_agrees(const struct cluster *c, core_time now, struct reference_counts *counts,
                       struct text *why)
 {
@@ -456,16 +476,7 @@ bool reference_agrees(const struct cluster *c, core_time now, struct reference_c
 	for (const struct job *job = next_waiting(p, NULL); job && why->len == 0;
 	     job = next_waiting(p, job)) {
 		const struct planned *e = plan_at(c, rank);
-		draw(p, job, rank);
-		const core_time start = earliest(p, job);
-		if (fits(p, job, now))
-			text_printf(why, "job %u waits, and could start now", job->job_id);
-		else if (!e || e->job != job ? start != NEVER : start != e->start)
-			say_times(p, job, e && e->job == job ? e->start : NEVER, start, why);
-		else if (start != NEVER && !place_is_good(p, e))
-			text_printf(why, "job %u is planned where it can't be", job->job_id);
-		*(start == NEVER ? &counts->never : &counts->planned) += 1;
-		rank += e && e->job == job;
+		rank += look_at_one(p, job, e && e->job == job ? e : NULL, rank, counts, why);
 	}
 	if (why->len == 0 && plan_at(c, rank))
 		text_printf(why, "job %u is planned, and doesn't wait", plan_at(c, rank)->job->job_id);
