@@ -537,15 +537,45 @@ static void spread_evenly(struct selection *s, size_t n)
 	}
 }
 
-/* The first ones that it may have. */
-static void fill_cores(const struct selection *s, const struct node *node, uint32_t want,
+/* So many of the socket's that it may have, into the set, from the first on. */
+static uint32_t take_in_socket(const struct selection *s, const struct node *node, uint32_t socket,
+                               uint32_t most, struct core_bits *to)
+{
+	const uint32_t size = node->conf->cores_per_socket ? node->conf->cores_per_socket : node->cores_total;
+	uint32_t n = 0;
+	for (uint32_t i = socket * size; n < most && i < (socket + 1) * size && i < node->cores_total; i++) {
+		if (bits_has(to, i) || load_of(s, node, i) > s->shared)
+			continue;
+		bits_add(to, i);
+		n++;
+	}
+	return n;
+}
+
+/* Task by task, each from the next socket (sbatch(1), -m: cyclic is what counts where nothing is said); whole
+ * sockets one after the other. */
+static void fill_cores(const struct selection *s, const struct node *node, uint32_t want, uint32_t tasks,
                        struct schema_u32s *out)
 {
+	const uint32_t sockets = node->conf->cores_per_socket
+	                                 ? (node->cores_total + node->conf->cores_per_socket - 1) /
+	                                           node->conf->cores_per_socket
+	                                 : 1;
+	const uint32_t each = s->by_socket ? want : tasks > 0 && want > tasks ? want / tasks : 1;
+	struct core_bits *chosen = bits_new(node->cores_total);
+	uint32_t left = want, of_task = each, idle = 0;
 	look_at(s, node);
+	for (uint32_t socket = 0; left > 0 && idle < sockets; socket = (socket + 1) % sockets) {
+		const uint32_t n = take_in_socket(s, node, socket, of_task < left ? of_task : left, chosen);
+		left -= n;
+		of_task = n < of_task ? of_task - n : each; /* what the socket lacks is the next one's */
+		idle = n > 0 ? 0 : idle + 1;
+	}
 	out->v = xcalloc((size_t)want + 1, sizeof(uint32_t));
 	for (uint32_t i = 0; out->n < want && i < node->cores_total; i++)
-		if (load_of(s, node, i) <= s->shared)
+		if (bits_has(chosen, i))
 			out->v[out->n++] = i;
+	free(chosen);
 }
 
 static void fill_share(const struct selection *s, const struct candidate *cand, struct node_alloc *share)
@@ -555,7 +585,7 @@ static void fill_share(const struct selection *s, const struct candidate *cand, 
 	schema_init(schema_of_node_alloc(), share);
 	share->node = xstrdup(node->conf->name);
 	share->phase = ALLOC_READY;
-	fill_cores(s, node, cores, &share->cores);
+	fill_cores(s, node, cores, cand->tasks, &share->cores);
 	share->cpus = share->cores.n * node->cpus_per_core;
 	share->tasks = cand->tasks;
 	if (s->by_memory)

@@ -392,16 +392,16 @@ ROW(core_spec)
 	asked(out, JOB->spec->core_spec, "*");
 }
 
-/* "0-3,8" from core numbers in ascending order. */
-static void core_ids(struct text *out, const struct schema_u32s *cores)
+/* "0-3,8" from core numbers in ascending order, each of which is so many CPUs. */
+static void cpu_ids(struct text *out, const struct schema_u32s *cores, uint32_t each)
 {
 	for (uint32_t i = 0; i < cores->n;) {
 		uint32_t last = i;
 		while (last + 1 < cores->n && cores->v[last + 1] == cores->v[last] + 1)
 			last++;
-		text_printf(out, "%s%" PRIu32, i ? "," : "", cores->v[i]);
-		if (last > i)
-			text_printf(out, "-%" PRIu32, cores->v[last]);
+		text_printf(out, "%s%" PRIu32, i ? "," : "", cores->v[i] * each);
+		if (last > i || each > 1)
+			text_printf(out, "-%" PRIu32, cores->v[last] * each + each - 1);
 		i = last + 1;
 	}
 }
@@ -425,7 +425,8 @@ ROW(shares)
 		hostlist_compress(names, out);
 		hostlist_free(names);
 		text_add(out, " CPU_IDs=");
-		core_ids(out, &nodes->v[first].cores);
+		const struct node_alloc *share = &nodes->v[first];
+		cpu_ids(out, &share->cores, share->cores.n ? share->cpus / share->cores.n : 1);
 		text_printf(out, " Mem=%" PRIu64 " GRES=", nodes->v[first].mem);
 	}
 }

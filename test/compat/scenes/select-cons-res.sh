@@ -1,0 +1,5 @@
+#conf: SelectType=select/cons_res;SelectTypeParameters=CR_Core_Memory;NodeName=worker-[1-3] Sockets=2 CoresPerSocket=2 ThreadsPerCore=1 RealMemory=1000 State=UNKNOWN;SlurmdParameters=config_overrides
+#part: select
+# shellcheck shell=bash disable=SC2034
+# select/cons_res by cores and memory.
+situations
