@@ -51,6 +51,21 @@ static void print_nodes(struct hostlist *names, struct text *out)
 
 /* ---- what it asks for ---- */
 
+/* Nodes that it wants or doesn't want. */
+static void say_which(const struct job_spec *spec, struct text *out)
+{
+	if (text_or_null(spec->req_nodes))
+		text_printf(out, ", on %s at the least", spec->req_nodes);
+	if (text_or_null(spec->exc_nodes))
+		text_printf(out, ", not on %s", spec->exc_nodes);
+	if (text_or_null(spec->features))
+		text_printf(out, ", with the features %s", spec->features);
+	if (text_or_null(spec->prefer))
+		text_printf(out, ", rather with the features %s", spec->prefer);
+	if (spec->contiguous)
+		text_add(out, ", on nodes that follow each other");
+}
+
 static void say_wants(const struct cluster *c, const struct job *job, struct text *out)
 {
 	const struct tres t = job_tres_asked(c, job);
@@ -67,6 +82,7 @@ static void say_wants(const struct cluster *c, const struct job *job, struct tex
 		text_add(out, ", at the least ");
 		print_limit(out, spec->time_min_min);
 	}
+	say_which(spec, out);
 	if (text_or_null(spec->licenses))
 		text_printf(out, ", with licences %s", spec->licenses);
 	text_add(out, ".\n");
@@ -170,6 +186,27 @@ static void say_unusable(const struct cluster *c, const struct job *job, struct 
 	hostlist_free(down);
 }
 
+/* Of those with an idle CPU, which is of no use without. */
+static void say_free_memory(const struct cluster *c, const struct job *job, struct text *out)
+{
+	const struct node *most = NULL;
+	uint64_t free = 0;
+	for (size_t i = 0; i < job->part->conf->node_count; i++) {
+		const struct node *node = c->nodes[job->part->conf->node_index[i]];
+		if (!node_is_usable(node) || node->cores_free == 0 ||
+		    node->mem_alloc >= node->conf->real_memory ||
+		    node->conf->real_memory - node->mem_alloc <= free)
+			continue;
+		most = node;
+		free = node->conf->real_memory - node->mem_alloc;
+	}
+	if (most)
+		text_printf(out, "Beside idle CPUs the most memory is free on %s: %" PRIu64 " MiB.\n",
+		            most->conf->name, free);
+	else
+		text_add(out, "No node with idle CPUs has memory that is free.\n");
+}
+
 static void say_free(const struct cluster *c, const struct job *job, struct text *out)
 {
 	uint64_t cpus = 0, nodes = 0, up = 0;
@@ -191,6 +228,8 @@ static void say_free(const struct cluster *c, const struct job *job, struct text
 		text_printf(out, ", the most on %s: %" PRIu32, most->conf->name,
 		            most->cores_free * most->cpus_per_core);
 	text_add(out, ".\n");
+	if (part_select_flags(c, job->part) & CONF_CR_MEMORY)
+		say_free_memory(c, job, out);
 }
 
 static void say_before(const struct cluster *c, const struct job *job, struct text *out)
@@ -313,9 +352,30 @@ static void say_part_limits(const struct job *job, struct text *out)
 		text_printf(out, "jobs of all its %zu nodes", part->node_count);
 	text_add(out, " and ");
 	print_limit(out, part->max_time_min);
+	if (part->min_nodes > 1 && part->min_nodes != CORE_INFINITE)
+		text_printf(out, ", and at least %" PRIu32 " nodes", part->min_nodes);
 	text_printf(out,
 	            ", and this job doesn't keep to it. `scontrol update jobid=%" PRIu32 "` changes it.\n",
 	            job->job_id);
+}
+
+static void say_part_state(const struct job *job, uint32_t reason, struct text *out)
+{
+	text_printf(
+	        out,
+	        "Partition %s is %s, and starts nothing until an administrator opens it: `scontrol update "
+	        "partitionname=%s state=up`.\n",
+	        job->part->conf->name, reason == REASON_PART_DOWN ? "DOWN" : "INACTIVE",
+	        job->part->conf->name);
+}
+
+static void say_memory_limit(const struct job *job, struct text *out)
+{
+	text_printf(
+	        out,
+	        "It asks for more memory than partition %s, or the cluster, allows on a node or for a CPU "
+	        "(MaxMemPerNode, MaxMemPerCPU: `scontrol show partition %s`).\n",
+	        job->part->conf->name, job->part->conf->name);
 }
 
 static void say_reason(const struct cluster *c, const struct job *job, uint32_t reason, struct text *out)
@@ -325,6 +385,7 @@ static void say_reason(const struct cluster *c, const struct job *job, uint32_t 
 	case REASON_HELD_USER:
 	case REASON_HELD_ADMIN:
 	case REASON_REQUEUED_HELD:
+	case REASON_LAUNCH_FAILED_HELD:
 		text_printf(out, "It is held by %s: `scontrol release %" PRIu32 "` lets it go.\n",
 		            job->state.hold == 2 ? "an administrator" : "its user", job->job_id);
 		break;
@@ -346,6 +407,13 @@ static void say_reason(const struct cluster *c, const struct job *job, uint32_t 
 	case REASON_PART_TIME_LIMIT:
 	case REASON_PART_NODE_LIMIT:
 		say_part_limits(job, out);
+		break;
+	case REASON_PART_DOWN:
+	case REASON_PART_INACTIVE:
+		say_part_state(job, reason, out);
+		break;
+	case REASON_MAX_MEM_PER_LIMIT:
+		say_memory_limit(job, out);
 		break;
 	case REASON_PART_CONFIG:
 		say_lacks(c, job->part, &job->spec, out);

@@ -102,6 +102,92 @@ static void what_nodes_lack_is_told(void **state)
 	text_free(&text);
 }
 
+static struct job *submit_with(struct lab *lab, struct job_spec *spec)
+{
+	struct identity who = {.uid = 1000, .gid = 1000};
+	struct job *job = NULL;
+	struct err err = {0};
+	spec->who = &who;
+	if (job_submit(lab->c, spec, T0, &job, &err) != 0)
+		fail_msg("%s", err_text(&err));
+	cluster_run(lab->c, T0);
+	return job;
+}
+
+static void which_nodes_it_wants_is_told(void **state)
+{
+	struct lab *lab = *state;
+	struct job_spec spec = spec_of(NULL, 1, 1, 10);
+	submit(lab, 3, 6, 60);
+	spec.req_nodes = word("n2");
+	spec.exc_nodes = word("n1");
+	spec.contiguous = true;
+	assert_why(
+	        lab, submit_with(lab, &spec),
+	        "Job 2 asks for 1 CPU on 1 node of partition main, for 10 min, on n2 among others that it "
+	        "may "
+	        "need, not on n1, on nodes that follow each other.\n"
+	        "0 CPUs are idle on 0 of the 3 usable nodes of partition main.\n"
+	        "Nobody is before it in the queue.\n"
+	        "It is planned to start in 1 h on n2, when the time of job 1 is over; earlier, if others end "
+	        "before their limits.\n");
+}
+
+static void what_the_partition_keeps_off_is_told(void **state)
+{
+	struct lab *lab = *state;
+	struct job_spec spec = spec_of(NULL, 1, 1, 10);
+	lab->part.state = CONF_PART_DOWN;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	assert_why(lab, submit_with(lab, &spec),
+	           "Job 1 asks for 1 CPU on 1 node of partition main, for 10 min.\n"
+	           "Partition main is DOWN, and starts nothing until an administrator opens it: `scontrol "
+	           "update "
+	           "partitionname=main state=up`.\n");
+	lab->part.state = CONF_PART_UP;
+	lab->part.max_mem_per_node = 500;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	spec.mem_per_node = 600;
+	assert_why(
+	        lab, submit_with(lab, &spec),
+	        "Job 2 asks for 1 CPU on 1 node of partition main, for 10 min.\n"
+	        "It asks for more memory than partition main, or the cluster, allows on a node or for a CPU "
+	        "(MaxMemPerNode, MaxMemPerCPU: `scontrol show partition main`).\n");
+}
+
+static void memory_that_is_free_is_told(void **state)
+{
+	struct lab *lab = *state;
+	struct job_spec spec = spec_of(NULL, 3, 3, 60);
+	lab->conf.select_flags |= CONF_CR_MEMORY;
+	cluster_reconfigure(lab->c, &lab->conf, T0, NULL, NULL);
+	spec.mem_per_node = 700;
+	submit_with(lab, &spec);
+	spec.nodes_min = spec.tasks = 1;
+	assert_why(
+	        lab, submit_with(lab, &spec),
+	        "Job 2 asks for 1 CPU and 700 MiB on 1 node of partition main, for 1 h.\n"
+	        "3 CPUs are idle on 3 of the 3 usable nodes of partition main, the most on n1: 1.\n"
+	        "Beside idle CPUs the most memory is free on n1: 300 MiB.\n"
+	        "Nobody is before it in the queue.\n"
+	        "It is planned to start in 1 h on n1, when the time of job 1 is over; earlier, if others end "
+	        "before their limits.\n");
+}
+
+static void nodes_that_are_too_few_are_told(void **state)
+{
+	struct lab *lab = *state;
+	struct identity who = {.uid = 1000, .gid = 1000};
+	struct job_spec spec = spec_of(&who, 1, 3, 10);
+	struct text text = TEXT_EMPTY;
+	spec.nodes_max = 1;
+	spec_why_never(lab->c, &spec, &text);
+	assert_string_equal(text_str(&text),
+	                    "Of the 3 nodes of partition main, none alone has 3 tasks' CPUs and "
+	                    "memory, even when idle.");
+	text_free(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +195,10 @@ int main(void)
 	        T(the_plan_is_told),
 	        T(holds_and_starts_are_told),
 	        T(what_nodes_lack_is_told),
+	        T(which_nodes_it_wants_is_told),
+	        T(what_the_partition_keeps_off_is_told),
+	        T(memory_that_is_free_is_told),
+	        T(nodes_that_are_too_few_are_told),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
