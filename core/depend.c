@@ -3,6 +3,7 @@
  */
 #include "core/cluster_priv.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* ---- kinds ---- */
@@ -477,7 +478,8 @@ int job_set_dependency(struct cluster *c, struct job *job, const char *text, cor
 	job->state.depend = (struct dependency_list){0};
 	int rc = depend_parse(c, job, text, err);
 	if (rc == 0 && waits_for(c, job, job, 100))
-		rc = err_set(err, ERR_DEPENDENCY, "%s", "");
+		rc = err_set(err, ERR_CIRCULAR_DEPENDENCY, "one of these waits for job %" PRIu32 " itself",
+		             job->job_id);
 	if (rc != 0) {
 		drop_all(job);
 		job->state.depend = old;

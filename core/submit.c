@@ -18,11 +18,11 @@ static uint32_t array_end(const struct cluster *c)
 
 int check_node_names(const struct cluster *c, const char *list, struct err *err)
 {
-	struct hostlist *h = list ? hostlist_parse(list, err) : NULL;
+	struct hostlist *h = list ? hostlist_parse(list, NULL) : NULL;
 	struct hostlist_iter it;
 	int rc = 0;
 	if (list && !h)
-		return -1;
+		return err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
 	if (h && hostlist_count(h) > c->node_count)
 		rc = err_set(err, ERR_INVALID_NODE_NAME, "%s", "");
 	if (h && rc == 0) {

@@ -124,9 +124,8 @@ static void which_nodes_it_wants_is_told(void **state)
 	spec.contiguous = true;
 	assert_why(
 	        lab, submit_with(lab, &spec),
-	        "Job 2 asks for 1 CPU on 1 node of partition main, for 10 min, on n2 among others that it "
-	        "may "
-	        "need, not on n1, on nodes that follow each other.\n"
+	        "Job 2 asks for 1 CPU on 1 node of partition main, for 10 min, on n2 at the least, "
+	        "not on n1, on nodes that follow each other.\n"
 	        "0 CPUs are idle on 0 of the 3 usable nodes of partition main.\n"
 	        "Nobody is before it in the queue.\n"
 	        "It is planned to start in 1 h on n2, when the time of job 1 is over; earlier, if others end "
