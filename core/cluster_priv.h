@@ -224,6 +224,11 @@ void job_free(struct cluster *c, struct job *job);
 void job_set_spec(struct cluster *c, struct job *job, const struct job_spec *spec);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
 uint32_t job_new_id(struct cluster *c);             /* takes the next one */
+/* That it asks for in all: its tasks', or as many as an update said (scontrol(1), NumCPUs). */
+uint64_t spec_cpus(const struct job_spec *spec);
+/* As many nodes as its tasks need where each has the CPUs of the partition's largest; at least the least that
+ * it asks for, and maybe more than it may have. */
+uint32_t spec_nodes_guess(const struct part *part, const struct job_spec *spec);
 /* Minutes; CORE_INFINITE when there is no end. */
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */

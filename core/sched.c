@@ -113,7 +113,7 @@ static enum job_reason outlook_reason(struct cluster *c, struct job_class *class
 	}
 	class->known_at = c->nodes_version;
 	if (class->outlook == SELECT_NEVER)
-		return REASON_PART_CONFIG;
+		return REASON_BAD_CONSTRAINTS;
 	if (class->outlook == SELECT_UNAVAILABLE)
 		return spec->req_nodes ? REASON_REQ_NODE_NOT_AVAIL : REASON_NODES_UNAVAILABLE;
 	return REASON_NONE;

@@ -333,6 +333,7 @@ static void say_reason(const struct cluster *c, const struct job *job, uint32_t 
 		say_part_limits(job, out);
 		break;
 	case REASON_PART_CONFIG:
+	case REASON_BAD_CONSTRAINTS:
 		say_lacks(c, job->part, &job->spec, out);
 		break;
 	case REASON_NODES_UNAVAILABLE:

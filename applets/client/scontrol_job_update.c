@@ -90,14 +90,12 @@ static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t 
 	return bounds(value, &e->nodes_min, &e->nodes_max);
 }
 
-/* What is wanted at least counts. */
 static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
 {
-	uint32_t max = UINT32_MAX;
 	(void)sign;
 	(void)offset;
-	if (bounds(value, &e->cpus, &max) && max > 0)
-		return e->cpus > 0 && e->cpus <= max;
+	if (bounds(value, &e->cpus, &e->cpus_max) && e->cpus_max > 0)
+		return e->cpus > 0 && e->cpus <= e->cpus_max; /* none: JOB_UNSET, which is the most */
 	log_error("Invalid numeric value \"%s\" for NumCPUs.", value);
 	return false;
 }
