@@ -26,7 +26,7 @@ static const struct need_row {
         NEED(U32, threads_per_core), NEED(STR, partition),        NEED(BOOL, contiguous),
         NEED(U32, cpus_min),         NEED(BOOL, spread_job),      NEED(BOOL, use_min_nodes),
         NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket), NEED(BOOL, exclusive_user),
-        NEED(U32, time_min_min),     NEED(STR, licenses),
+        NEED(U32, time_min_min),     NEED(STR, licenses),         NEED(STR, prefer),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 

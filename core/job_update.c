@@ -32,6 +32,7 @@ static const struct edit_row {
         E(STR, std_out, EDIT_PENDING),
         E(STR, exc_nodes, EDIT_PENDING),
         E(STR, features, EDIT_PENDING),
+        E(STR, prefer, EDIT_PENDING),
         E(STR, licenses, 0),
         E(STR, mail_user, 0),
         E(U32, cpus_per_task, EDIT_PENDING),
@@ -374,6 +375,9 @@ static int prepare(struct update *u, struct err *err)
 		if (!select_has_features(u->c, u->part, u->edit->features))
 			return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	}
+	if (text_or_null(u->edit->prefer) && u->part && !select_has_features(u->c, u->part, u->edit->prefer))
+		return err_set(err, ERR_INVALID_PREFER, "no nodes of the partition have all features of %s",
+		               u->edit->prefer);
 	return 0;
 }
 

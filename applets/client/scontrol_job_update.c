@@ -253,7 +253,7 @@ static const struct job_key {
         K("NumTasks", 4, read_number, tasks, "Invalid NumTasks value: %s"),
         K("OverSubscribe", 1, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
         K("Partition", 2, read_text, partition, NULL),
-        K("Prefer", 3, read_text, prefer, NULL),
+        K("Prefer", 3, read_features, prefer, NULL),
         K("Priority", 2, read_number, priority, "Invalid Priority value: %s"),
         K("QOS", 3, read_text, qos, NULL),
         K("Reboot", 3, read_yes_or_none, reboot, "Invalid reboot value: %s"),

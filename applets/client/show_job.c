@@ -460,7 +460,7 @@ ROW(min_tmp_disk)
 ROW(features)
 {
 	(void)ctx;
-	show_str(out, JOB->spec->features);
+	show_str(out, job_features(JOB->spec, JOB->state));
 }
 
 ROW(oversubscribe)
@@ -561,6 +561,18 @@ ROW(power)
 {
 	(void)ctx;
 	text_add(out, JOB->spec->power ? JOB->spec->power : "");
+}
+
+ROW(prefer)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->prefer);
+}
+
+static bool when_prefer(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->state->state == JOB_PENDING && JOB->spec->prefer;
 }
 
 static bool when_mail(const void *record, const struct show_ctx *ctx)
@@ -707,6 +719,7 @@ static const struct show_row rows[] = {
         {false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},
         {true, "Features=", features, NULL, NULL},
         {false, "DelayBoot=", delay_boot, NULL, NULL},
+        {true, "Prefer=", prefer, when_prefer, NULL},
         {true, "ClusterFeatures=", cluster_features, when_cluster_features, NULL},
         {true, "OverSubscribe=", oversubscribe, NULL, NULL},
         {false, "Contiguous=", contiguous, NULL, NULL},

@@ -117,7 +117,8 @@ NUMERIC(requeue, JOB->spec->requeue)
 MEMBER(name, JOB->spec->name, "")
 MEMBER(account, JOB->spec->account, "(null)")
 MEMBER(comment, JOB->spec->comment, "(null)")
-MEMBER(features, JOB->spec->features, "(null)")
+MEMBER(features, job_features(JOB->spec, JOB->state), "(null)")
+MEMBER(prefer, JOB->state->state == JOB_PENDING ? JOB->spec->prefer : NULL, "(null)")
 MEMBER(dependency, JOB->dependency, "(null)")
 MEMBER(qos, JOB->spec->qos, "(null)")
 MEMBER(reservation, JOB->spec->reservation, "(null)")
@@ -593,7 +594,7 @@ const struct column squeue_job_columns[] = {
         {0, "originraw", "ORIGIN_RAW", 0, none_na, NULL},
         {0, "pendingtime", "PENDING_TIME", 0, pending_time, pending_time_number},
         {0, "preempttime", "PREEMPT_TIME", 0, not_available, NULL},
-        {0, "prefer", "PREFER", 0, null_word, NULL},
+        {0, "prefer", "PREFER", 0, prefer, NULL},
         {0, "profile", "PROFILE", 0, not_set, NULL},
         {0, "reboot", "REBOOT", 0, zero, NULL},
         {0, "reqswitch", "REQ_SWITCH", 0, zero, NULL},

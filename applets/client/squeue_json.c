@@ -52,7 +52,8 @@ JSON_AS(derived_exit, int, STATE->derived_status)
 JSON_AS(eligible_time, int, STATE->eligible_time / CORE_SECOND)
 JSON_AS(exc_nodes, text, SPEC->exc_nodes)
 JSON_AS(exit_code, int, STATE->exit_status)
-JSON_AS(features, text, SPEC->features)
+JSON_AS(features, text, job_features(SPEC, STATE))
+JSON_AS(prefer, text, STATE->state == JOB_PENDING ? SPEC->prefer : NULL)
 JSON_AS(gid, int, SPEC->who->gid)
 JSON_AS(group, text, SPEC->who->group_name)
 JSON_AS(job_id, int, SPEC->job_id)
@@ -398,7 +399,7 @@ static const struct json_row rows[] = {
         {"het_job_id_set", json_no_text, NULL},
         {"het_job_offset", json_zero, NULL},
         {"partition", partition, NULL},
-        {"prefer", json_no_text, NULL},
+        {"prefer", prefer, NULL},
         {"memory_per_node", mem_node, NULL},
         {"memory_per_cpu", mem_cpu, NULL},
         {"minimum_cpus_per_node", min_cpus, NULL},
