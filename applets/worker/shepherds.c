@@ -205,6 +205,13 @@ static void link_message(struct launch *l, uint32_t type, const void *record)
 			shepherd_send(l, LINK_END, &end);
 		}
 		break;
+	case LINK_OVER_MEMORY: {
+		const struct over_memory_report m = {
+		        .serial = l->serial, .attempt = l->attempt, .launch = l->number};
+		if (!l->foreign)
+			control_send(l->worker, MSG_over_memory_report, &m);
+		break;
+	}
 	default:
 		break;
 	}
