@@ -340,6 +340,10 @@ bool report_step_started(struct cluster *c, const char *node, uint64_t serial, u
                          uint64_t launch, core_time now);
 /* All tasks of the launch on that node have ended. A batch script's fate ends its job. text: see
  * step_record.end_text. Repeats are ignored. */
+/* The launch uses more memory than it asked for: all of its step is killed. Its job; NULL: it ends already.
+ */
+const struct job *report_over_memory(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                                     uint64_t launch, core_time now);
 void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                        uint64_t launch, uint32_t status, const struct usage *usage, const char *text,
                        core_time now);
