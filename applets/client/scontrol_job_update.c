@@ -90,14 +90,12 @@ static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t 
 	return bounds(value, &e->nodes_min, &e->nodes_max);
 }
 
-/* What is wanted at least counts. */
 static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
 {
-	uint32_t max = UINT32_MAX;
 	(void)sign;
 	(void)offset;
-	if (bounds(value, &e->cpus, &max) && max > 0)
-		return e->cpus > 0 && e->cpus <= max;
+	if (bounds(value, &e->cpus, &e->cpus_max) && e->cpus_max > 0)
+		return e->cpus > 0 && e->cpus <= e->cpus_max; /* none: JOB_UNSET, which is the most */
 	log_error("Invalid numeric value \"%s\" for NumCPUs.", value);
 	return false;
 }
@@ -255,7 +253,7 @@ static const struct job_key {
         K("NumTasks", 4, read_number, tasks, "Invalid NumTasks value: %s"),
         K("OverSubscribe", 1, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
         K("Partition", 2, read_text, partition, NULL),
-        K("Prefer", 3, read_text, prefer, NULL),
+        K("Prefer", 3, read_features, prefer, NULL),
         K("Priority", 2, read_number, priority, "Invalid Priority value: %s"),
         K("QOS", 3, read_text, qos, NULL),
         K("Reboot", 3, read_yes_or_none, reboot, "Invalid reboot value: %s"),
