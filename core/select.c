@@ -34,12 +34,13 @@ struct selection {
 	size_t n;
 	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
-	uint32_t shared;  /* up to which load (view.loads) cores are taken; 0: idle ones */
-	uint32_t further; /* the next load there is; CORE_INFINITE: none */
-	bool whole;       /* all cores of each node */
-	bool for_user;    /* no other user may have its nodes */
-	bool by_socket;   /* whole sockets */
-	bool by_memory;   /* memory is consumable */
+	uint32_t task_count; /* that it starts; tasks: that are placed, of so many CPUs each */
+	uint32_t shared;     /* up to which load (view.loads) cores are taken; 0: idle ones */
+	uint32_t further;    /* the next load there is; CORE_INFINITE: none */
+	bool whole;          /* all cores of each node */
+	bool for_user;       /* no other user may have its nodes */
+	bool by_socket;      /* whole sockets */
+	bool by_memory;      /* memory is consumable */
 	bool least_loaded;
 	bool any;     /* is there room at all? Which nodes doesn't matter, and none must be among them */
 	uint64_t fit; /* of the candidates together */
@@ -168,9 +169,9 @@ static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t 
 	if (cpus < spec->min_cpus_node || node->conf->tmp_disk < spec->min_tmp_disk)
 		return 0;
 	uint32_t fit = spec->overcommit ? s->tasks : cpus / task_cpus(s, node);
-	if (spec->tasks_per_node && fit > spec->tasks_per_node)
+	if (spec->tasks_per_node && fit > spec->tasks_per_node && !spec->cpus_min)
 		fit = spec->tasks_per_node;
-	if (spec->tasks_per_socket && fit / spec->tasks_per_socket >= node->conf->sockets)
+	if (spec->tasks_per_socket && fit / spec->tasks_per_socket >= node->conf->sockets && !spec->cpus_min)
 		fit = spec->tasks_per_socket * node->conf->sockets;
 	fit = fit > s->tasks ? s->tasks : fit;
 	while (fit > 0 && !memory_fits(s, node, fit))
@@ -600,6 +601,25 @@ void node_alloc_list_free(struct node_alloc_list *list)
 	*list = (struct node_alloc_list){0};
 }
 
+/* Tasks whose CPUs were counted by themselves: in turn, as far as there are CPUs, and the rest evenly. */
+static void deal_tasks(const struct selection *s, struct node_alloc_list *out)
+{
+	uint32_t left = s->task_count;
+	for (uint32_t i = 0; i < out->n; i++)
+		out->v[i].tasks = 0;
+	for (uint32_t dealt = 1; dealt > 0;) {
+		dealt = 0;
+		for (uint32_t i = 0; i < out->n && dealt < left; i++)
+			if (out->v[i].tasks < out->v[i].cpus / s->cpus_per_task) {
+				out->v[i].tasks++;
+				dealt++;
+			}
+		left -= dealt;
+	}
+	for (uint32_t i = 0; i < out->n; i++)
+		out->v[i].tasks += left / out->n + (i < left % out->n);
+}
+
 static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 {
 	sort_stable(s->v, n, sizeof(*s->v), by_index, NULL);
@@ -611,6 +631,8 @@ static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 	out->n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++)
 		fill_share(s, &s->v[i], &out->v[i]);
+	if (s->ask->spec->cpus_min)
+		deal_tasks(s, out);
 }
 
 /* sbatch(1), --nodes: of a range as many as possible, but none without a task; --spread-job: of all. */
@@ -619,10 +641,24 @@ static uint32_t nodes_wanted(const struct selection *s)
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t most = spec->spread_job ? s->nodes_max : spec->nodes_max;
 	const uint32_t all = (uint32_t)s->ask->part->conf->node_count;
-	if (spec->tasks_set && most > s->tasks)
-		most = s->tasks;
+	if (spec->tasks_set && most > s->task_count)
+		most = s->task_count;
 	most = most > all ? all : most;
 	return spec->use_min_nodes || most < s->nodes_min ? s->nodes_min : most;
+}
+
+/* Whose CPUs are counted by themselves: what is placed then is as many as would need these, on no more nodes
+ * than tasks. */
+static void count_cpus(struct selection *s)
+{
+	const struct job_spec *spec = s->ask->spec;
+	s->tasks = spec->cpus_min / s->cpus_per_task;
+	s->tasks = s->tasks < s->nodes_min ? s->nodes_min : s->tasks;
+	if (spec->tasks_set && s->nodes_max > s->task_count)
+		s->nodes_max = s->task_count > s->nodes_min ? s->task_count : s->nodes_min;
+	const uint32_t guess = spec_nodes_guess(s->ask->part, spec);
+	if (guess > s->nodes_max) /* its tasks can't run there, so that none is enough */
+		s->nodes_min = guess;
 }
 
 static void prepare(struct selection *s)
@@ -647,8 +683,11 @@ static void prepare(struct selection *s)
 	               : spec->nodes_max               ? s->nodes_min
 	                                               : part->max_nodes;
 	/* Fewer tasks than nodes: every node still gets its one CPU. */
-	s->tasks =
+	s->task_count =
 	        spec->tasks > s->nodes_min || (spec->tasks_set && spec->tasks) ? spec->tasks : s->nodes_min;
+	s->tasks = s->task_count;
+	if (spec->cpus_min)
+		count_cpus(s);
 	s->nodes_wanted = nodes_wanted(s);
 	s->whole = spec_is_whole(s->c, s->ask->part, spec);
 	s->for_user = spec_is_for_user(s->ask->part, spec);

@@ -416,6 +416,7 @@ static void say_reason(const struct cluster *c, const struct job *job, uint32_t 
 		say_memory_limit(job, out);
 		break;
 	case REASON_PART_CONFIG:
+	case REASON_BAD_CONSTRAINTS:
 		say_lacks(c, job->part, &job->spec, out);
 		break;
 	case REASON_NODES_UNAVAILABLE:

@@ -319,6 +319,8 @@ ROW(num_nodes)
 {
 	(void)ctx;
 	uint32_t min = JOB->node_count ? JOB->node_count : JOB->spec->nodes_min;
+	if (is_pending(JOB) && JOB->spec->nodes_max != 0 && min > JOB->spec->nodes_max)
+		min = JOB->spec->nodes_max;
 	text_printf(out, "%" PRIu32, min);
 	if (is_pending(JOB) && JOB->spec->nodes_max != 0)
 		text_printf(out, "-%" PRIu32, JOB->spec->nodes_max);
@@ -328,6 +330,8 @@ ROW(num_cpus)
 {
 	(void)ctx;
 	text_printf(out, "%" PRIu32, JOB->cpus);
+	if (is_pending(JOB) && JOB->spec->cpus_max != 0)
+		text_printf(out, "-%" PRIu32, JOB->spec->cpus_max);
 }
 
 ROW(num_tasks)
@@ -434,10 +438,7 @@ ROW(shares)
 ROW(min_cpus_node)
 {
 	(void)ctx;
-	const struct job_spec *spec = JOB->spec;
-	uint64_t n = spec->cpus_per_task ? spec->cpus_per_task : 1;
-	n *= spec->tasks_per_node ? spec->tasks_per_node : 1;
-	text_printf(out, "%" PRIu64, spec->min_cpus_node > n ? spec->min_cpus_node : n);
+	text_printf(out, "%" PRIu64, show_min_cpus(JOB->spec));
 }
 
 ROW(min_memory)

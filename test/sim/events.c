@@ -401,6 +401,8 @@ static void edit_job(struct world *w)
 	if (chance(w, 150))
 		e.tasks = 1 + pick(w, 6);
 	if (chance(w, 100))
+		e.cpus = 1 + pick(w, 8);
+	if (chance(w, 100))
 		e.partition = (char *)(uintptr_t)(chance(w, 500) ? "main" : "low");
 	if (chance(w, 100))
 		e.begin_time = world_now(w) + (core_time)pick(w, 600) * CORE_SECOND;

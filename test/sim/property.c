@@ -230,6 +230,13 @@ static uint32_t free_cores(const struct world *w, const struct job *job, const s
 	return n;
 }
 
+/* As many as would need the CPUs that an update said. */
+static uint32_t tasks_placed(const struct job *job)
+{
+	const uint32_t n = job->spec.cpus_min / job->spec.cpus_per_task;
+	return job->spec.cpus_min == 0 ? job->spec.tasks : n > 0 ? n : 1;
+}
+
 static uint32_t tasks_that_fit(const struct world *w, const struct job *job, const struct node *node,
                                enum look look)
 {
@@ -238,8 +245,8 @@ static uint32_t tasks_that_fit(const struct world *w, const struct job *job, con
 	             job->part->conf->oversubscribe == CONF_SHARE_EXCLUSIVE;
 	if (whole && free < node->cores_total)
 		return 0;
-	for (uint32_t tasks = 1;
-	     tasks <= job->spec.tasks + job->spec.nodes_min && tasks * job->spec.cpus_per_task <= free * per;
+	for (uint32_t tasks = 1; tasks <= tasks_placed(job) + job->spec.nodes_min &&
+	                         tasks * job->spec.cpus_per_task <= free * per;
 	     tasks++) {
 		uint32_t cores = (tasks * job->spec.cpus_per_task + per - 1) / per;
 		if (w->conf.select_flags & CONF_CR_SOCKET)
@@ -250,7 +257,7 @@ static uint32_t tasks_that_fit(const struct world *w, const struct job *job, con
 		        look <= LOOK_NOW && (w->conf.select_flags & CONF_CR_MEMORY) ? node->mem_alloc : 0;
 		if (look == LOOK_PLAN && (w->conf.select_flags & CONF_CR_MEMORY))
 			used = planned_memory(w, job, node);
-		if (job->spec.tasks_per_node && tasks > job->spec.tasks_per_node)
+		if (job->spec.tasks_per_node && tasks > job->spec.tasks_per_node && !job->spec.cpus_min)
 			break;
 		if (used + memory <= node->conf->real_memory)
 			best = tasks;
@@ -282,6 +289,30 @@ static struct caps caps_of(const struct world *w, const struct job *job, enum lo
 	return caps;
 }
 
+/* On how many nodes the tasks of one whose CPUs an update said could run, where each was the largest. */
+static uint32_t nodes_for_tasks(const struct world *w, const struct job *job)
+{
+	uint32_t most = 0;
+	for (size_t i = 0; job->part && i < job->part->conf->node_count; i++) {
+		const struct node *node = node_at(w->c, job->part->conf->node_index[i]);
+		most = node->cpus_total > most ? node->cpus_total : most;
+	}
+	most /= job->spec.cpus_per_task;
+	most = most == 0 ? 1 : most;
+	if (job->spec.tasks_per_node && most > job->spec.tasks_per_node)
+		most = job->spec.tasks_per_node;
+	return (job->spec.tasks + most - 1) / most;
+}
+
+/* The most nodes that it may have. */
+static uint32_t most_nodes(const struct job *job, uint32_t nodes_min, uint32_t tasks)
+{
+	uint32_t most = job->spec.nodes_max == 0 ? UINT32_MAX : job->spec.nodes_max;
+	if (job->spec.cpus_min && job->spec.tasks_set && most > tasks)
+		most = tasks;
+	return most > nodes_min ? most : nodes_min;
+}
+
 /* Is there a set of nodes that would do? Each one is tried. */
 static bool would_fit(const struct world *w, const struct job *job, enum look look)
 {
@@ -292,11 +323,13 @@ static bool would_fit(const struct world *w, const struct job *job, enum look lo
 	               sum = counted(job->spec.features, "odd") + counted(job->spec.features, "even");
 	uint32_t nodes_min = job->spec.nodes_min > asked ? job->spec.nodes_min : asked;
 	nodes_min = nodes_min > sum ? nodes_min : sum;
-	const uint32_t tasks =
-	        job->spec.tasks > nodes_min || job->spec.tasks_set ? job->spec.tasks : nodes_min;
-	const uint32_t nodes_max = job->spec.nodes_max == 0          ? UINT32_MAX
-	                           : job->spec.nodes_max > nodes_min ? job->spec.nodes_max
-	                                                             : nodes_min;
+	uint32_t tasks = job->spec.tasks > nodes_min || job->spec.tasks_set ? job->spec.tasks : nodes_min;
+	const uint32_t nodes_max = most_nodes(job, nodes_min, tasks);
+	if (job->spec.cpus_min) {
+		tasks = tasks_placed(job) > nodes_min ? tasks_placed(job) : nodes_min;
+		if (nodes_for_tasks(w, job) > nodes_max)
+			tasks = UINT32_MAX;
+	}
 	bool fits = false;
 	for (uint32_t set = 1; set < 1u << caps.n && !fits; set++) {
 		uint32_t n = 0, odd = 0, named = 0;
@@ -391,7 +424,7 @@ static void check_allocation(struct world *w, const struct job *job)
 	struct hostlist *exc = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : hostlist_new();
 	struct hostlist_iter it;
 	const uint32_t sum = counted(spec->features, "odd") + counted(spec->features, "even");
-	uint32_t n = job->state.nodes.n, tasks = 0, odd = 0;
+	uint32_t n = job->state.nodes.n, tasks = 0, cpus = 0, odd = 0;
 	bool ok = n >= spec->nodes_min &&
 	          (spec->nodes_max == 0 || n <= spec->nodes_max || n <= hostlist_count(req) || n <= sum);
 	hostlist_iter_init(&it, req);
@@ -401,13 +434,16 @@ static void check_allocation(struct world *w, const struct job *job)
 		const struct node_alloc *a = &job->state.nodes.v[i];
 		const struct node *node = node_by_name(w->c, a->node);
 		odd += is_odd(node);
-		ok = ok && !hostlist_contains(exc, a->node) && a->cpus >= a->tasks * spec->cpus_per_task;
+		ok = ok && !hostlist_contains(exc, a->node) &&
+		     (spec->cpus_min || a->cpus >= a->tasks * spec->cpus_per_task);
 		ok = ok && a->cores.n > 0 && a->cores.n * node->cpus_per_core == a->cpus;
 		if (w->conf.select_flags & CONF_CR_MEMORY)
 			ok = ok && node->mem_alloc <= node->conf->real_memory &&
 			     a->mem == memory_for(w, job, node, a->cpus);
 		tasks += a->tasks;
+		cpus += a->cpus;
 	}
+	ok = ok && cpus >= spec->cpus_min / spec->cpus_per_task * spec->cpus_per_task;
 	hostlist_free(req);
 	hostlist_free(exc);
 	if (!features_agree(spec->features, odd, n - odd))
@@ -570,7 +606,8 @@ void property_after_pass(struct world *w)
 		case REASON_PRIORITY:
 			if (!waits_behind_somebody(w, job))
 				world_fail(w, "job %u waits behind nobody", job->job_id);
-			if (w->passes > 0 && job->planned && would_fit(w, job, LOOK_PLAN))
+			if (w->passes > 0 && job->planned && !plan_is_due(w->c) &&
+			    would_fit(w, job, LOOK_PLAN))
 				world_fail(w, "job %u is planned for later and could start now", job->job_id);
 			break;
 		case REASON_NODES_UNAVAILABLE:
@@ -769,13 +806,13 @@ void property_at_rest(struct world *w)
 			continue;
 		bool out = !job->part || job->part->state == CONF_PART_DOWN ||
 		           job->part->state == CONF_PART_INACTIVE || reason == REASON_PART_CONFIG ||
-		           reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT ||
-		           lacks_for_good(w, job);
+		           reason == REASON_BAD_CONSTRAINTS || reason == REASON_PART_TIME_LIMIT ||
+		           reason == REASON_PART_NODE_LIMIT || lacks_for_good(w, job);
 		if (job->state.state != JOB_PENDING || (!out && would_fit(w, job, LOOK_IF_UP)))
 			world_fail(w, "job %u is %s (%s) when all has come to rest", job->job_id,
 			           job_shown_word(job->state.state, job->state.flags),
 			           job_reason_word(reason));
-		if (reason == REASON_PART_CONFIG && job->part && would_fit(w, job, LOOK_IF_UP) &&
+		if (reason == REASON_BAD_CONSTRAINTS && job->part && would_fit(w, job, LOOK_IF_UP) &&
 		    job->part->conf->max_time_min == CORE_INFINITE)
 			world_fail(w, "job %u is said never to fit, and does", job->job_id);
 	}

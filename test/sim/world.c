@@ -525,11 +525,12 @@ static bool settle_jobs(struct world *w)
 		if (!job->spec.batch && job_is_active(job))
 			job_complete(w->c, job, 0, world_now(w), &err);
 		uint32_t reason = job_reason(w->c, job);
-		bool never = reason == REASON_PART_CONFIG || reason == REASON_PART_DOWN ||
-		             reason == REASON_PART_INACTIVE || reason == REASON_PART_TIME_LIMIT ||
-		             reason == REASON_PART_NODE_LIMIT || reason == REASON_MAX_MEM_PER_LIMIT ||
-		             reason == REASON_NODES_UNAVAILABLE || reason == REASON_REQ_NODE_NOT_AVAIL ||
-		             waits_for_others(w, job) || lacks_for_good(w, job);
+		bool never = reason == REASON_PART_CONFIG || reason == REASON_BAD_CONSTRAINTS ||
+		             reason == REASON_PART_DOWN || reason == REASON_PART_INACTIVE ||
+		             reason == REASON_PART_TIME_LIMIT || reason == REASON_PART_NODE_LIMIT ||
+		             reason == REASON_MAX_MEM_PER_LIMIT || reason == REASON_NODES_UNAVAILABLE ||
+		             reason == REASON_REQ_NODE_NOT_AVAIL || waits_for_others(w, job) ||
+		             lacks_for_good(w, job);
 		if (!job_is_done(job) && !(job->state.state == JOB_PENDING && never))
 			all_done = false;
 	}
