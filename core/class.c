@@ -158,8 +158,7 @@ void queue_remove(struct cluster *c, struct job *job)
 	struct job_class *class = job->class;
 	if (!class)
 		return;
-	if (job->planned)
-		plan_cut(c, job->planned->rank);
+	plan_forget(c, job);
 	order_del(&class->jobs, &job->in_class);
 	job->class = NULL;
 	c->queue_length--;

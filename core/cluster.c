@@ -24,6 +24,7 @@ void cluster_make_nodes(struct cluster *c)
 	free(c->nodes_open);
 	c->nodes_open = bits_new((uint32_t)c->node_count);
 	map_init_text(&c->nodes_by_name);
+	c->plan.times_known = false;
 	for (size_t i = 0; i < c->node_count; i++) {
 		c->nodes[i] = &c->node_block[i];
 		node_init(c->nodes[i], &c->conf->nodes[i], (uint32_t)i);

@@ -101,7 +101,8 @@ struct node {
 	uint32_t cpus_alloc;
 	uint64_t mem_alloc;
 	uint32_t jobs;       /* allocations that are not released */
-	core_time free_from; /* before that all cores are busy, as of when the plan's times were found out */
+	core_time free_from; /* before that all cores are busy, as the plan knows it */
+	bool room_moved;     /* which is to be found out anew */
 	uint32_t user_jobs;  /* of them, those beside which no other user's may be */
 	uint32_t completing; /* of them, those that are ending */
 	uint32_t cpu_load;   /* 100ths; CORE_NO_VAL unknown */

@@ -11,6 +11,7 @@
 #include "core/util/arena.h"
 #include "core/util/map.h"
 #include "core/util/slab.h"
+#include "core/view.h"
 
 #include <stdlib.h>
 
@@ -143,6 +144,7 @@ struct job_class {
 	uint32_t tasks_planned; /* ... of whose tasks so many were planned */
 	bool waits;             /* and one before it could not start */
 	core_time planned_from; /* as the one before it */
+	uint64_t no_place;      /* the run of the plan in which none was found; 0: in none */
 	uint64_t known_at;      /* cluster.nodes_version of... */
 	int outlook;            /* enum select_outlook */
 };
@@ -203,17 +205,10 @@ void depend_look_later(struct cluster *c, struct job *job);
 void depend_run(struct cluster *c); /* looks at those */
 bool depend_is_hopeless(const struct job *job);
 
-/* ---- view.c: what of a node is taken during a span of time ---- */
-struct node_view {
-	const struct core_bits *busy;
-	uint32_t cores_free;
-	uint64_t mem;       /* MiB taken */
-	uint32_t part_cpus; /* that jobs of the partition have */
-	struct core_bits *own;
-	uint32_t *loads; /* as node_loads has them */
-	size_t load_cap;
-};
-/* When the job will have given back what it has: by its limit, and at the soonest in a second. */
+/* ---- view.c ---- */
+/* When what is ending is expected to have ended: with the second. */
+core_time plan_soon(const struct cluster *c);
+/* When the job will have given back what it has: by its limit, but not before that. */
 core_time job_expected_end(const struct cluster *c, const struct job *job);
 core_time span_end(core_time from, uint32_t minutes); /* CORE_INFINITE: a year */
 

@@ -158,6 +158,7 @@ static void node_silent(struct cluster *c, const struct due *due)
 static void plan_again(struct cluster *c, const struct due *due)
 {
 	(void)due;
+	c->plan.turn = true;
 	c->sched_wanted = true;
 }
 

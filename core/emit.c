@@ -51,6 +51,8 @@ void job_move(struct cluster *c, struct job *job, enum job_base_state to)
 	c->jobs_in[job->state.state]--;
 	c->jobs_in[to]++;
 	job->state.state = to;
+	if (was_active && !job_is_active(job))
+		plan_end_moved(c, job);
 	array_count_move(c, job, was_active, to == JOB_RUNNING || to == JOB_SUSPENDED);
 }
 

@@ -1,19 +1,14 @@
 /* The plan (backfill): the highest of those that wait, in their order, each with the earliest start that
  * those before it leave, and the nodes, cores and memory that it will have then. Nobody starts into what
- * somebody before him will have. It is kept from one pass to the next, as far as nothing that it relied on
- * takes longer, and begun anew when something became free; where that takes much time, no more often than
- * bf_interval. */
+ * somebody before him will have. It is kept from one pass to the next, and made better place by place; where
+ * that takes much time, in slices with rests between them. */
 #include "core/cluster_priv.h"
-#include "core/util/sort.h"
 
 #include <string.h>
 
-#define PLAN_SLICE 10000 /* nodes looked at in one pass: a few ms */
-/* So long no more is planned, in microseconds, for each node that was looked at: some ten times what it took.
- * On a small cluster the plan is made anew at every event, on a large one it leaves time for the rest. */
-#define PLAN_REST_US  5
-#define LONGEST_MIN   (365 * 24 * 60) /* what has no limit is counted on for so long */
-#define PLAN_GRACE_US 20000           /* after so much it begins to rest */
+#define PLAN_SLICE    10000 /* nodes looked at in one pass: a few ms */
+#define PLAN_AT_ONCE  1500  /* in one that has something else to do: less than that */
+#define PLAN_GRACE_US 20000 /* after so much it begins to rest */
 
 /* ---- entries ---- */
 
@@ -27,6 +22,7 @@ static void entry_free(struct cluster *c, struct planned *e)
 			if (c->plan.v[i] != e && c->plan.v[i]->job == e->job)
 				e->job->planned = c->plan.v[i];
 	}
+	c->plan.stale++;
 	node_alloc_list_free(&e->nodes);
 	free(e->shares);
 	free(e);
@@ -37,11 +33,13 @@ void plan_cut(struct cluster *c, size_t rank)
 	struct plan *p = &c->plan;
 	while (p->n > rank)
 		entry_free(c, p->v[--p->n]);
+	p->sure = p->sure < p->n ? p->sure : p->n;
 }
 
 void plan_doubt(struct cluster *c)
 {
 	c->plan.broken = true;
+	c->plan.times_known = false;
 	c->sched_wanted = true;
 }
 
@@ -51,109 +49,152 @@ void plan_free(struct cluster *c)
 	free(c->plan.v);
 	free(c->plan.times);
 	free(c->plan.rooms);
+	free(c->plan.moved);
 	free(c->plan.not_before);
+	free(c->plan.view.own);
 }
 
-static void enter(struct cluster *c, const struct planned *found)
+static void renumber(struct plan *p, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		p->v[i]->rank = (uint32_t)i;
+}
+
+/* What it leaves may be an earlier place for those behind. */
+static void drop(struct cluster *c, size_t at)
+{
+	struct plan *p = &c->plan;
+	struct planned *e = p->v[at];
+	p->n--;
+	memmove(p->v + at, p->v + at + 1, (p->n - at) * sizeof(struct planned *));
+	renumber(p, at, p->n);
+	if (at < p->sure) {
+		p->sure--;
+		p->again = true;
+	}
+	entry_free(c, e);
+}
+
+static struct planned *enter(struct cluster *c, size_t rank, const struct planned *found)
 {
 	struct plan *p = &c->plan;
 	struct planned *e = xcalloc(1, sizeof(*e));
 	*e = *found;
 	p->v = xgrow(p->v, &p->cap, p->n + 1, sizeof(struct planned *));
-	e->rank = (uint32_t)p->n;
-	p->v[p->n++] = e;
+	memmove(p->v + rank + 1, p->v + rank, (p->n - rank) * sizeof(struct planned *));
+	p->v[rank] = e;
+	renumber(p, rank, ++p->n);
+	p->sure += rank < p->sure;
 	e->shares = xcalloc((size_t)e->nodes.n + 1, sizeof(*e->shares));
 	for (uint32_t i = 0; i < e->nodes.n; i++) {
 		e->shares[i] = (struct plan_share){.of = e, .index = i};
 		list_append(&node_by_name(c, e->nodes.v[i].node)->planned, &e->shares[i].on_node);
 	}
-	if (!e->job->planned)
+	if (!e->job->planned || e->job->planned->rank > rank)
 		e->job->planned = e;
+	plan_note_time(c, e->end);
+	return e;
 }
 
-bool plan_has(const struct cluster *c, size_t rank, const struct job *job)
-{
-	return rank < c->plan.n && c->plan.v[rank]->job == job && c->plan.v[rank]->start > c->now;
-}
-
-/* ---- times ---- */
-
-static int by_time(const void *pa, const void *pb, void *ctx)
-{
-	core_time a = *(const core_time *)pa, b = *(const core_time *)pb;
-	(void)ctx;
-	return a < b ? -1 : a > b;
-}
-
-static void add_time(struct cluster *c, core_time at)
+/* The job's own place, if it has one at that rank or behind, which comes to that rank: whom it passes there
+ * isn't in its way, as no two places are. */
+static struct planned *bring_up(struct cluster *c, size_t rank, const struct job *job)
 {
 	struct plan *p = &c->plan;
-	if (at >= span_end(c->now, CORE_INFINITE))
-		return; /* nobody knows */
-	p->times = xgrow(p->times, &p->time_cap, p->time_count + 1, sizeof(core_time));
-	p->times[p->time_count++] = at;
+	size_t at = rank;
+	if (at >= p->n || !job->planned)
+		return NULL;
+	if (p->v[at]->job == job)
+		return p->v[at];
+	if (job->planned->rank > rank)
+		at = job->planned->rank;
+	else
+		while (at < p->n && p->v[at]->job != job)
+			at++;
+	if (at == p->n)
+		return NULL;
+	struct planned *e = p->v[at];
+	memmove(p->v + rank + 1, p->v + rank, (at - rank) * sizeof(struct planned *));
+	p->v[rank] = e;
+	renumber(p, rank, at + 1);
+	p->sure = p->sure < rank ? p->sure : rank;
+	return e;
 }
 
-static int by_room(const void *pa, const void *pb, void *ctx)
+/* ---- who is in whose way ---- */
+
+/* Is the place as good as it was, beside those before it and what runs? */
+static bool stands_on(struct cluster *c, const struct node *node, const struct plan_share *share)
 {
-	const struct plan_room *a = pa, *b = pb;
-	(void)ctx;
-	return a->from < b->from ? -1 : a->from > b->from;
+	const struct planned *e = share->of;
+	const struct job_spec *spec = &e->job->spec;
+	const struct node_alloc *record = &e->nodes.v[share->index];
+	const struct select_ask ask = {
+	        .part = e->part, .spec = spec, .from = e->start, .to = e->end, .rank = e->rank};
+	const uint32_t max = e->part->conf->max_cpus_per_node;
+	struct node_view *view = &c->plan.view;
+	if (e->start <= c->now || share_limit(e->part, spec) > 0)
+		return false; /* who shares may find another place as easily */
+	view_node(c, node, &ask, view);
+	for (uint32_t i = 0; i < record->cores.n; i++)
+		if (bits_has(view->busy, record->cores.v[i]))
+			return false;
+	if ((part_select_flags(c, e->part) & CONF_CR_MEMORY) &&
+	    view->mem + record->mem > node->conf->real_memory)
+		return false;
+	if (max != CORE_INFINITE && max != 0 && view->part_cpus + record->cpus > max)
+		return false;
+	return !view_is_for_others(c, node, &ask, spec_is_for_user(e->part, spec));
 }
 
-static void know_rooms(struct cluster *c)
+static bool has_licenses_yet(const struct cluster *c, const struct planned *e)
 {
-	struct plan *p = &c->plan;
-	p->room_count = 0;
-	p->rooms = xgrow(p->rooms, &p->room_cap, c->node_count + 1, sizeof(*p->rooms));
-	for (size_t i = 0; i < c->node_count; i++)
-		if (c->nodes[i]->free_from != CORE_INFINITE64)
-			p->rooms[p->room_count++] = (struct plan_room){c->nodes[i]->free_from, (uint32_t)i};
-	sort_stable(p->rooms, p->room_count, sizeof(*p->rooms), by_room, NULL);
+	const struct select_ask ask = {
+	        .part = e->part, .spec = &e->job->spec, .from = e->start, .to = e->end, .rank = e->rank};
+	return licenses_fit(c, &ask);
 }
 
-static void know_times(struct cluster *c)
+/* Somebody new has these nodes from one time to another: of the places of that rank and behind, the first
+ * that can't be kept. SIZE_MAX: all can. */
+struct newcomer {
+	const struct job *job;
+	const struct node_alloc_list *nodes;
+	core_time from, to;
+};
+static size_t first_in_the_way(struct cluster *c, size_t rank, const struct newcomer *new)
 {
-	struct plan *p = &c->plan;
-	size_t n = 0;
-	if (p->times_known)
-		return;
-	p->time_count = 0;
-	for (size_t i = 0; i < c->node_count; i++) {
-		struct node *node = c->nodes[i];
-		node->free_from = node->cores_free > 0 ? 0 : CORE_INFINITE64;
-		list_each (it, &node->shares) {
-			const core_time end = job_expected_end(c, list_entry(it, struct share, on_node)->job);
-			add_time(c, end);
-			node->free_from = end < node->free_from ? end : node->free_from;
+	const struct plan *p = &c->plan;
+	size_t first = SIZE_MAX;
+	for (uint32_t i = 0; i < new->nodes->n; i++) {
+		const struct node *node = node_by_name(c, new->nodes->v[i].node);
+		list_each (it, &node->planned) {
+			const struct plan_share *share = list_entry(it, struct plan_share, on_node);
+			const struct planned *e = share->of;
+			if (e->rank >= rank && e->rank < first && e->start < new->to && e->end > new->from &&
+			    !stands_on(c, node, share))
+				first = e->rank;
 		}
 	}
-	for (size_t i = 0; i < p->n; i++)
-		add_time(c, p->v[i]->end);
-	sort_stable(p->times, p->time_count, sizeof(core_time), by_time, NULL);
-	for (size_t i = 0; i < p->time_count; i++)
-		if (n == 0 || p->times[n - 1] != p->times[i])
-			p->times[n++] = p->times[i];
-	p->time_count = n;
-	p->times_known = true;
-	know_rooms(c);
+	if (!licenses_are_planned(c) || !text_or_null(new->job->spec.licenses))
+		return first;
+	for (size_t i = rank; i < p->n && i < first; i++)
+		if (p->v[i]->start < new->to &&
+		    p->v[i]->end > new->from &&licenses_meet(&new->job->spec, &p->v[i]->job->spec) &&
+		    !has_licenses_yet(c, p->v[i]))
+			first = i;
+	return first;
 }
 
-static void note_time(struct cluster *c, core_time at)
+static void make_way(struct cluster *c, size_t rank, const struct newcomer *new)
 {
 	struct plan *p = &c->plan;
-	size_t n = p->time_count;
-	if (!p->times_known)
-		return;
-	add_time(c, at);
-	if (p->time_count == n)
-		return;
-	for (; n > 0 && p->times[n - 1] > at; n--)
-		p->times[n] = p->times[n - 1];
-	p->times[n] = at;
+	for (size_t at; (at = first_in_the_way(c, rank, new)) != SIZE_MAX; rank = at) {
+		p->sure = p->sure < at ? p->sure : at;
+		drop(c, at);
+	}
 }
 
-/* ---- how much of it at a time ---- */
+/* ---- in a pass ---- */
 
 /* What was done has been rested from, but for a little. */
 static bool has_rested(const struct cluster *c)
@@ -161,155 +202,6 @@ static bool has_rested(const struct cluster *c)
 	const core_time longest = c->conf->bf_interval * CORE_SECOND, rest = c->plan.rest_until - c->now;
 	return rest <= PLAN_GRACE_US || rest > longest; /* more only by a clock that was set back */
 }
-
-static void rest(struct cluster *c, size_t nodes)
-{
-	struct plan *p = &c->plan;
-	const core_time longest = c->now + c->conf->bf_interval * CORE_SECOND;
-	p->slice += nodes;
-	p->rest_until = (p->rest_until > c->now && p->rest_until < longest ? p->rest_until : c->now) +
-	                (core_time)nodes * PLAN_REST_US;
-	p->rest_until = p->rest_until < longest ? p->rest_until : longest;
-}
-
-/* ---- the earliest start ---- */
-
-static bool fits_for(const struct cluster *c, struct select_ask *ask, uint32_t minutes,
-                     struct node_alloc_list *out)
-{
-	ask->to = span_end(ask->from, minutes);
-	return (!licenses_are_planned(c) || licenses_fit(c, ask)) && select_job(c, ask, out);
-}
-
-uint32_t plan_least_limit(const struct job_spec *spec, uint32_t limit)
-{
-	const uint32_t least = spec->time_min_min;
-	return least != CORE_NO_VAL && least != CORE_INFINITE && least < limit ? least : limit;
-}
-
-bool plan_fits(struct cluster *c, struct select_ask *ask, uint32_t *minutes, struct node_alloc_list *out)
-{
-	const uint32_t limit = spec_time_limit(ask->part, ask->spec),
-	               least = plan_least_limit(ask->spec, limit);
-	*minutes = limit;
-	if (least == limit)
-		return fits_for(c, ask, limit, out);
-	if (!fits_for(c, ask, least, NULL))
-		return false;
-	if (fits_for(c, ask, limit, out))
-		return true;
-	/* The longest that leaves those before it their places: what fits for long fits for less. */
-	uint32_t low = least, high = limit == CORE_INFINITE ? LONGEST_MIN : limit;
-	while (high - low > 1) {
-		const uint32_t middle = low + (high - low) / 2;
-		if (fits_for(c, ask, middle, NULL))
-			low = middle;
-		else
-			high = middle;
-	}
-	*minutes = low;
-	return fits_for(c, ask, low, out);
-}
-
-static bool fits(struct cluster *c, struct select_ask *ask, core_time at, uint32_t *minutes,
-                 struct node_alloc_list *out)
-{
-	const size_t before = select_looked(c);
-	ask->from = at;
-	const bool fit = plan_fits(c, ask, minutes, out);
-	rest(c, select_looked(c) - before + 1);
-	return fit;
-}
-
-/* The first of the times at which what runs now leaves room: from then on it always does. */
-static size_t first_room(struct cluster *c, const struct select_ask *asked, size_t from)
-{
-	struct select_ask ask = *asked;
-	const struct plan *p = &c->plan;
-	size_t low = from, high = p->time_count;
-	uint32_t minutes;
-	ask.rank = 0;
-	/* In steps that become longer: most often it is among the first, when few nodes have room. */
-	for (size_t step = 1; low < high; step *= 2) {
-		const size_t at = low + step - 1 < high ? low + step - 1 : high - 1;
-		if (fits(c, &ask, p->times[at], &minutes, NULL)) {
-			high = at;
-			break;
-		}
-		low = at + 1;
-	}
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		if (fits(c, &ask, p->times[middle], &minutes, NULL))
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return low;
-}
-
-/* Before a search for the job. Who may have cores together with others, or a shorter limit, finds a place at
- * one time in several ways: NULL. */
-static core_time *know_nothing(struct cluster *c, const struct select_ask *ask)
-{
-	struct plan *p = &c->plan;
-	const struct core_part_conf *part = ask->part->conf;
-	const uint32_t limit = spec_time_limit(ask->part, ask->spec);
-	if (share_limit(ask->part, ask->spec) > 0 || plan_least_limit(ask->spec, limit) != limit)
-		return NULL;
-	p->not_before = xgrow(p->not_before, &p->not_before_cap, c->node_count + 1, sizeof(core_time));
-	for (size_t i = 0; i < c->node_count; i++)
-		p->not_before[i] = CORE_INFINITE64;
-	for (size_t i = 0; i < part->node_count; i++)
-		p->not_before[part->node_index[i]] = 0;
-	return p->not_before;
-}
-
-/* 0: none is known. */
-static core_time earliest(struct cluster *c, const struct part *part, const struct job_spec *spec,
-                          size_t rank, core_time from, uint32_t *minutes, struct node_alloc_list *nodes)
-{
-	const struct plan *p = &c->plan;
-	const uint32_t window = c->conf->bf_window;
-	struct select_ask ask = {.part = part, .spec = spec, .rank = rank};
-	size_t i = 0;
-	know_times(c);
-	ask.not_before = know_nothing(c, &ask);
-	while (i < p->time_count && (p->times[i] <= c->now || p->times[i] < from))
-		i++;
-	for (i = first_room(c, &ask, i); i < p->time_count; i++) {
-		if (window && p->times[i] > span_end(c->now, window))
-			return 0;
-		if (fits(c, &ask, p->times[i], minutes, nodes))
-			return p->times[i];
-	}
-	return 0;
-}
-
-/* Of several partitions the one where it starts first. False: none is known. */
-static bool find(struct cluster *c, struct part *const *parts, uint32_t n, const struct job_spec *spec,
-                 size_t rank, core_time from, struct planned *best)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		struct node_alloc_list nodes = {0};
-		if (part_list_reason(c, spec, parts[i]) != REASON_NONE)
-			continue;
-		uint32_t minutes = 0;
-		core_time start = earliest(c, parts[i], spec, rank, from, &minutes, &nodes);
-		if (start == 0 || (best->part && best->start <= start)) {
-			node_alloc_list_free(&nodes);
-			continue;
-		}
-		node_alloc_list_free(&best->nodes);
-		best->part = parts[i];
-		best->start = start;
-		best->end = span_end(start, minutes);
-		best->nodes = nodes;
-	}
-	return best->part != NULL;
-}
-
-/* ---- in a pass ---- */
 
 static void look_again_at(struct cluster *c, core_time at)
 {
@@ -325,69 +217,125 @@ void plan_begin(struct cluster *c)
 	struct plan *p = &c->plan;
 	const bool gone = p->broken || p->nodes_version != c->nodes_version;
 	p->slice = 0;
-	p->times_known = false;
-	p->may_grow = c->conf->backfill && has_rested(c);
-	if (gone || (p->may_grow && p->room != c->room))
+	p->denied = false;
+	p->slice_max = !c->conf->backfill || !has_rested(c) ? 0
+	               : c->conf->bf_slice                  ? c->conf->bf_slice
+	               : p->turn                            ? PLAN_SLICE
+	                                                    : PLAN_AT_ONCE;
+	if (gone)
 		plan_cut(c, 0);
-	if (p->may_grow) {
-		p->broken = false;
-		p->nodes_version = c->nodes_version;
-		p->room = c->room;
-	} else if (c->conf->backfill && (gone || p->room != c->room)) {
-		look_again_at(c, p->rest_until);
-	}
+	if (!gone && (p->sure < p->n || (!p->again && p->room == c->room)))
+		return;
+	p->run++;
+	p->sure = 0;
+	p->again = p->broken = false;
+	p->nodes_version = c->nodes_version;
+	p->room = c->room;
 }
 
-enum plan_answer plan_add(struct cluster *c, const struct job_class *class, struct job *job, size_t rank,
+/* Those that were not looked at may have come into another order, or too late. */
+static void tidy(struct cluster *c, size_t rank)
+{
+	struct plan *p = &c->plan;
+	while (rank < p->n) {
+		const struct planned *e = p->v[rank], *last = rank > 0 ? p->v[rank - 1] : NULL;
+		if (e->start > c->now &&
+		    (!last || last->job == e->job || order_before(&last->job->in_class, &e->job->in_class)))
+			rank++;
+		else
+			drop(c, rank);
+	}
+	plan_cut(c, c->conf->bf_max_job_test);
+}
+
+void plan_end(struct cluster *c, size_t rank, bool full)
+{
+	struct plan *p = &c->plan;
+	p->turn = false;
+	if (full && rank < c->conf->bf_max_job_test && c->conf->backfill)
+		tidy(c, rank);
+	else
+		plan_cut(c, rank);
+	if (p->denied || (p->n > 0 && (p->again || p->room != c->room)))
+		look_again_at(c, p->rest_until > c->now ? p->rest_until : c->now + 1);
+}
+
+bool plan_is_due(const struct cluster *c)
+{
+	return c->plan.denied;
+}
+
+/* Is there time for a search in this pass? Some is left for those that have no place at all. */
+static bool may_search(struct cluster *c, bool has_place)
+{
+	struct plan *p = &c->plan;
+	const size_t max = has_place ? (p->slice_max + 1) / 2 : p->slice_max;
+	const bool may = max > 0 && ((p->turn && p->slice == 0) || p->slice + p->search <= max);
+	p->denied |= !may;
+	return may;
+}
+
+static bool search(struct cluster *c, const struct job_class *class, size_t rank, core_time from,
+                   struct planned *found)
+{
+	struct plan *p = &c->plan;
+	const size_t before = p->slice;
+	const bool is = plan_find(c, class->parts, class->part_count, &found->job->spec, rank, from, found);
+	p->search = p->slice - before;
+	p->searches++;
+	return is;
+}
+
+static void give_place(struct cluster *c, size_t rank, const struct planned *found)
+{
+	const struct planned *e = enter(c, rank, found);
+	make_way(c, rank + 1, &(struct newcomer){e->job, &e->nodes, e->start, e->end});
+}
+
+enum plan_answer plan_add(struct cluster *c, struct job_class *class, struct job *job, size_t rank,
                           core_time from)
 {
 	struct plan *p = &c->plan;
-	const size_t slice = c->conf->bf_slice ? c->conf->bf_slice : PLAN_SLICE;
 	if (!c->conf->backfill || rank >= c->conf->bf_max_job_test)
 		return PLAN_FULL;
-	if (!p->may_grow || p->slice >= slice) {
-		look_again_at(c, p->rest_until);
-		return PLAN_FULL;
-	}
-	struct planned found = {.job = job};
-	if (!find(c, class->parts, class->part_count, &job->spec, rank, from, &found))
+	struct planned *e = bring_up(c, rank, job), found = {.job = job};
+	const bool stands = e && e->start > c->now;
+	if (stands && (rank < p->sure || !may_search(c, true)))
+		return PLAN_ADDED;
+	if (!stands && class->no_place && (class->no_place == p->run || !may_search(c, true)))
 		return PLAN_UNKNOWN;
-	plan_cut(c, rank);
-	enter(c, &found);
-	note_time(c, found.end);
-	return PLAN_ADDED;
+	if (!stands && !may_search(c, false))
+		return PLAN_FULL;
+	const bool is = search(c, class, rank, from, &found),
+	           better = is && (!stands || found.start <= e->start);
+	if (e && (better || !stands))
+		drop(c, rank);
+	if (better)
+		give_place(c, rank, &found);
+	else
+		node_alloc_list_free(&found.nodes);
+	class->no_place = better || stands ? 0 : p->run;
+	p->sure += p->sure == rank && class->no_place == 0;
+	return class->no_place ? PLAN_UNKNOWN : PLAN_ADDED;
 }
 
-void plan_take(struct cluster *c, size_t rank, const struct job *job)
+void plan_take(struct cluster *c, const struct job *job)
 {
-	struct plan *p = &c->plan;
-	struct planned *e = rank < p->n ? p->v[rank] : NULL;
-	if (!e || e->job != job)
-		return;
-	for (size_t i = rank; i + 1 < p->n; i++) {
-		p->v[i] = p->v[i + 1];
-		p->v[i]->rank = (uint32_t)i;
-	}
-	p->n--;
-	entry_free(c, e);
+	if (job->planned)
+		drop(c, job->planned->rank);
+}
+
+void plan_forget(struct cluster *c, const struct job *job)
+{
+	while (job->planned)
+		drop(c, job->planned->rank);
 }
 
 void plan_started(struct cluster *c, size_t rank, const struct job *started)
 {
 	const core_time end = job_expected_end(c, started);
-	size_t first = SIZE_MAX;
-	for (uint32_t i = 0; i < started->state.nodes.n; i++) {
-		list_each (it, &started->shares[i].node->planned) {
-			const struct planned *of = list_entry(it, struct plan_share, on_node)->of;
-			if (of->rank >= rank && of->start < end && of->rank < first)
-				first = of->rank;
-		}
-	}
-	for (size_t i = rank; started->licensed && licenses_are_planned(c) && i < c->plan.n && i < first; i++)
-		if (c->plan.v[i]->start < end && licenses_meet(&started->spec, &c->plan.v[i]->job->spec))
-			first = i;
-	plan_cut(c, first);
-	note_time(c, end);
+	make_way(c, rank, &(struct newcomer){started, &started->state.nodes, c->now, end});
+	plan_note_time(c, end);
 }
 
 /* ---- what people see of it ---- */
@@ -412,26 +360,4 @@ core_time job_planned_end(const struct job *job)
 const struct node_alloc_list *job_planned_nodes(const struct job *job)
 {
 	return job->planned ? &job->planned->nodes : NULL;
-}
-
-void plan_outlook(struct cluster *c, const struct job_spec *spec, struct part *part, struct job_outlook *out)
-{
-	uint32_t n = 0;
-	struct part **parts = parts_asked(c, spec, &n);
-	struct planned found = {0};
-	if (n == 0)
-		parts[n++] = part;
-	for (uint32_t i = 0; i < n && !out->start; i++) {
-		struct select_ask ask = {.part = parts[i], .spec = spec, .rank = c->plan.n};
-		uint32_t minutes;
-		if (part_list_reason(c, spec, parts[i]) == REASON_NONE && licenses_fit(c, &ask) &&
-		    fits(c, &ask, c->now, &minutes, &out->nodes)) {
-			out->start = c->now;
-			out->part = parts[i];
-		}
-	}
-	c->plan.times_known = false;
-	if (!out->start && find(c, parts, n, spec, c->plan.n, 0, &found))
-		*out = (struct job_outlook){found.start, found.part, found.nodes};
-	free(parts);
 }

@@ -187,18 +187,19 @@ static bool wait_planned(struct pass *p, struct job_class *class, struct job *jo
 	class->waits = true;
 	if (!again && beyond_its_share(p, class, job))
 		return next_turn(class);
-	if (p->full || !plan_has(c, p->rank, job)) {
+	const uint64_t searches = c->plan.searches;
+	switch (p->full ? PLAN_FULL : plan_add(c, class, job, p->rank, class->planned_from)) {
+	case PLAN_UNKNOWN:
+		p->tries++;
+		return false;
+	case PLAN_FULL:
 		p->tries += !p->full;
-		switch (p->full ? PLAN_FULL : plan_add(c, class, job, p->rank, class->planned_from)) {
-		case PLAN_UNKNOWN:
-			return false;
-		case PLAN_FULL:
-			p->full = true;
-			hold_parts(p, class);
-			return false;
-		case PLAN_ADDED:
-			break;
-		}
+		p->full = true;
+		hold_parts(p, class);
+		return false;
+	case PLAN_ADDED:
+		p->tries += c->plan.searches != searches;
+		break;
 	}
 	class->planned_from = c->plan.v[p->rank++]->start;
 	class->tasks_planned++;
@@ -280,7 +281,7 @@ static bool try_next(struct pass *p, struct job_class *class)
 		return may_wait(c, class) && wait_planned(p, class, job);
 	}
 	const bool more_tasks = job->tasks && job->tasks->set > 1;
-	plan_take(c, p->rank, job);
+	plan_take(c, job);
 	struct job *starts = job->tasks ? array_take_first(c, job) : job;
 	starts->part = part;
 	starts->state.settles = p->settles;
@@ -353,7 +354,7 @@ static void note_cycle(struct cluster *c, const struct pass *p)
 	note(&s->depth, p->depth);
 	note(&s->tries, p->tries);
 	note(&s->queue, queue);
-	note(&s->table, c->plan.time_count);
+	note(&s->table, c->plan.time_count - (c->plan.soon != 0));
 }
 
 void sched_pass(struct cluster *c)
@@ -367,7 +368,7 @@ void sched_pass(struct cluster *c)
 		if (try_next(&p, class))
 			heap_put(&p, class);
 	}
-	plan_cut(c, p.rank);
+	plan_end(c, p.rank, p.full);
 	note_cycle(c, &p);
 	free(p.hold.nodes);
 	free(p.hold.parts);

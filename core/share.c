@@ -74,7 +74,7 @@ static void give_back_cores(const struct cluster *c, struct share *share)
 	node->cpus_alloc -= record->cpus;
 }
 
-static void take(const struct cluster *c, struct share *share, bool late)
+static void take(struct cluster *c, struct share *share, bool late)
 {
 	const struct node_alloc *record = share_record(share);
 	struct node *node = share->node;
@@ -88,6 +88,7 @@ static void take(const struct cluster *c, struct share *share, bool late)
 	node->user_jobs += share->job->state.for_user;
 	node->completing += record->phase >= ALLOC_ENDING;
 	list_append(&node->shares, &share->on_node);
+	plan_room_moved(c, node);
 }
 
 static void take_steps(struct cluster *c, struct job *job)
@@ -145,6 +146,7 @@ void share_give_back(struct cluster *c, struct share *share)
 	node->completing -= record->phase >= ALLOC_ENDING;
 	node->state.last_busy = c->now;
 	list_remove(&share->on_node);
+	plan_room_moved(c, node);
 	cluster_has_room(c);
 }
 

@@ -6,10 +6,15 @@
 
 #define NO_END_S (365 * 24 * 3600) /* what has no limit is counted on for so long, as the real one does */
 
+core_time plan_soon(const struct cluster *c)
+{
+	return (c->now / CORE_SECOND + 1) * CORE_SECOND;
+}
+
 core_time job_expected_end(const struct cluster *c, const struct job *job)
 {
 	uint32_t minutes = job->state.time_limit_min;
-	core_time soon = c->now + CORE_SECOND, end;
+	core_time soon = plan_soon(c), end;
 	if (job->state.state == JOB_SUSPENDED)
 		return c->now + NO_END_S * CORE_SECOND;
 	if (!job_is_active(job))

@@ -1,5 +1,6 @@
 /* scontrol update jobid= */
 #include "applets/client/complain.h"
+#include "applets/client/filters.h"
 #include "applets/client/option_parsers.h"
 #include "applets/client/scontrol.h"
 #include "applets/common/users.h"
@@ -367,6 +368,56 @@ static int take_target(struct job_target *t, char *word, bool *taken)
 	return 0;
 }
 
+/* ---- more or less time than it has now ---- */
+
+struct limit_seen {
+	bool found;
+	uint32_t minutes;
+};
+
+static struct limit_seen seen;
+
+static bool see_limit(struct scontrol *sc, const void *record)
+{
+	const struct job_list *list = record;
+	(void)sc;
+	for (uint32_t i = 0; i < list->jobs.n; i++)
+		seen = (struct limit_seen){true, list->jobs.v[i].limit_min};
+	return list->last;
+}
+
+/* The real one asks for the job first, which is why these two mistakes have words of their own. An array, or
+ * several jobs, it refuses; here each of them is changed from what it has. False: it was said. */
+static bool limit_can_change(struct scontrol *sc, const struct job_edit *edit, const char *ids)
+{
+	struct job_name name;
+	struct job_query q;
+	struct err err = {0};
+	if (edit->time_add_min == CORE_NO_VAL && edit->time_take_min == CORE_NO_VAL)
+		return true;
+	if (strpbrk(ids, ",[") || !job_name_parse(ids, &name, &sc->arena) || name.step_id != CORE_NO_VAL)
+		return true;
+	schema_init(schema_of_job_query(), &q);
+	filter_add_job(&name, &q.job_ids, &q.tasks, &sc->arena);
+	seen = (struct limit_seen){0};
+	const bool asked = scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, see_limit, &err) == 0;
+	if (!asked && err.code != ERR_INVALID_JOB_ID)
+		return true; /* the update itself tells why */
+	if (!seen.found) {
+		log_error("Could not load state information for job %s: %s", ids,
+		          err_code_text(ERR_INVALID_JOB_ID));
+		return false;
+	}
+	if (edit->time_take_min == CORE_NO_VAL || seen.minutes == CORE_INFINITE ||
+	    edit->time_take_min <= seen.minutes)
+		return true;
+	char by[16] = "UNLIMITED";
+	if (edit->time_take_min != CORE_INFINITE)
+		snprintf(by, sizeof(by), "%" PRIu32, edit->time_take_min);
+	log_error("TimeLimit decrement larger than current time limit (%s > %" PRIu32 ")", by, seen.minutes);
+	return false;
+}
+
 int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 {
 	struct job_target t = {.uid = CORE_NO_VAL};
@@ -394,7 +445,7 @@ int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 	schema_init(schema_of_job_update_request(), &m);
 	m.verb = JOB_VERB_EDIT;
 	m.edit = &edit;
-	if (scontrol_connect(sc, "slurm_update error") != 0)
+	if (scontrol_connect(sc, "slurm_update error") != 0 || !limit_can_change(sc, &edit, t.ids))
 		return 1;
 	return t.ids ? scontrol_change_jobs(sc, &m, t.ids) : scontrol_change_named(sc, &m, t.name, t.uid);
 }

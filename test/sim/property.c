@@ -570,7 +570,8 @@ void property_after_pass(struct world *w)
 		case REASON_PRIORITY:
 			if (!waits_behind_somebody(w, job))
 				world_fail(w, "job %u waits behind nobody", job->job_id);
-			if (w->passes > 0 && job->planned && would_fit(w, job, LOOK_PLAN))
+			if (w->passes > 0 && job->planned && !plan_is_due(w->c) &&
+			    would_fit(w, job, LOOK_PLAN))
 				world_fail(w, "job %u is planned for later and could start now", job->job_id);
 			break;
 		case REASON_NODES_UNAVAILABLE:

@@ -8,6 +8,7 @@
 #define JOBS      24
 #define STEPS     40
 #define HISTORIES 120
+#define SLICES    (CORE_SECOND / 2) /* no plan takes so long, with its rests */
 
 struct play {
 	struct lab lab;
@@ -181,9 +182,12 @@ static bool plain_fits(struct cluster *c, const struct part *part, const struct 
 static core_time plain_start(struct cluster *c, const struct part *part, const struct job_spec *spec,
                              size_t rank)
 {
-	core_time best = CORE_INFINITE64;
+	core_time best = CORE_INFINITE64, known[3];
 	for (size_t i = 0; i < c->node_count; i++) {
+		known[i] = c->nodes[i]->free_from;
 		c->nodes[i]->free_from = 0; /* whatever is known: look there */
+	}
+	for (size_t i = 0; i < c->node_count; i++) {
 		list_each (it, &c->nodes[i]->shares) {
 			const core_time end = job_expected_end(c, list_entry(it, struct share, on_node)->job);
 			if (end < best && end < span_end(c->now, CORE_INFINITE) &&
@@ -194,6 +198,8 @@ static core_time plain_start(struct cluster *c, const struct part *part, const s
 	for (size_t i = 0; i < rank; i++)
 		if (plan_at(c, i)->end < best && plain_fits(c, part, spec, rank, plan_at(c, i)->end))
 			best = plan_at(c, i)->end;
+	for (size_t i = 0; i < c->node_count; i++)
+		c->nodes[i]->free_from = known[i];
 	return best;
 }
 
@@ -226,8 +232,12 @@ static void it_is_the_earliest(void **state)
 		for (int i = 0; i < STEPS; i++) {
 			p->minute += pick(p, 12) + 1;
 			something_happens(p);
-			plan_doubt(p->lab.c); /* all of it is made anew */
+			if (seed % 2 == 0)
+				plan_doubt(p->lab.c); /* all of it is made anew; else it is kept */
+			p->lab.c->sched_wanted = true;
 			cluster_run(p->lab.c, at(p->minute));
+			for (core_time t; (t = cluster_next_time(p->lab.c)) && t < at(p->minute) + SLICES;)
+				cluster_run(p->lab.c, t); /* slice by slice */
 			check_cluster(p->lab.c);
 			compare(p);
 		}
