@@ -182,7 +182,7 @@ check:
 	@packaging/install-packages check
 	@O=$(O) test/run
 
-# cgroups of version 2 in a virtual machine: a minute or two, and no part of `check`.
+# cgroups of version 2 in a virtual machine: some minutes, and no part of `check`.
 check-vm: all
 	@O=$(abspath $(O)) test/vm/check
 

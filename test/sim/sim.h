@@ -7,6 +7,7 @@
  *   worker.c     workers: they dedupe launches, keep fates, lose links and power
  *   store.c      the changes as rows
  *   property.c   what must hold beyond cluster_check()
+ *   stored.c     that the store has what memory has
  *   small.c      histories of small clusters, each decision of which is compared with
  *   reference.c  a scheduler that is slow and obvious
  *
@@ -207,10 +208,12 @@ void wanted_send(struct world *w, const struct wanted *a);
 void property_after_pass(struct world *w);
 void property_after_boot(struct world *w, const struct host *h);
 void property_history(struct world *w, const struct history_job *h);
-void property_store(struct world *w);
 bool lacks_for_good(const struct world *w, const struct job *job); /* licences that there aren't */
 bool waits_for_others(const struct world *w, const struct job *job);
 void property_at_rest(struct world *w);
+
+/* ---- stored.c ---- */
+void property_store(struct world *w);
 
 /* ---- priorities.c ---- */
 void property_priorities(struct world *w);
