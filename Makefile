@@ -182,6 +182,10 @@ check:
 	@packaging/install-packages check
 	@O=$(O) test/run
 
+# cgroups of version 2 in a virtual machine: a minute or two, and no part of `check`.
+check-vm: all
+	@O=$(abspath $(O)) test/vm/check
+
 lint:
 	@O=$(O) test/lint/run
 
@@ -194,6 +198,6 @@ bench:
 
 clean:
 	rm -rf $(O)
-.PHONY: pages units sim bench-core fuzz tools golden-update install demo check lint bench clean
+.PHONY: pages units sim bench-core fuzz tools golden-update install demo check check-vm lint bench clean
 .DEFAULT_GOAL := all
 .SECONDARY:

@@ -244,6 +244,12 @@ static const char *unlike_default(const struct companions *c, int key)
 	return row->type == COMPANION_BOOL && words_are_known("no,false,0,down", text, false) ? NULL : text;
 }
 
+/* ConstrainDevices keeps jobs from the devices of GRES that they were not given, and from no other. */
+static bool constrains_nothing(int key, const struct slurm_conf *conf)
+{
+	return key == CGROUP_ConstrainDevices && !conf_str(conf, P_GresTypes);
+}
+
 void companions_check_unsafe(const struct companions *c, const struct slurm_conf *conf, const char *accepted,
                              struct conf_errors *errors)
 {
@@ -253,7 +259,7 @@ void companions_check_unsafe(const struct companions *c, const struct slurm_conf
 	for (int i = 0; i < COMPANION_KEYS; i++) {
 		const struct companion_row *row = &companion_rows[i];
 		const char *text = unlike_default(c, i);
-		if (row->class != PARAM_UNSAFE || !text ||
+		if (row->class != PARAM_UNSAFE || !text || constrains_nothing(i, conf) ||
 		    (accepted && text_list_has(accepted, row->name, strlen(row->name))))
 			continue;
 		conf_error_add(

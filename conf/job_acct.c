@@ -32,4 +32,5 @@ void job_acct_read(const struct slurm_conf *conf, struct job_acct *out)
 		out->memory = JOB_ACCT_PSS;
 	else if (text_list_has(words, "NoShared", strlen("NoShared")))
 		out->memory = JOB_ACCT_PRIVATE;
+	out->kills = out->gathers && text_list_has(words, "OverMemoryKill", strlen("OverMemoryKill"));
 }

@@ -8,6 +8,7 @@ struct job_acct {
 	bool gathers;                /* what steps use is sampled */
 	enum job_acct_memory memory; /* what counts of memory that is shared */
 	uint32_t interval_s;         /* between samples; 0: at the end alone */
+	bool kills;                  /* who uses more memory than it asked for is ended */
 };
 
 void job_acct_read(const struct slurm_conf *conf, struct job_acct *out);

@@ -16,17 +16,17 @@ static const struct need_row {
 	enum need_kind kind;
 	size_t offset;
 } need_rows[] = {
-        NEED(U32, nodes_min),        NEED(U32, nodes_max),       NEED(U32, tasks),
-        NEED(BOOL, tasks_set),       NEED(U32, cpus_per_task),   NEED(U32, tasks_per_node),
-        NEED(U64, mem_per_node),     NEED(U64, mem_per_cpu),     NEED(U32, min_cpus_node),
-        NEED(U32, min_tmp_disk),     NEED(U32, time_limit_min),  NEED(BOOL, time_zero),
-        NEED(STR, features),         NEED(STR, req_nodes),       NEED(STR, exc_nodes),
-        NEED(BOOL, exclusive),       NEED(BOOL, oversubscribe),  NEED(BOOL, overcommit),
-        NEED(U32, sockets_per_node), NEED(BOOL, immediate),      NEED(U32, cores_per_socket),
-        NEED(U32, threads_per_core), NEED(STR, partition),       NEED(BOOL, contiguous),
-        NEED(BOOL, spread_job),      NEED(BOOL, use_min_nodes),  NEED(U32, tasks_per_core),
-        NEED(U32, tasks_per_socket), NEED(BOOL, exclusive_user), NEED(U32, time_min_min),
-        NEED(STR, licenses),
+        NEED(U32, nodes_min),        NEED(U32, nodes_max),        NEED(U32, tasks),
+        NEED(BOOL, tasks_set),       NEED(U32, cpus_per_task),    NEED(U32, tasks_per_node),
+        NEED(U64, mem_per_node),     NEED(U64, mem_per_cpu),      NEED(U32, min_cpus_node),
+        NEED(U32, min_tmp_disk),     NEED(U32, time_limit_min),   NEED(BOOL, time_zero),
+        NEED(STR, features),         NEED(STR, req_nodes),        NEED(STR, exc_nodes),
+        NEED(BOOL, exclusive),       NEED(BOOL, oversubscribe),   NEED(BOOL, overcommit),
+        NEED(U32, sockets_per_node), NEED(BOOL, immediate),       NEED(U32, cores_per_socket),
+        NEED(U32, threads_per_core), NEED(STR, partition),        NEED(BOOL, contiguous),
+        NEED(U32, cpus_min),         NEED(BOOL, spread_job),      NEED(BOOL, use_min_nodes),
+        NEED(U32, tasks_per_core),   NEED(U32, tasks_per_socket), NEED(BOOL, exclusive_user),
+        NEED(U32, time_min_min),     NEED(STR, licenses),         NEED(STR, prefer),
 };
 #define NEED_ROWS (sizeof(need_rows) / sizeof(need_rows[0]))
 

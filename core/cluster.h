@@ -115,6 +115,7 @@ struct part {
 	enum conf_part_state state;
 	struct core_bits *nodes;    /* by index: its nodes */
 	uint64_t cpus;              /* of them, as far as MaxCPUsPerNode lets jobs have them */
+	uint32_t cpus_most;         /* of them, of one node */
 	double weights[TRES_COUNT]; /* TRESBillingWeights; where the conf has none: CPU=1 */
 	struct tres tres;           /* of all its nodes */
 	uint64_t first_waiting; /* serial of the job that waits for room in it, before all others; 0: none */
@@ -300,6 +301,9 @@ void job_heard(struct job *job, core_time now); /* its srun or salloc is alive *
 uint32_t job_sharing(const struct cluster *c, const struct job *job);
 bool job_is_done(const struct job *job);   /* a final base state, nothing left to end */
 bool job_is_active(const struct job *job); /* RUNNING or SUSPENDED, not ending */
+/* Nodes: that it has, else that its tasks need in its partition (squeue(1), NODES: before a start an
+ * estimate). */
+uint32_t job_nodes_guess(const struct job *job);
 struct tres job_tres(const struct cluster *c,
                      const struct job *job); /* allocated, or asked for while pending */
 struct tres job_tres_asked(const struct cluster *c, const struct job *job);
@@ -337,6 +341,10 @@ bool report_step_started(struct cluster *c, const char *node, uint64_t serial, u
                          uint64_t launch, core_time now);
 /* All tasks of the launch on that node have ended. A batch script's fate ends its job. text: see
  * step_record.end_text. Repeats are ignored. */
+/* The launch uses more memory than it asked for: all of its step is killed. Its job; NULL: it ends already.
+ */
+const struct job *report_over_memory(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                                     uint64_t launch, core_time now);
 void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
                        uint64_t launch, uint32_t status, const struct usage *usage, const char *text,
                        core_time now);

@@ -221,6 +221,11 @@ void job_free(struct cluster *c, struct job *job);
 void job_set_spec(struct cluster *c, struct job *job, const struct job_spec *spec);
 void job_index(struct cluster *c, struct job *job); /* into the cluster's maps and lists */
 uint32_t job_new_id(struct cluster *c);             /* takes the next one */
+/* That it asks for in all: its tasks', or as many as an update said (scontrol(1), NumCPUs). */
+uint64_t spec_cpus(const struct job_spec *spec);
+/* As many nodes as its tasks need where each has the CPUs of the partition's largest; at least the least that
+ * it asks for, and maybe more than it may have. */
+uint32_t spec_nodes_guess(const struct part *part, const struct job_spec *spec);
 /* Minutes; CORE_INFINITE when there is no end. */
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec);
 /* What a submit checks, and an update likewise. */
@@ -316,6 +321,7 @@ struct select_ask {
 	/* In a search over ascending times, by the node's index: before that the job finds no place there.
 	 * NULL: nothing is known. */
 	core_time *not_before;
+	bool *settles;     /* where it has room: is that only without what it prefers? or NULL */
 	bool ignore_use;   /* as if every node were free */
 	bool ignore_state; /* and up */
 };
@@ -334,6 +340,17 @@ bool view_is_for_others(const struct cluster *c, const struct node *node, const 
 /* Finds nodes and cores for a job: *out is filled (malloc'ed members; out may be NULL). False: there is no
  * room. Changes nothing. */
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out);
+/* active: now, and not only after a reboot (scontrol(1), ActiveFeatures). */
+const char *node_features(const struct node *node, bool active);
+/* MiB of one node, for so many of its CPUs: what is asked for, else the defaults, else all (slurm.conf(5),
+ * DefMemPerNode). */
+uint64_t select_memory(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                       const struct node *node, uint32_t cpus);
+/* Has it as many sockets, cores and threads as each of the job's nodes must? */
+bool select_shape_fits(const struct job_spec *spec, const struct node *node);
+/* What it prefers takes the place of the features that it must have (sbatch(1), --prefer). Shares its texts.
+ */
+struct job_spec spec_as_preferred(const struct job_spec *spec);
 enum select_outlook select_outlook(const struct cluster *c, const struct part *part,
                                    const struct job_spec *spec);
 /* What that node doesn't have of what each node of such a job must, however idle it is: bits. */

@@ -132,6 +132,13 @@ uint32_t job_tasks_on(const struct job *job, const struct node_alloc *share)
 	return share->cpus > per_task ? share->cpus / per_task : 1;
 }
 
+uint64_t spec_cpus(const struct job_spec *spec)
+{
+	if (spec->cpus_min)
+		return spec->cpus_min;
+	return (uint64_t)spec->tasks * (spec->cpus_per_task ? spec->cpus_per_task : 1);
+}
+
 uint32_t spec_time_limit(const struct part *part, const struct job_spec *spec)
 {
 	if (spec->time_limit_min == 0)
@@ -165,6 +172,24 @@ static struct tres allocated(const struct job *job)
 	return t;
 }
 
+uint32_t spec_nodes_guess(const struct part *part, const struct job_spec *spec)
+{
+	const uint32_t least = spec->nodes_min ? spec->nodes_min : 1,
+	               per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
+	if (!part || part->cpus_most == 0)
+		return least;
+	uint32_t fit = part->cpus_most > per_task ? part->cpus_most / per_task : 1;
+	if (spec->tasks_per_node && fit > spec->tasks_per_node)
+		fit = spec->tasks_per_node;
+	const uint32_t need = spec->tasks / fit + (spec->tasks % fit != 0);
+	return need > least ? need : least;
+}
+
+uint32_t job_nodes_guess(const struct job *job)
+{
+	return job->state.nodes.n ? job->state.nodes.n : spec_nodes_guess(job->part, &job->spec);
+}
+
 /* What it asks for: without a word about memory, and without a default, that is all of a node's. */
 static struct tres asked(const struct cluster *c, const struct job *job)
 {
@@ -173,9 +198,8 @@ static struct tres asked(const struct cluster *c, const struct job *job)
 	uint64_t per_cpu, per_node;
 	part_default_memory(c, job->part, &per_cpu, &per_node);
 	struct tres t = {0};
-	uint64_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
 	t.v[TRES_NODE] = spec->nodes_min ? spec->nodes_min : 1;
-	t.v[TRES_CPU] = spec->overcommit ? t.v[TRES_NODE] : spec->tasks * per_task;
+	t.v[TRES_CPU] = spec->overcommit ? t.v[TRES_NODE] : spec_cpus(spec);
 	if (t.v[TRES_CPU] < t.v[TRES_NODE])
 		t.v[TRES_CPU] = t.v[TRES_NODE];
 	if (spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node != 0)

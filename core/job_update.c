@@ -32,6 +32,7 @@ static const struct edit_row {
         E(STR, std_out, EDIT_PENDING),
         E(STR, exc_nodes, EDIT_PENDING),
         E(STR, features, EDIT_PENDING),
+        E(STR, prefer, EDIT_PENDING),
         E(STR, licenses, 0),
         E(STR, mail_user, 0),
         E(U32, cpus_per_task, EDIT_PENDING),
@@ -167,6 +168,23 @@ static bool has_cpus(const struct update *u, uint32_t cpus)
 	return !u->part;
 }
 
+/* scontrol(1), NumCPUs=<min_count>[-<max_count>]: how many in all, whatever the tasks need. */
+static int update_cpus(struct update *u, struct err *err)
+{
+	const struct job_edit *e = u->edit;
+	struct job_spec *spec = &u->spec;
+	if (e->cpus == JOB_UNSET)
+		return 0;
+	if (e->cpus_max != JOB_UNSET)
+		spec->cpus_max = e->cpus_max;
+	if (e->cpus == 0 || (spec->cpus_max && e->cpus > spec->cpus_max))
+		return err_set(err, ERR_INVALID_CPU_COUNT, "%s", "");
+	spec->cpus_min = e->cpus;
+	return u->part && part_lacks_cpus(u->part, spec)
+	               ? err_set(err, ERR_PARTITION_CONFIG_UNAVAILABLE, "%s", "")
+	               : 0;
+}
+
 static int update_tasks(struct update *u, struct err *err)
 {
 	const struct job_edit *e = u->edit;
@@ -174,14 +192,9 @@ static int update_tasks(struct update *u, struct err *err)
 	if (e->tasks == 0)
 		return err_set(err, ERR_BAD_TASK_COUNT, "%s", "");
 	if (e->tasks != JOB_UNSET) {
+		if (spec->cpus_min == 0 && !spec->overcommit) /* its CPUs stay: NumCPUs is their own */
+			spec->cpus_min = (uint32_t)job_tres_asked(u->c, u->job).v[TRES_CPU];
 		spec->tasks = e->tasks;
-		spec->tasks_set = true;
-	}
-	if (e->cpus != JOB_UNSET) {
-		uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1;
-		if (e->cpus < spec->nodes_min || e->cpus % per_task)
-			return err_set(err, ERR_INVALID_CPU_COUNT, "%s", "");
-		spec->tasks = e->cpus / per_task;
 		spec->tasks_set = true;
 	}
 	if (e->min_cpus_node != JOB_UNSET && !has_cpus(u, e->min_cpus_node))
@@ -348,7 +361,7 @@ static int prepare(struct update *u, struct err *err)
 		if (row_is_set(&edit_rows[i], u->edit))
 			row_apply(&edit_rows[i], u->edit, &u->spec);
 	if (update_partition(u, err) != 0 || update_nodes(u, err) != 0 || update_tasks(u, err) != 0 ||
-	    update_limit(u, err) != 0 ||
+	    update_cpus(u, err) != 0 || update_limit(u, err) != 0 ||
 	    job_edit_asks(u->c, u->edit, &u->spec, u->admin, u->pending, err) != 0 ||
 	    check_priority(u, err) != 0 || check_spec_numbers(&u->spec, err) != 0)
 		return -1;
@@ -362,6 +375,9 @@ static int prepare(struct update *u, struct err *err)
 		if (!select_has_features(u->c, u->part, u->edit->features))
 			return err_set(err, ERR_INVALID_FEATURE, "%s", "");
 	}
+	if (text_or_null(u->edit->prefer) && u->part && !select_has_features(u->c, u->part, u->edit->prefer))
+		return err_set(err, ERR_INVALID_PREFER, "no nodes of the partition have all features of %s",
+		               u->edit->prefer);
 	return 0;
 }
 

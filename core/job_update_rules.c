@@ -23,8 +23,6 @@ static const struct refusal {
         R(cluster_features, false, ERR_UNSPECIFIED, UNSPECIFIED, "this cluster is in no federation"),
         R(reservation, false, ERR_INTERNAL, RESERVATION_INVALID, "there are no reservations"),
         R(gres, true, ERR_INVALID_TRES, INVALID_GRES, "there are no generic resources"),
-        R(prefer, true, ERR_INTERNAL, INVALID_PREFER,
-          "nodes are not preferred by features; Features= names what they must have"),
         R(core_spec, true, ERR_ACCESS_DENIED, ACCESS_DENIED, "no cores are set apart on nodes"),
 };
 

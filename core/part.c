@@ -26,7 +26,10 @@ void parts_make(struct cluster *c)
 			bits_add(c->parts[i]->nodes, conf->node_index[k]);
 			uint32_t cpus = c->nodes[conf->node_index[k]]->cpus_total,
 			         max = conf->max_cpus_per_node;
-			c->parts[i]->cpus += max != 0 && max < cpus ? max : cpus;
+			cpus = max != 0 && max < cpus ? max : cpus;
+			c->parts[i]->cpus += cpus;
+			c->parts[i]->cpus_most =
+			        cpus > c->parts[i]->cpus_most ? cpus : c->parts[i]->cpus_most;
 			node_tres_add(c->nodes[conf->node_index[k]], &c->parts[i]->tres);
 		}
 		if (!conf->billing || tres_weights(conf->billing, c->parts[i]->weights) != 0)

@@ -161,9 +161,10 @@ void part_raise_cpus(const struct cluster *c, const struct part *part, struct jo
 
 bool part_lacks_cpus(const struct part *part, const struct job_spec *spec)
 {
-	uint64_t tasks = spec->tasks > spec->nodes_min && !spec->overcommit ? spec->tasks : spec->nodes_min;
+	const uint64_t least = (uint64_t)spec->nodes_min * (spec->cpus_per_task ? spec->cpus_per_task : 1),
+	               cpus = spec->overcommit ? 0 : spec_cpus(spec);
 	/* A partition without nodes may have some one day. */
-	return part->conf->node_count && tasks * (spec->cpus_per_task ? spec->cpus_per_task : 1) > part->cpus;
+	return part->conf->node_count && (cpus > least ? cpus : least) > part->cpus;
 }
 
 enum job_reason part_limits_reason(const struct cluster *c, const struct part *part,

@@ -111,6 +111,8 @@ const char *job_state_code(uint32_t state); /* "PD" */
 const char *job_flag_word(uint32_t flag);   /* one bit; NULL: no such flag */
 const char *job_flag_code(uint32_t flag);
 /* The word that squeue shows for state and flags together: COMPLETING wins over COMPLETED, and so on. */
+/* The features that count: those that it prefers, once it has begun with them (sbatch(1), --prefer). */
+const char *job_features(const struct job_spec *spec, const struct job_state *state);
 const char *job_shown_word(uint32_t state, uint32_t flags);
 const char *job_shown_code(uint32_t state, uint32_t flags);
 /* A state or flag by long or short word, case-insensitive: its number, or (flags) 0x10000 | bit; -1: none. */

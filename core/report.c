@@ -95,6 +95,19 @@ void report_step_ended(struct cluster *c, const char *node, uint64_t serial, uin
 	over(c, step, sn, REASON_NONE, status, text);
 }
 
+const struct job *report_over_memory(struct cluster *c, const char *node, uint64_t serial, uint32_t attempt,
+                                     uint64_t launch, core_time now)
+{
+	struct step_node *sn;
+	struct err err = {0};
+	c->now = now;
+	struct step *step = find(c, node, serial, attempt, launch, &sn);
+	if (!step || step->record.ended_by_uid != CORE_NO_VAL ||
+	    step_cancel(c, step, CORE_SIGKILL, 0, now, &err) != 0)
+		return NULL;
+	return step->job;
+}
+
 /* Nothing listens there for the step's srun: it would dial in vain. */
 static void tell_refused(struct cluster *c, const struct step *step, const struct step_node *sn,
                          const char *why)

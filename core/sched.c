@@ -20,6 +20,7 @@ struct pass {
 	bool full;                    /* no more will be */
 	bool somebody_waits;          /* and those behind him are looked at, in numbers: */
 	uint32_t depth, tries;
+	bool settles;      /* the room that was found last is not what that job prefers */
 	struct map users;  /* uid -> how many of them */
 	uint32_t *in_part; /* by index: likewise */
 	struct job_class **heap;
@@ -113,7 +114,7 @@ static enum job_reason outlook_reason(struct cluster *c, struct job_class *class
 	}
 	class->known_at = c->nodes_version;
 	if (class->outlook == SELECT_NEVER)
-		return REASON_PART_CONFIG;
+		return REASON_BAD_CONSTRAINTS;
 	if (class->outlook == SELECT_UNAVAILABLE)
 		return spec->req_nodes ? REASON_REQ_NODE_NOT_AVAIL : REASON_NODES_UNAVAILABLE;
 	return REASON_NONE;
@@ -124,7 +125,7 @@ static bool find_room(struct pass *p, struct job_class *class, const struct part
                       struct node_alloc_list *nodes)
 {
 	struct cluster *c = p->c;
-	struct select_ask ask = {.part = part, .spec = &class_head(class)->spec};
+	struct select_ask ask = {.part = part, .spec = &class_head(class)->spec, .settles = &p->settles};
 	const bool one = class->part_count == 1;
 	if (has_any(p->hold.nodes, part))
 		ask.without = p->hold.nodes;
@@ -283,6 +284,7 @@ static bool try_next(struct pass *p, struct job_class *class)
 	plan_take(c, job);
 	struct job *starts = job->tasks ? array_take_first(c, job) : job;
 	starts->part = part;
+	starts->state.settles = p->settles;
 	if (!more_tasks)
 		class->at = next;
 	job_start(c, starts, minutes, &nodes);

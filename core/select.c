@@ -34,12 +34,13 @@ struct selection {
 	size_t n;
 	struct node_view *view; /* likewise: of the node that is looked at */
 	uint32_t nodes_min, nodes_max, nodes_wanted, tasks, cpus_per_task;
-	uint32_t shared;  /* up to which load (view.loads) cores are taken; 0: idle ones */
-	uint32_t further; /* the next load there is; CORE_INFINITE: none */
-	bool whole;       /* all cores of each node */
-	bool for_user;    /* no other user may have its nodes */
-	bool by_socket;   /* whole sockets */
-	bool by_memory;   /* memory is consumable */
+	uint32_t task_count; /* that it starts; tasks: that are placed, of so many CPUs each */
+	uint32_t shared;     /* up to which load (view.loads) cores are taken; 0: idle ones */
+	uint32_t further;    /* the next load there is; CORE_INFINITE: none */
+	bool whole;          /* all cores of each node */
+	bool for_user;       /* no other user may have its nodes */
+	bool by_socket;      /* whole sockets */
+	bool by_memory;      /* memory is consumable */
 	bool least_loaded;
 	bool any;     /* is there room at all? Which nodes doesn't matter, and none must be among them */
 	uint64_t fit; /* of the candidates together */
@@ -47,26 +48,13 @@ struct selection {
 
 /* ---- features and memory ---- */
 
-/* active: now, and not only after a reboot (scontrol(1), ActiveFeatures). */
-static const char *features_of(const struct node *node, bool active)
+const char *node_features(const struct node *node, bool active)
 {
 	return active && node->conf->features_act ? node->conf->features_act : node->conf->features;
 }
 
-/* Could the node be one of the job's, with one alternative or another? */
-static bool has_features(const struct node *node, const struct constraint *wanted)
-{
-	const char *features = features_of(node, true);
-	for (uint32_t i = 0; i == 0 || i < wanted->alternatives; i++)
-		if (constraint_open(wanted, features, i))
-			return true;
-	return false;
-}
-
-/* MiB of one node, for so many of its CPUs: what is asked for, else the defaults, else all (slurm.conf(5),
- * DefMemPerNode). */
-static uint64_t memory_needed(const struct cluster *c, const struct part *part, const struct job_spec *spec,
-                              const struct node *node, uint32_t cpus)
+uint64_t select_memory(const struct cluster *c, const struct part *part, const struct job_spec *spec,
+                       const struct node *node, uint32_t cpus)
 {
 	uint64_t per_cpu, per_node;
 	part_default_memory(c, part, &per_cpu, &per_node);
@@ -117,7 +105,7 @@ static uint32_t cores_for(const struct selection *s, const struct node *node, ui
 static bool memory_fits(const struct selection *s, const struct node *node, uint32_t tasks)
 {
 	uint32_t cpus = cores_for(s, node, tasks) * node->cpus_per_core;
-	uint64_t need = memory_needed(s->c, s->ask->part, s->ask->spec, node, cpus);
+	uint64_t need = select_memory(s->c, s->ask->part, s->ask->spec, node, cpus);
 	uint64_t used = s->ask->ignore_use || !s->by_memory ? 0 : s->view->mem;
 	return need <= node->conf->real_memory && used <= node->conf->real_memory - need;
 }
@@ -181,9 +169,9 @@ static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t 
 	if (cpus < spec->min_cpus_node || node->conf->tmp_disk < spec->min_tmp_disk)
 		return 0;
 	uint32_t fit = spec->overcommit ? s->tasks : cpus / task_cpus(s, node);
-	if (spec->tasks_per_node && fit > spec->tasks_per_node)
+	if (spec->tasks_per_node && fit > spec->tasks_per_node && !spec->cpus_min)
 		fit = spec->tasks_per_node;
-	if (spec->tasks_per_socket && fit / spec->tasks_per_socket >= node->conf->sockets)
+	if (spec->tasks_per_socket && fit / spec->tasks_per_socket >= node->conf->sockets && !spec->cpus_min)
 		fit = spec->tasks_per_socket * node->conf->sockets;
 	fit = fit > s->tasks ? s->tasks : fit;
 	while (fit > 0 && !memory_fits(s, node, fit))
@@ -191,7 +179,7 @@ static uint32_t node_fit(struct selection *s, const struct node *node, uint32_t 
 	return fit;
 }
 
-static bool shape_fits(const struct job_spec *spec, const struct node *node)
+bool select_shape_fits(const struct job_spec *spec, const struct node *node)
 {
 	return node->conf->sockets >= spec->sockets_per_node &&
 	       node->conf->cores_per_socket >= spec->cores_per_socket &&
@@ -215,8 +203,8 @@ static bool is_open(const struct selection *s, const struct node *node)
 	if (s->ask->ignore_state ? node->state.base == NODE_FUTURE : !node_is_usable(node))
 		return false;
 	return (s->features.n == 0 ||
-	        constraint_open(&s->features, features_of(node, true), s->alternative)) &&
-	       shape_fits(spec, node) && !is_named(s->exc, node);
+	        constraint_open(&s->features, node_features(node, true), s->alternative)) &&
+	       select_shape_fits(spec, node) && !is_named(s->exc, node);
 }
 
 /* What runs there has all cores at that time, still; nobody need look at the plan. */
@@ -423,7 +411,7 @@ static bool find_place(struct places *p, size_t place, size_t n)
 {
 	for (size_t i = 0; i < p->s->n; i++) {
 		size_t other = 0;
-		if (p->tried[i] || !constraint_has(p->of[place], features_of(p->s->v[i].node, true)))
+		if (p->tried[i] || !constraint_has(p->of[place], node_features(p->s->v[i].node, true)))
 			continue;
 		p->tried[i] = true;
 		while (other < n && p->node[other] != i + 1)
@@ -482,7 +470,8 @@ static size_t choose_best(struct selection *s)
 	if (s->required <= 1 && single_node(s))
 		return 1;
 	sort_stable(s->v, s->n, sizeof(*s->v), by_best_fit, s);
-	size_t n = enough(s, s->nodes_wanted);
+	size_t wanted = s->nodes_wanted < s->n ? s->nodes_wanted : s->n; /* as many as there are */
+	size_t n = enough(s, wanted > s->nodes_min ? wanted : s->nodes_min);
 	if (n == 0)
 		n = enough(s, s->nodes_min);
 	if (n == 0) {
@@ -571,7 +560,7 @@ static void fill_share(const struct selection *s, const struct candidate *cand, 
 	share->cpus = share->cores.n * node->cpus_per_core;
 	share->tasks = cand->tasks;
 	if (s->by_memory)
-		share->mem = memory_needed(s->c, s->ask->part, s->ask->spec, node, share->cpus);
+		share->mem = select_memory(s->c, s->ask->part, s->ask->spec, node, share->cpus);
 }
 
 void node_alloc_list_free(struct node_alloc_list *list)
@@ -580,6 +569,25 @@ void node_alloc_list_free(struct node_alloc_list *list)
 		schema_free(schema_of_node_alloc(), &list->v[i]);
 	free(list->v);
 	*list = (struct node_alloc_list){0};
+}
+
+/* Tasks whose CPUs were counted by themselves: in turn, as far as there are CPUs, and the rest evenly. */
+static void deal_tasks(const struct selection *s, struct node_alloc_list *out)
+{
+	uint32_t left = s->task_count;
+	for (uint32_t i = 0; i < out->n; i++)
+		out->v[i].tasks = 0;
+	for (uint32_t dealt = 1; dealt > 0;) {
+		dealt = 0;
+		for (uint32_t i = 0; i < out->n && dealt < left; i++)
+			if (out->v[i].tasks < out->v[i].cpus / s->cpus_per_task) {
+				out->v[i].tasks++;
+				dealt++;
+			}
+		left -= dealt;
+	}
+	for (uint32_t i = 0; i < out->n; i++)
+		out->v[i].tasks += left / out->n + (i < left % out->n);
 }
 
 static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
@@ -593,6 +601,8 @@ static void fill(struct selection *s, size_t n, struct node_alloc_list *out)
 	out->n = (uint32_t)n;
 	for (size_t i = 0; i < n; i++)
 		fill_share(s, &s->v[i], &out->v[i]);
+	if (s->ask->spec->cpus_min)
+		deal_tasks(s, out);
 }
 
 /* sbatch(1), --nodes: of a range as many as possible, but none without a task; --spread-job: of all. */
@@ -601,10 +611,24 @@ static uint32_t nodes_wanted(const struct selection *s)
 	const struct job_spec *spec = s->ask->spec;
 	uint32_t most = spec->spread_job ? s->nodes_max : spec->nodes_max;
 	const uint32_t all = (uint32_t)s->ask->part->conf->node_count;
-	if (spec->tasks_set && most > s->tasks)
-		most = s->tasks;
+	if (spec->tasks_set && most > s->task_count)
+		most = s->task_count;
 	most = most > all ? all : most;
 	return spec->use_min_nodes || most < s->nodes_min ? s->nodes_min : most;
+}
+
+/* Whose CPUs are counted by themselves: what is placed then is as many as would need these, on no more nodes
+ * than tasks. */
+static void count_cpus(struct selection *s)
+{
+	const struct job_spec *spec = s->ask->spec;
+	s->tasks = spec->cpus_min / s->cpus_per_task;
+	s->tasks = s->tasks < s->nodes_min ? s->nodes_min : s->tasks;
+	if (spec->tasks_set && s->nodes_max > s->task_count)
+		s->nodes_max = s->task_count > s->nodes_min ? s->task_count : s->nodes_min;
+	const uint32_t guess = spec_nodes_guess(s->ask->part, spec);
+	if (guess > s->nodes_max) /* its tasks can't run there, so that none is enough */
+		s->nodes_min = guess;
 }
 
 static void prepare(struct selection *s)
@@ -629,8 +653,11 @@ static void prepare(struct selection *s)
 	               : spec->nodes_max               ? s->nodes_min
 	                                               : part->max_nodes;
 	/* Fewer tasks than nodes: every node still gets its one CPU. */
-	s->tasks =
+	s->task_count =
 	        spec->tasks > s->nodes_min || (spec->tasks_set && spec->tasks) ? spec->tasks : s->nodes_min;
+	s->tasks = s->task_count;
+	if (spec->cpus_min)
+		count_cpus(s);
 	s->nodes_wanted = nodes_wanted(s);
 	s->whole = spec_is_whole(s->c, s->ask->part, spec);
 	s->for_user = spec_is_for_user(s->ask->part, spec);
@@ -660,8 +687,34 @@ void select_free(struct select_scratch *scratch)
 	free(scratch);
 }
 
+struct job_spec spec_as_preferred(const struct job_spec *spec)
+{
+	struct job_spec as = *spec;
+	as.features = spec->prefer;
+	as.prefer = NULL;
+	return as;
+}
+
+/* Where no nodes have that now, those will do that have what they must. */
+static bool select_preferred(const struct cluster *c, const struct select_ask *asked,
+                             struct node_alloc_list *out)
+{
+	const struct job_spec spec = spec_as_preferred(asked->spec);
+	struct select_ask ask = *asked;
+	ask.spec = &spec;
+	return select_job(c, &ask, out);
+}
+
 bool select_job(const struct cluster *c, const struct select_ask *ask, struct node_alloc_list *out)
 {
+	const bool prefers = text_or_null(ask->spec->prefer) != NULL;
+	if (prefers && select_preferred(c, ask, out)) {
+		if (ask->settles)
+			*ask->settles = false;
+		return true;
+	}
+	if (ask->settles)
+		*ask->settles = prefers;
 	struct selection s = {.c = c,
 	                      .ask = ask,
 	                      .v = scratch_of(c, ask->part->conf->node_count + 1),
@@ -692,106 +745,4 @@ enum select_outlook select_outlook(const struct cluster *c, const struct part *p
 		return SELECT_BUSY;
 	ask.ignore_state = true;
 	return select_job(c, &ask, NULL) ? SELECT_UNAVAILABLE : SELECT_NEVER;
-}
-
-/* ---- what no node has ---- */
-
-/* Has any of the partition's nodes that feature, now or after a reboot? */
-static bool is_known_feature(const struct cluster *c, const struct part *part, const char *name, size_t n)
-{
-	for (size_t i = 0; i < part->conf->node_count; i++)
-		if (text_list_has(features_of(c->nodes[part->conf->node_index[i]], false), name, n))
-			return true;
-	return false;
-}
-
-bool select_has_features(const struct cluster *c, const struct part *part, const char *wanted)
-{
-	struct constraint features;
-	const char *at = NULL;
-	size_t n = 0;
-	if (!constraint_parse(wanted, &features))
-		return false;
-	while (constraint_name(&features, &at, &n))
-		if (!is_known_feature(c, part, at, n))
-			return false;
-	return true;
-}
-
-unsigned select_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
-                      const struct node *node)
-{
-	const uint32_t per_task = spec->cpus_per_task ? spec->cpus_per_task : 1,
-	               max = part->conf->max_cpus_per_node;
-	const uint32_t cpus = per_task > spec->min_cpus_node ? per_task : spec->min_cpus_node;
-	const uint64_t together = spec->overcommit ? 0 : (uint64_t)spec->tasks_per_node * per_task;
-	const uint32_t has = max != 0 && max < node->cpus_total ? max : node->cpus_total;
-	struct hostlist *out = spec->exc_nodes ? hostlist_parse(spec->exc_nodes, NULL) : NULL;
-	unsigned lacks = 0;
-	if (has < cpus || has < together)
-		lacks |= LACK_CPUS;
-	if (memory_needed(c, part, spec, node, cpus) > node->conf->real_memory)
-		lacks |= LACK_MEMORY;
-	struct constraint features;
-	if (!constraint_parse(spec->features, &features) || !has_features(node, &features))
-		lacks |= LACK_FEATURES;
-	if (node->conf->tmp_disk < spec->min_tmp_disk)
-		lacks |= LACK_TMP_DISK;
-	if (!shape_fits(spec, node))
-		lacks |= LACK_SHAPE;
-	if (out && hostlist_contains(out, node->conf->name))
-		lacks |= LACK_LISTED;
-	hostlist_free(out);
-	return lacks;
-}
-
-int select_check(const struct cluster *c, const struct part *part, const struct job_spec *spec,
-                 struct err *err)
-{
-	uint32_t cpus = spec->cpus_per_task > spec->min_cpus_node ? spec->cpus_per_task : spec->min_cpus_node;
-	bool cpus_ok = false, mem_ok = false, shape_ok = false, tmp_ok = false, active_ok = !spec->features;
-	struct constraint features;
-	uint32_t max = part->conf->max_cpus_per_node;
-	cpus = cpus ? cpus : 1;
-	/* Tasks that belong together need their CPUs together. */
-	const uint64_t per_node = spec->overcommit ? 0
-	                                           : (uint64_t)spec->tasks_per_node *
-	                                                     (spec->cpus_per_task ? spec->cpus_per_task : 1);
-	if (part->conf->node_count == 0) /* it may have nodes one day */
-		return 0;
-	constraint_parse(spec->features, &features);
-	if (!select_has_features(c, part, spec->features))
-		return err_set(err, ERR_INVALID_FEATURE, "%s", "");
-	if (max != CORE_INFINITE && max != 0 && cpus > max)
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
-	for (size_t i = 0; i < part->conf->node_count; i++) {
-		const struct node *node = c->nodes[part->conf->node_index[i]];
-		cpus_ok = cpus_ok || (node->cpus_total >= cpus && node->cpus_total >= per_node);
-		mem_ok = mem_ok || memory_needed(c, part, spec, node, cpus) <= node->conf->real_memory;
-		active_ok = active_ok || has_features(node, &features);
-		shape_ok = shape_ok || shape_fits(spec, node);
-		tmp_ok = tmp_ok || node->conf->tmp_disk >= spec->min_tmp_disk;
-	}
-	if (spec->priority == 0) /* held: what it asks for is looked at when it is released */
-		return 0;
-	if (!active_ok)
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
-	if (!shape_ok)
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
-		               spec->tasks_per_socket ? "" : err_code_text(ERR_SOCKETS_UNAVAILABLE));
-	if (!tmp_ok)
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s",
-		               err_code_text(ERR_TMP_DISK_UNAVAILABLE));
-	if (!cpus_ok)
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_TOO_MANY_CPUS));
-	if (!mem_ok)
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", err_code_text(ERR_INVALID_MEMORY));
-	/* A fixed number of nodes that can't hold the tasks, however empty they are. */
-	const struct select_ask ask = {.part = part, .spec = spec, .ignore_use = true, .ignore_state = true};
-	const bool fixed = spec->nodes_max && spec->nodes_max <= part->conf->node_count;
-	const bool capped =
-	        part->conf->max_nodes != CORE_INFINITE && part_limits_reason(c, part, spec) == REASON_NONE;
-	if ((fixed || capped) && !select_job(c, &ask, NULL))
-		return err_set(err, ERR_NODE_CONFIG_UNAVAILABLE, "%s", "");
-	return 0;
 }

@@ -80,7 +80,8 @@ int check_spec_numbers(const struct job_spec *spec, struct err *err)
 	const uint32_t max = 1u << 24;
 	if (spec->nodes_min > max || (spec->nodes_max && spec->nodes_max < spec->nodes_min))
 		return err_set(err, ERR_INVALID_NODE_COUNT, "%s", "");
-	if (spec->tasks > max || spec->cpus_per_task > max || spec->min_cpus_node > max)
+	if (spec->tasks > max || spec->cpus_per_task > max || spec->min_cpus_node > max ||
+	    spec->cpus_min > max)
 		return err_set(err, ERR_INVALID_TASK_COUNT, "%s", "");
 	if ((spec->mem_per_node != CORE_NO_VAL64 && spec->mem_per_node >> 40) ||
 	    (spec->mem_per_cpu != CORE_NO_VAL64 && spec->mem_per_cpu >> 40))
@@ -119,6 +120,8 @@ static struct job_spec normalised(const struct cluster *c, const struct job_spec
 		spec.cpus_per_task = 1;
 	if (!spec.tasks_set && spec.tasks < spec.nodes_min)
 		spec.tasks = spec.nodes_min;
+	if (spec.tasks_set && spec.nodes_max > spec.tasks && spec.tasks >= spec.nodes_min)
+		spec.nodes_max = spec.tasks; /* none without a task */
 	spec.qos = NULL; /* without accounts there are none, and the real one forgets it */
 	if (spec.deadline && spec.time_limit_min == CORE_NO_VAL && spec.time_min_min == CORE_NO_VAL)
 		spec.time_min_min = 1;

@@ -85,6 +85,18 @@ static bool names_some(const struct cluster *c, const struct part *part, const s
 	return hostlist_count(names) > 0;
 }
 
+/* Each node could take a part, but they are too few. */
+static void say_together(const struct job_spec *spec, struct text *out)
+{
+	if (spec->nodes_max == 0)
+		text_add(out, "not even all together have");
+	else if (spec->nodes_max == 1)
+		text_add(out, "none alone has");
+	else
+		text_printf(out, "no %" PRIu32 " together have", spec->nodes_max);
+	text_printf(out, " %" PRIu32 " tasks' CPUs and memory, even when idle", spec->tasks);
+}
+
 static void say_lacks(const struct cluster *c, const struct part *part, const struct job_spec *spec,
                       struct text *out)
 {
@@ -100,7 +112,9 @@ static void say_lacks(const struct cluster *c, const struct part *part, const st
 		text_printf(&want[1], " (%" PRIu64 " MiB%s)",
 		            spec->mem_per_node != CORE_NO_VAL64 ? spec->mem_per_node : spec->mem_per_cpu,
 		            spec->mem_per_node != CORE_NO_VAL64 ? "" : " for each CPU");
-	text_printf(&want[2], "the features %s", spec->features ? spec->features : "");
+	text_printf(&want[2], "the features %s%s%s", spec->features ? spec->features : spec->prefer,
+	            spec->features && text_or_null(spec->prefer) ? " and " : "",
+	            spec->features && text_or_null(spec->prefer) ? spec->prefer : "");
 	text_printf(&want[3], "%" PRIu32 " MiB of temporary disk", spec->min_tmp_disk);
 	text_add(&want[4], "the sockets, cores and threads that are asked for");
 	text_add(&want[5], "a place on the list of nodes that may be used");
@@ -119,9 +133,7 @@ static void say_lacks(const struct cluster *c, const struct part *part, const st
 		text_free(&want[i]);
 	}
 	if (!*sep)
-		text_printf(out,
-		            "no %" PRIu32 " together have %" PRIu32 " tasks' CPUs and memory, even when idle",
-		            spec->nodes_max ? spec->nodes_max : spec->nodes_min, spec->tasks);
+		say_together(spec, out);
 	text_add(out, ".\n");
 }
 
@@ -130,7 +142,10 @@ void spec_why_never(const struct cluster *c, const struct job_spec *spec, struct
 	const struct part *part = part_first_asked(c, spec);
 	if (!part || part->conf->node_count == 0)
 		return;
-	say_lacks(c, part, spec, out);
+	struct job_spec asked = *spec;
+	if (text_or_null(spec->prefer)) /* a submit is refused for what it prefers */
+		asked = spec_as_preferred(spec);
+	say_lacks(c, part, &asked, out);
 	if (out->len && out->s[out->len - 1] == '\n') /* it is the end of a line */
 		out->s[--out->len] = '\0';
 }
@@ -333,6 +348,7 @@ static void say_reason(const struct cluster *c, const struct job *job, uint32_t 
 		say_part_limits(job, out);
 		break;
 	case REASON_PART_CONFIG:
+	case REASON_BAD_CONSTRAINTS:
 		say_lacks(c, job->part, &job->spec, out);
 		break;
 	case REASON_NODES_UNAVAILABLE:

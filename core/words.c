@@ -146,3 +146,9 @@ const char *job_sharing_word(uint32_t sharing)
 	        [SHARING_YES] = "YES",  [SHARING_USER] = "USER", [SHARING_MCS] = "MCS"};
 	return sharing < COUNT(words) ? words[sharing] : "OK";
 }
+
+const char *job_features(const struct job_spec *spec, const struct job_state *state)
+{
+	const bool preferred = state->state != JOB_PENDING && !state->settles && text_or_null(spec->prefer);
+	return preferred ? spec->prefer : spec->features;
+}

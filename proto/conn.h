@@ -20,6 +20,9 @@ struct conn_ops {
 	void (*closed)(void *ctx, struct conn *conn, const struct err *err);
 	/* The bytes that wait to be sent fell below the low mark. May be NULL. */
 	void (*drained)(void *ctx, struct conn *conn);
+	/* At the client: conn_dial()'s time is over, OPEN has gone, and the server, which is there, has not
+	 * answered it. true: it may take as long as it likes; false, or NULL: the connection fails. */
+	bool (*late)(void *ctx, struct conn *conn);
 };
 
 void conn_set_ctx(struct conn *conn, const struct conn_ops *ops, void *ctx);
@@ -101,7 +104,8 @@ struct conn_credential {
 	bool local_daemon;       /* a user's ticket from the daemon of this host */
 };
 /* Starts to connect to addr ("host" or numeric) at port; returns at once; `opened` or `closed` follows.
- * timeout_us covers connect to opened. Names are resolved off the loop's thread, numeric addresses at once.
+ * timeout_us covers connect to opened (see `late`). Names are resolved off the loop's thread, numeric
+ * addresses at once.
  */
 struct conn *conn_dial(struct loop *loop, const char *addr, uint16_t port,
                        const struct session_audience *audience, const struct conn_credential *credential,

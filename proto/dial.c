@@ -72,6 +72,8 @@ static void timed_out(void *ctx)
 	struct err err = {0};
 	struct conn *c = d->conn;
 	c->limit = NULL;
+	if (d->phase == DIAL_OPENED && c->ops && c->ops->late && c->ops->late(c->ctx, c))
+		return;
 	if (d->phase == DIAL_NAME)
 		err_set(&err, ERR_CONNECT, "the address of %s was not found in time", d->audience.name);
 	else if (d->phase == DIAL_CONNECT)

@@ -22,7 +22,6 @@
 #define BLOCK_MIN      (4u << 10)
 #define READ_AT_ONCE   (1u << 20)
 #define FANOUT_DEFAULT 64
-#define DIAL_LIMIT_US  15000000
 #define PATIENCE_S     60
 
 enum place_phase { PLACE_WAITS, PLACE_DIALLING, PLACE_SENDING, PLACE_STORED, PLACE_COMMITTING, PLACE_OVER };
@@ -260,7 +259,22 @@ static void on_drained(void *ctx, struct conn *conn)
 	feed(ctx);
 }
 
-static const struct conn_ops ops = {.message = on_message, .closed = on_closed, .drained = on_drained};
+/* The worker is there, and holds our connection until the node's Prolog has ended, which may take as long as
+ * PrologEpilogTimeout lets it, unless the user set a limit. */
+static bool on_late(void *ctx, struct conn *conn)
+{
+	struct place *p = ctx;
+	(void)conn;
+	if (p->sender->b->patience_s == 0) {
+		loop_del_timer(p->sender->loop, p->silence);
+		p->silence = NULL;
+	}
+	log_verbose("%s: not begun yet: its Prolog may still run", p->info->node);
+	return true;
+}
+
+static const struct conn_ops ops = {
+        .message = on_message, .closed = on_closed, .drained = on_drained, .late = on_late};
 
 static int64_t nanoseconds(const struct timespec *t)
 {
@@ -306,7 +320,7 @@ static void dial(struct place *p)
 	p->sender->active++;
 	if (p->info->key.n == KEY_SIZE)
 		p->conn = conn_dial(p->sender->loop, p->info->addr, (uint16_t)p->info->port, &audience,
-		                    &credential, DIAL_LIMIT_US, &ops, p, &err);
+		                    &credential, p->sender->b->message_timeout_us, &ops, p, &err);
 	else
 		err_set(&err, ERR_UNAUTHENTICATED, "the controller gave no key for this node");
 	if (!p->conn) {

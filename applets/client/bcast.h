@@ -17,11 +17,13 @@ struct bcast {
 	const char *dest;   /* absolute */
 	bool per_node;      /* each node's name is put behind it */
 	bool force, preserve;
-	uint32_t fanout;      /* nodes that are sent to at once; 0: as many as is good */
-	uint64_t block;       /* bytes in a message, within limits; 0: the default */
-	uint32_t patience_s;  /* how long a node may say nothing; 0: the default */
-	uint32_t node_errors; /* out: of how many nodes something was said */
-	int error;            /* out: errno of the last of them, or 0 */
+	uint32_t fanout;     /* nodes that are sent to at once; 0: as many as is good */
+	uint64_t block;      /* bytes in a message, within limits; 0: the default */
+	uint32_t patience_s; /* how long a node may say nothing; 0: the default, and as long as its Prolog
+	                        takes */
+	int64_t message_timeout_us; /* in which a worker that is dialled must be there */
+	uint32_t node_errors;       /* out: of how many nodes something was said */
+	int error;                  /* out: errno of the last of them, or 0 */
 };
 
 /* --compress of both: nothing is compressed, and what would be unknown to the real one is said as there. */

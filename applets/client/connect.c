@@ -34,6 +34,11 @@ int connect_configure(struct connect *c, struct err *err)
 	return 0;
 }
 
+int64_t connect_patience_us(const struct connect *c)
+{
+	return (int64_t)conf_u32(&c->file.conf, P_MessageTimeout) * 1000000;
+}
+
 /* Longer each time, and never the same for two commands: hundreds of them that come at once (the steps of one
  * job) would else keep each other out, with the server busy refusing them. */
 static struct timespec pause_after(unsigned tries)
@@ -54,8 +59,7 @@ int connect_open_within(struct connect *c, int64_t limit_us, struct err *err)
 		c->client = client_open(c->file.controller_addr, c->file.controller_port, &c->file.controller,
 		                        left > 1000000 ? left : 1000000, &now);
 		if (c->client) {
-			client_patience(c->client,
-			                (int64_t)conf_u32(&c->file.conf, P_MessageTimeout) * 1000000);
+			client_patience(c->client, connect_patience_us(c));
 			c->was_open = true;
 			return 0;
 		}

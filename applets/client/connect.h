@@ -27,6 +27,8 @@ int connect_open(struct connect *c, struct err *err);
 /* The same with another limit, and without any retry when limit_us is 0. */
 int connect_open_within(struct connect *c, int64_t limit_us, struct err *err);
 void connect_close(struct connect *c);
+/* MessageTimeout: how long the other side may take to answer. */
+int64_t connect_patience_us(const struct connect *c);
 
 /* A request with one answer of type `want`; *record lives in the arena. */
 int connect_ask(struct connect *c, uint32_t type, const void *request, uint32_t want, struct arena *arena,

@@ -359,9 +359,3 @@ PARSER(batch)
 	(void)row, (void)value;
 	return refused(s, "Job --batch option is invalid or not a subset of --constraints", err);
 }
-
-PARSER(prefer)
-{
-	(void)row;
-	return *value ? refused(s, "Invalid preferred feature specification", err) : 0;
-}

@@ -184,6 +184,7 @@ static int attach(struct sattach *a, uint32_t job_id, struct err *err)
 		return -1;
 	const struct step_io_conf conf = {.step = record,
 	                                  .cluster = a->connection.file.controller.cluster,
+	                                  .message_timeout_us = connect_patience_us(&a->connection),
 	                                  .label = a->label,
 	                                  .pty = a->pty,
 	                                  .only_input_for = a->pty ? 0 : a->input,

@@ -304,6 +304,7 @@ static int run(struct sbcast *s)
 		return 1;
 	s->b.dest = whole_path(s, s->b.dest);
 	s->b.cluster = s->connection.file.controller.cluster;
+	s->b.message_timeout_us = connect_patience_us(&s->connection);
 	say_options(s);
 	if (bcast_open_source(&s->b) != 0)
 		return EXIT_LOOKUP;

@@ -1,5 +1,6 @@
 /* scontrol update jobid= */
 #include "applets/client/complain.h"
+#include "applets/client/filters.h"
 #include "applets/client/option_parsers.h"
 #include "applets/client/scontrol.h"
 #include "applets/common/users.h"
@@ -90,14 +91,12 @@ static bool read_nodes(struct job_edit *e, const char *value, char sign, size_t 
 	return bounds(value, &e->nodes_min, &e->nodes_max);
 }
 
-/* What is wanted at least counts. */
 static bool read_cpus(struct job_edit *e, const char *value, char sign, size_t offset)
 {
-	uint32_t max = UINT32_MAX;
 	(void)sign;
 	(void)offset;
-	if (bounds(value, &e->cpus, &max) && max > 0)
-		return e->cpus > 0 && e->cpus <= max;
+	if (bounds(value, &e->cpus, &e->cpus_max) && e->cpus_max > 0)
+		return e->cpus > 0 && e->cpus <= e->cpus_max; /* none: JOB_UNSET, which is the most */
 	log_error("Invalid numeric value \"%s\" for NumCPUs.", value);
 	return false;
 }
@@ -255,7 +254,7 @@ static const struct job_key {
         K("NumTasks", 4, read_number, tasks, "Invalid NumTasks value: %s"),
         K("OverSubscribe", 1, read_yes, oversubscribe, "Invalid OverSubscribe value: %s"),
         K("Partition", 2, read_text, partition, NULL),
-        K("Prefer", 3, read_text, prefer, NULL),
+        K("Prefer", 3, read_features, prefer, NULL),
         K("Priority", 2, read_number, priority, "Invalid Priority value: %s"),
         K("QOS", 3, read_text, qos, NULL),
         K("Reboot", 3, read_yes_or_none, reboot, "Invalid reboot value: %s"),
@@ -369,6 +368,56 @@ static int take_target(struct job_target *t, char *word, bool *taken)
 	return 0;
 }
 
+/* ---- more or less time than it has now ---- */
+
+struct limit_seen {
+	bool found;
+	uint32_t minutes;
+};
+
+static struct limit_seen seen;
+
+static bool see_limit(struct scontrol *sc, const void *record)
+{
+	const struct job_list *list = record;
+	(void)sc;
+	for (uint32_t i = 0; i < list->jobs.n; i++)
+		seen = (struct limit_seen){true, list->jobs.v[i].limit_min};
+	return list->last;
+}
+
+/* The real one asks for the job first, which is why these two mistakes have words of their own. An array, or
+ * several jobs, it refuses; here each of them is changed from what it has. False: it was said. */
+static bool limit_can_change(struct scontrol *sc, const struct job_edit *edit, const char *ids)
+{
+	struct job_name name;
+	struct job_query q;
+	struct err err = {0};
+	if (edit->time_add_min == CORE_NO_VAL && edit->time_take_min == CORE_NO_VAL)
+		return true;
+	if (strpbrk(ids, ",[") || !job_name_parse(ids, &name, &sc->arena) || name.step_id != CORE_NO_VAL)
+		return true;
+	schema_init(schema_of_job_query(), &q);
+	filter_add_job(&name, &q.job_ids, &q.tasks, &sc->arena);
+	seen = (struct limit_seen){0};
+	const bool asked = scontrol_ask_all(sc, MSG_job_query, &q, MSG_job_list, see_limit, &err) == 0;
+	if (!asked && err.code != ERR_INVALID_JOB_ID)
+		return true; /* the update itself tells why */
+	if (!seen.found) {
+		log_error("Could not load state information for job %s: %s", ids,
+		          err_code_text(ERR_INVALID_JOB_ID));
+		return false;
+	}
+	if (edit->time_take_min == CORE_NO_VAL || seen.minutes == CORE_INFINITE ||
+	    edit->time_take_min <= seen.minutes)
+		return true;
+	char by[16] = "UNLIMITED";
+	if (edit->time_take_min != CORE_INFINITE)
+		snprintf(by, sizeof(by), "%" PRIu32, edit->time_take_min);
+	log_error("TimeLimit decrement larger than current time limit (%s > %" PRIu32 ")", by, seen.minutes);
+	return false;
+}
+
 int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 {
 	struct job_target t = {.uid = CORE_NO_VAL};
@@ -396,7 +445,7 @@ int scontrol_update_job(struct scontrol *sc, int argc, char **argv)
 	schema_init(schema_of_job_update_request(), &m);
 	m.verb = JOB_VERB_EDIT;
 	m.edit = &edit;
-	if (scontrol_connect(sc, "slurm_update error") != 0)
+	if (scontrol_connect(sc, "slurm_update error") != 0 || !limit_can_change(sc, &edit, t.ids))
 		return 1;
 	return t.ids ? scontrol_change_jobs(sc, &m, t.ids) : scontrol_change_named(sc, &m, t.name, t.uid);
 }

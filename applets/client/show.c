@@ -42,6 +42,13 @@ int64_t show_run_time(const struct job_state *state, int64_t now)
 	return (end - since) / CORE_SECOND;
 }
 
+uint64_t show_min_cpus(const struct job_spec *spec)
+{
+	uint64_t n = spec->cpus_per_task ? spec->cpus_per_task : 1;
+	n *= spec->tasks_per_node ? spec->tasks_per_node : 1;
+	return spec->min_cpus_node > n ? spec->min_cpus_node : n;
+}
+
 int64_t show_expected_start(const struct job_info *job)
 {
 	if (job->state->state != JOB_PENDING)

@@ -29,9 +29,11 @@ void show_rows(const struct show_row *rows, size_t n, const void *record, const 
 struct job_info;
 /* Seconds that a job has run: what it was suspended for doesn't count. */
 int64_t show_run_time(const struct job_state *state, int64_t now);
-/* When a job started, or when a pending one will, as far as is known; 0: it isn't. */
 /* Since when it may run: its begin time, too, while it is held or depends on others; 0: nobody knows. */
 int64_t show_eligible(const struct job_spec *spec, const struct job_state *state);
+/* CPUs that must be on one node (squeue(1), MIN_CPUS). */
+uint64_t show_min_cpus(const struct job_spec *spec);
+/* When a job started, or when a pending one will, as far as is known; 0: it isn't. */
 int64_t show_expected_start(const struct job_info *job);
 
 /* Values that several tables print. */

@@ -319,6 +319,8 @@ ROW(num_nodes)
 {
 	(void)ctx;
 	uint32_t min = JOB->node_count ? JOB->node_count : JOB->spec->nodes_min;
+	if (is_pending(JOB) && JOB->spec->nodes_max != 0 && min > JOB->spec->nodes_max)
+		min = JOB->spec->nodes_max;
 	text_printf(out, "%" PRIu32, min);
 	if (is_pending(JOB) && JOB->spec->nodes_max != 0)
 		text_printf(out, "-%" PRIu32, JOB->spec->nodes_max);
@@ -328,6 +330,8 @@ ROW(num_cpus)
 {
 	(void)ctx;
 	text_printf(out, "%" PRIu32, JOB->cpus);
+	if (is_pending(JOB) && JOB->spec->cpus_max != 0)
+		text_printf(out, "-%" PRIu32, JOB->spec->cpus_max);
 }
 
 ROW(num_tasks)
@@ -433,10 +437,7 @@ ROW(shares)
 ROW(min_cpus_node)
 {
 	(void)ctx;
-	const struct job_spec *spec = JOB->spec;
-	uint64_t n = spec->cpus_per_task ? spec->cpus_per_task : 1;
-	n *= spec->tasks_per_node ? spec->tasks_per_node : 1;
-	text_printf(out, "%" PRIu64, spec->min_cpus_node > n ? spec->min_cpus_node : n);
+	text_printf(out, "%" PRIu64, show_min_cpus(JOB->spec));
 }
 
 ROW(min_memory)
@@ -459,7 +460,7 @@ ROW(min_tmp_disk)
 ROW(features)
 {
 	(void)ctx;
-	show_str(out, JOB->spec->features);
+	show_str(out, job_features(JOB->spec, JOB->state));
 }
 
 ROW(oversubscribe)
@@ -560,6 +561,18 @@ ROW(power)
 {
 	(void)ctx;
 	text_add(out, JOB->spec->power ? JOB->spec->power : "");
+}
+
+ROW(prefer)
+{
+	(void)ctx;
+	text_add(out, JOB->spec->prefer);
+}
+
+static bool when_prefer(const void *record, const struct show_ctx *ctx)
+{
+	(void)ctx;
+	return JOB->state->state == JOB_PENDING && JOB->spec->prefer;
 }
 
 static bool when_mail(const void *record, const struct show_ctx *ctx)
@@ -706,6 +719,7 @@ static const struct show_row rows[] = {
         {false, "MinTmpDiskNode=", min_tmp_disk, NULL, NULL},
         {true, "Features=", features, NULL, NULL},
         {false, "DelayBoot=", delay_boot, NULL, NULL},
+        {true, "Prefer=", prefer, when_prefer, NULL},
         {true, "ClusterFeatures=", cluster_features, when_cluster_features, NULL},
         {true, "OverSubscribe=", oversubscribe, NULL, NULL},
         {false, "Contiguous=", contiguous, NULL, NULL},

@@ -106,10 +106,9 @@ NUMERIC(job_id, JOB->spec->job_id)
 NUMERIC(priority, JOB->state->hold ? 0 : JOB->state->priority)
 NUMERIC(nice, JOB->spec->nice)
 NUMERIC(cpus, JOB->cpus)
+NUMERIC(cpus_max, JOB->state->state == JOB_PENDING && JOB->spec->cpus_max ? JOB->spec->cpus_max : JOB->cpus)
 NUMERIC(nodes, JOB->node_count ? JOB->node_count : JOB->spec->nodes_min)
-NUMERIC(min_cpus, JOB->spec->min_cpus_node   ? JOB->spec->min_cpus_node
-                  : JOB->spec->cpus_per_task ? JOB->spec->cpus_per_task
-                                             : 1)
+NUMERIC(min_cpus, (int64_t)show_min_cpus(JOB->spec))
 NUMERIC(contiguous, JOB->spec->contiguous)
 NUMERIC(restarts, JOB->state->restarts)
 NUMERIC(tasks, JOB->spec->tasks)
@@ -118,7 +117,8 @@ NUMERIC(requeue, JOB->spec->requeue)
 MEMBER(name, JOB->spec->name, "")
 MEMBER(account, JOB->spec->account, "(null)")
 MEMBER(comment, JOB->spec->comment, "(null)")
-MEMBER(features, JOB->spec->features, "(null)")
+MEMBER(features, job_features(JOB->spec, JOB->state), "(null)")
+MEMBER(prefer, JOB->state->state == JOB_PENDING ? JOB->spec->prefer : NULL, "(null)")
 MEMBER(dependency, JOB->dependency, "(null)")
 MEMBER(qos, JOB->spec->qos, "(null)")
 MEMBER(reservation, JOB->spec->reservation, "(null)")
@@ -451,7 +451,7 @@ NUMBER(max_nodes_number)
 	(void)ctx;
 	return JOB->state->state != JOB_PENDING ? JOB->node_count
 	       : JOB->spec->nodes_max           ? JOB->spec->nodes_max
-	                                        : JOB->spec->nodes_min;
+	                                        : JOB->node_count;
 }
 
 TEXT(max_nodes)
@@ -580,7 +580,7 @@ const struct column squeue_job_columns[] = {
         {0, "hetjobidset", "HET_JOB_ID_SET", 0, not_available, NULL},
         {0, "hetjoboffset", "HET_JOB_OFFSET", 0, not_available, NULL},
         {0, "lastschedeval", "LAST_SCHED_EVAL", 0, last_sched_eval, NULL},
-        {0, "maxcpus", "MAX_CPUS", 0, cpus, cpus_number},
+        {0, "maxcpus", "MAX_CPUS", 0, cpus_max, cpus_max_number},
         {0, "maxnodes", "MAX_NODES", 0, max_nodes, max_nodes_number},
         {0, "mcslabel", "MCSLABEL", 0, null_word, NULL},
         {0, "mem-per-tres", "MEM_PER_TRES", 0, not_available, NULL},
@@ -594,7 +594,7 @@ const struct column squeue_job_columns[] = {
         {0, "originraw", "ORIGIN_RAW", 0, none_na, NULL},
         {0, "pendingtime", "PENDING_TIME", 0, pending_time, pending_time_number},
         {0, "preempttime", "PREEMPT_TIME", 0, not_available, NULL},
-        {0, "prefer", "PREFER", 0, null_word, NULL},
+        {0, "prefer", "PREFER", 0, prefer, NULL},
         {0, "profile", "PROFILE", 0, not_set, NULL},
         {0, "reboot", "REBOOT", 0, zero, NULL},
         {0, "reqswitch", "REQ_SWITCH", 0, zero, NULL},

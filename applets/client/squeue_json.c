@@ -52,7 +52,8 @@ JSON_AS(derived_exit, int, STATE->derived_status)
 JSON_AS(eligible_time, int, STATE->eligible_time / CORE_SECOND)
 JSON_AS(exc_nodes, text, SPEC->exc_nodes)
 JSON_AS(exit_code, int, STATE->exit_status)
-JSON_AS(features, text, SPEC->features)
+JSON_AS(features, text, job_features(SPEC, STATE))
+JSON_AS(prefer, text, STATE->state == JOB_PENDING ? SPEC->prefer : NULL)
 JSON_AS(gid, int, SPEC->who->gid)
 JSON_AS(group, text, SPEC->who->group_name)
 JSON_AS(job_id, int, SPEC->job_id)
@@ -70,7 +71,7 @@ JSON_AS(tasks, int, SPEC->tasks)
 JSON_AS(partition, text, STATE->partition ? STATE->partition : SPEC->partition)
 JSON_SET(mem_node, SPEC->mem_per_node, CORE_NO_VAL64)
 JSON_SET(mem_cpu, SPEC->mem_per_cpu, CORE_NO_VAL64)
-JSON_AS(min_cpus, int, SPEC->min_cpus_node ? SPEC->min_cpus_node : 1)
+JSON_AS(min_cpus, int, (int64_t)show_min_cpus(SPEC))
 JSON_AS(min_tmp, int, SPEC->min_tmp_disk)
 JSON_AS(pre_suspend, int, STATE->pre_suspend_s)
 JSON_AS(priority, int, STATE->hold ? 0 : STATE->priority)
@@ -398,7 +399,7 @@ static const struct json_row rows[] = {
         {"het_job_id_set", json_no_text, NULL},
         {"het_job_offset", json_zero, NULL},
         {"partition", partition, NULL},
-        {"prefer", json_no_text, NULL},
+        {"prefer", prefer, NULL},
         {"memory_per_node", mem_node, NULL},
         {"memory_per_cpu", mem_cpu, NULL},
         {"minimum_cpus_per_node", min_cpus, NULL},

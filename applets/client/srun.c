@@ -459,6 +459,7 @@ static int run_step(struct srun *r, uint32_t *wait_status)
 	                                  .disable_status = r->s.disable_status,
 	                                  .wait_s = r->s.wait_s,
 	                                  .kill_wait_s = r->a.connection.file.conf.core.kill_wait_s,
+	                                  .message_timeout_us = connect_patience_us(&r->a.connection),
 	                                  .stdin_fd = launch.std_in ? -1 : r->stdin_fd,
 	                                  .only_output_of = CORE_NO_VAL,
 	                                  .only_error_of = CORE_NO_VAL,

@@ -75,7 +75,10 @@ static const struct step_ready *ask(struct connect *connection, const struct ste
 int srun_bcast_send(const struct submit *s, struct connect *connection, const struct step_ready *step,
                     const char *program, const char *work_dir, struct arena *arena, char ***copies)
 {
-	struct bcast b = {.cluster = connection->file.controller.cluster, .source = program, .force = true};
+	struct bcast b = {.cluster = connection->file.controller.cluster,
+	                  .message_timeout_us = connect_patience_us(connection),
+	                  .source = program,
+	                  .force = true};
 	const char *dest_dir = bcast_dest_dir(conf_str(&connection->file.conf, P_BcastParameters), arena);
 	name_copy(&b, s->bcast, dest_dir, work_dir ? work_dir : here(arena), step, arena);
 	const struct step_ready *to = bcast_open_source(&b) == 0 ? ask(connection, step, arena) : NULL;

@@ -1,10 +1,10 @@
 #include "applets/client/srun_hooks.h"
 
+#include "applets/common/spawn.h"
 #include "core/util/log.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -28,24 +28,6 @@ static char **argv_make(const char *path, char *const *command)
 	return argv;
 }
 
-/* srun's own signals may be blocked or ignored; the program's are as usual. */
-static int spawn(const char *path, char *const *argv, char *const *env, pid_t *pid)
-{
-	posix_spawnattr_t attr;
-	sigset_t none, usual;
-	sigemptyset(&none);
-	sigfillset(&usual);
-	int rc = posix_spawnattr_init(&attr);
-	if (rc != 0)
-		return rc;
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &usual);
-	rc = posix_spawn(pid, path, NULL, &attr, argv, env);
-	posix_spawnattr_destroy(&attr);
-	return rc;
-}
-
 int srun_hook_run(const char *path, enum srun_hook which, char *const *command, const struct env_list *env)
 {
 	if (access(path, R_OK | X_OK) != 0) {
@@ -58,7 +40,7 @@ int srun_hook_run(const char *path, enum srun_hook which, char *const *command, 
 	char **argv = argv_make(path, command), **vars = xcalloc(env->n + 2, sizeof(*vars));
 	memcpy(vars, env->v, env->n * sizeof(*vars));
 	vars[env->n] = which == SRUN_PROLOG ? before : after;
-	int rc = spawn(path, argv, vars, &pid);
+	int rc = spawn_program(&pid, path, NULL, false, argv, vars);
 	free(argv);
 	free(vars);
 	if (rc != 0) {

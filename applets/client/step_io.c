@@ -1,13 +1,10 @@
-#include "applets/client/step_io.h"
+#include "applets/client/step_io_priv.h"
 
-#include "applets/client/step_lines.h"
 #include "applets/client/kvs_gather.h"
 #include "applets/client/task_end.h"
 #include "applets/client/terminal.h"
 
-#include "core/util/arena.h"
 #include "core/util/log.h"
-#include "proto/loop.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,51 +18,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define INPUT_WINDOW  (1u << 20) /* as the shepherd's */
-#define DIAL_LIMIT_US 15000000   /* a worker that is being restarted is there again by then */
-#define REDIAL_US     100000
-#define ABORT_WAIT_S  2 /* and KillWait */
-#define INTERRUPT_US  1000000
-
-enum place_state { PLACE_DIALLING, PLACE_OPEN, PLACE_RUNNING, PLACE_DONE };
-
-struct place {
-	struct step_io *io;
-	const struct step_place *info;
-	struct conn *conn;
-	enum place_state state;
-	uint32_t tasks_left;
-	uint64_t input_out; /* bytes of input on the way, not credited */
-	int64_t give_up;    /* when, since no connection could be had; 0: there is one, or none was tried */
-	struct loop_timer *redial;
-	uint64_t output_got; /* bytes */
-};
-
-struct task {
-	uint32_t number, status;
-	struct place *place;
-	bool ended;
-	struct task_lines lines;
-};
-
-struct step_io {
-	const struct step_io_conf *conf;
-	struct loop *loop;
-	struct place *places;
-	uint32_t place_count, places_done;
-	struct task *tasks; /* by global number */
-	uint32_t task_count, tasks_ended;
-	struct loop_fd *input, *controller;
-	bool input_is_file, input_ended, aborting, lost_output;
-	int64_t last_interrupt;
-	int worst, worst_code;
-	bool unbound; /* its tasks could not be bound to CPUs */
-	struct loop_timer *wait_timer, *abort_timer;
-	int signal_seen;
-	struct step_lines lines;
-	struct kvs_gather *gather; /* --mpi=pmi2; else NULL */
-	struct arena arena;        /* of the message that is being dealt with */
-};
+#define GIVE_UP_US   15000000 /* a worker that is being restarted is there again by then */
+#define REDIAL_US    100000
+#define ABORT_WAIT_S 2 /* and KillWait */
+#define INTERRUPT_US 1000000
 
 #define SLURM_ERRNO_CPU_BIND 4032 /* what Slurm calls ERR_CPU_BIND */
 
@@ -281,8 +237,6 @@ static void on_running(struct place *place, const struct step_running *m)
 	            place->info->tasks.n);
 }
 
-static void input_watch(struct step_io *io);
-
 static void say_message(struct step_io *io, const struct step_message *m)
 {
 	if (strstr(m->text, "CANCELLED AT"))
@@ -358,7 +312,7 @@ static void on_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id,
 	case MSG_step_credit: {
 		const struct step_credit *m = record;
 		place->input_out -= m->bytes < place->input_out ? m->bytes : place->input_out;
-		input_watch(io);
+		step_input_watch(io);
 		break;
 	}
 	case MSG_msg_error: {
@@ -415,7 +369,7 @@ static void on_closed(void *ctx, struct conn *conn, const struct err *err)
 		return;
 	}
 	if (!place->give_up)
-		place->give_up = loop_clock() + DIAL_LIMIT_US;
+		place->give_up = loop_clock() + GIVE_UP_US;
 	if (connect_is_lost(err) && loop_clock() < place->give_up) {
 		log_debug("%s: %s: once more", place->info->node, err_text(err));
 		place->redial = loop_add_timer(loop, REDIAL_US, redial, place);
@@ -425,7 +379,19 @@ static void on_closed(void *ctx, struct conn *conn, const struct err *err)
 	place_lost(place, place->state == PLACE_RUNNING ? why : err_text(err));
 }
 
-static const struct conn_ops ops = {on_opened, on_message, on_closed, NULL};
+/* The worker is there, and holds our connection until the node's Prolog has ended, which may take as long as
+ * PrologEpilogTimeout lets it. Should the node be lost meanwhile, the controller says so. */
+static bool on_late(void *ctx, struct conn *conn)
+{
+	const struct place *place = ctx;
+	(void)conn;
+	if (is_ours(place->io))
+		log_verbose("%s: not begun yet: its Prolog may still run", place->info->node);
+	return is_ours(place->io);
+}
+
+static const struct conn_ops ops = {
+        .opened = on_opened, .message = on_message, .closed = on_closed, .late = on_late};
 
 static void dial(struct place *place)
 {
@@ -450,105 +416,12 @@ static void dial(struct place *place)
 		return;
 	}
 	place->conn = conn_dial(place->io->loop, place->info->addr, (uint16_t)place->info->port, &audience,
-	                        &credential, DIAL_LIMIT_US, &ops, place, &err);
+	                        &credential, place->io->conf->message_timeout_us, &ops, place, &err);
 	if (!place->conn)
 		place_lost(place, err_text(&err));
 	else if (place->state != PLACE_RUNNING && is_ours(place->io))
 		conn_send(place->conn, MSG_step_launch, 0,
 		          &place->io->conf->launches[place - place->io->places]);
-}
-
-/* ---- our input, to every node ---- */
-
-static bool input_has_room(const struct step_io *io)
-{
-	bool any = false;
-	for (uint32_t i = 0; i < io->place_count; i++) {
-		const struct place *place = &io->places[i];
-		if (place->state == PLACE_DONE)
-			continue;
-		any = true;
-		if (place->state != PLACE_RUNNING || place->input_out >= INPUT_WINDOW / 2)
-			return false;
-	}
-	return any;
-}
-
-static void send_input(struct step_io *io, uint8_t *data, size_t n, bool eof)
-{
-	for (uint32_t i = 0; i < io->place_count; i++) {
-		struct place *place = &io->places[i];
-		struct step_input m;
-		if (!place->conn || place->state == PLACE_DONE)
-			continue;
-		schema_init(schema_of_step_input(), &m);
-		m.data = (struct schema_bytes){data, (uint32_t)n};
-		m.eof = eof;
-		m.task = io->conf->only_input_for;
-		conn_send(place->conn, MSG_step_input, 0, &m);
-		place->input_out += n;
-	}
-}
-
-static void input_end(struct step_io *io)
-{
-	if (io->input)
-		loop_del_fd(io->loop, io->input);
-	io->input = NULL;
-	io->input_ended = true;
-	send_input(io, NULL, 0, true);
-}
-
-static bool input_read(struct step_io *io)
-{
-	static uint8_t buf[60000];
-	ssize_t n = read(io->conf->stdin_fd, buf, sizeof(buf));
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
-		return false;
-	if (n <= 0) {
-		input_end(io);
-		return false;
-	}
-	send_input(io, buf, (size_t)n, false);
-	return true;
-}
-
-static void input_ready(void *ctx, uint32_t events)
-{
-	struct step_io *io = ctx;
-	(void)events;
-	if (input_has_room(io))
-		input_read(io);
-	input_watch(io);
-}
-
-static void input_watch(struct step_io *io)
-{
-	struct err err = {0};
-	if (io->input_ended || io->conf->stdin_fd < 0)
-		return;
-	if (!input_has_room(io)) {
-		if (io->input)
-			loop_del_fd(io->loop, io->input);
-		io->input = NULL;
-		return;
-	}
-	/* epoll takes no regular files: those are read as fast as there is room. */
-	while (io->input_is_file && input_has_room(io))
-		if (!input_read(io))
-			return;
-	if (!io->input && !io->input_is_file)
-		io->input = loop_add_fd(io->loop, io->conf->stdin_fd, EPOLLIN, input_ready, io, &err);
-	if (!io->input && !io->input_is_file) {
-		io->input_is_file = true;
-		input_watch(io);
-	}
-}
-
-static void before_sleep(void *ctx)
-{
-	struct step_io *io = ctx;
-	input_watch(io);
 }
 
 /* ---- what the controller says meanwhile ---- */
@@ -751,6 +624,12 @@ static void free_tables(struct step_io *io)
 	arena_free(&io->arena);
 	free(io->tasks);
 	free(io->places);
+}
+
+static void before_sleep(void *ctx)
+{
+	struct step_io *io = ctx;
+	step_input_watch(io);
 }
 
 int step_io_run(const struct step_io_conf *conf, uint32_t *wait_status)

@@ -15,8 +15,9 @@ struct step_io_conf {
 	bool pty;        /* task 0 has a terminal; ours, where there is one, is taken for it */
 	uint32_t wait_s; /* after the first task's end; CORE_NO_VAL or 0: for ever */
 	uint32_t kill_wait_s;
-	bool mpi;                                               /* --mpi=pmi2 */
-	int stdin_fd;                                           /* -1: none */
+	int64_t message_timeout_us; /* in which a worker that is dialled must be there */
+	bool mpi;                   /* --mpi=pmi2 */
+	int stdin_fd;               /* -1: none */
 	uint32_t only_output_of, only_error_of, only_input_for; /* a task; CORE_NO_VAL: all */
 	unsigned verbose;
 };

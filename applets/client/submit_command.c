@@ -14,7 +14,7 @@ static const struct {
         {"account", option_str, "ACCOUNTS"},
         {"array", option_str, "TASKS"},
         {"comment", option_str, "TEXT"},
-        {"constraint", option_constraint, "FEATURES"},
+        {NULL, option_constraint, "FEATURES"},
         {"dependency", option_str, "KIND:JOBS"},
         {"epilog", option_str, "FILE"},
         {"bb", option_str, "TEXT"},

@@ -1,11 +1,10 @@
 #include "applets/common/hook_program.h"
 
+#include "applets/common/spawn.h"
 #include "core/util/arena.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -38,26 +37,14 @@ int hook_check(const char *path, struct err *err)
 static int spawn(const char *path, char *const *argv, char *const *env, pid_t *pid)
 {
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, usual;
-	sigemptyset(&none);
-	sigfillset(&usual);
 	int rc = posix_spawn_file_actions_init(&files);
-	if (rc == 0)
-		rc = posix_spawnattr_init(&attr);
-	if (rc == 0) {
-		posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
-		posix_spawn_file_actions_adddup2(&files, 0, 1);
-		posix_spawn_file_actions_adddup2(&files, 0, 2);
-		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
-		                                        POSIX_SPAWN_SETPGROUP);
-		posix_spawnattr_setpgroup(&attr, 0);
-		posix_spawnattr_setsigmask(&attr, &none);
-		posix_spawnattr_setsigdefault(&attr, &usual);
-		rc = posix_spawn(pid, path, &files, &attr, argv, env);
-		posix_spawnattr_destroy(&attr);
-		posix_spawn_file_actions_destroy(&files);
-	}
+	if (rc != 0)
+		return rc;
+	posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
+	posix_spawn_file_actions_adddup2(&files, 0, 1);
+	posix_spawn_file_actions_adddup2(&files, 0, 2);
+	rc = spawn_program(pid, path, &files, true, argv, env);
+	posix_spawn_file_actions_destroy(&files);
 	return rc;
 }
 

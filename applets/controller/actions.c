@@ -52,6 +52,14 @@ void send_job_message(struct controller *ctl, const struct job *job, const char 
 	}
 }
 
+void tell_job(struct controller *ctl, const struct job *job, char *text)
+{
+	if (job->spec.batch)
+		send_job_notify(ctl, job, text);
+	else
+		send_job_message(ctl, job, text);
+}
+
 /* ---- a batch script: script and environment come from the store ---- */
 
 struct batch_start {

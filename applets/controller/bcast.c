@@ -93,6 +93,9 @@ int on_bcast(struct request *r, struct err *err)
 		schema_init(schema_of_step_place(), &ready.places.v[ready.places.n]);
 		rc = fill_step_place(ctl, names.v[i], &of, &ready.places.v[ready.places.n++], &r->arena, err);
 	}
+	struct schema_strs hooks = {0};
+	if (rc == 0 && conf_str(&ctl->file->conf, P_Prolog))
+		hooks = hook_env(ctl, job, HOOK_WORKER, false, &r->arena);
 	for (uint32_t i = 0; rc == 0 && i < names.n; i++) {
 		const struct bcast_grant grant = {.epoch = meta->epoch,
 		                                  .instance = meta->instance,
@@ -102,7 +105,8 @@ int on_bcast(struct request *r, struct err *err)
 		                                  .step_id = ready.step_id,
 		                                  .launch = ready.launch,
 		                                  .job_id = job->job_id,
-		                                  .who = job->spec.who};
+		                                  .who = job->spec.who,
+		                                  .hook_env = hooks};
 		send_bcast_grant(ctl, &grant);
 	}
 	if (rc == 0)

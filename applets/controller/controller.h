@@ -230,9 +230,12 @@ void send_step_ready(struct controller *ctl, const struct step *step, uint32_t r
                      uint64_t id);
 /* As its srun has them. */
 #define STEP_RIGHTS_SRUN (STEP_RIGHT_IO | STEP_RIGHT_SIGNAL)
-/* A line for the batch script's standard error. */
 void send_bcast_grant(struct controller *ctl, const struct bcast_grant *m);
+/* A line for the batch script's standard error. */
 void send_job_notify(struct controller *ctl, const struct job *job, char *text);
+/* The one or the other: for the batch script's standard error, or from the srun or salloc that holds the job.
+ */
+void tell_job(struct controller *ctl, const struct job *job, char *text);
 /* A line from the srun or salloc that holds the allocation. */
 void send_job_message(struct controller *ctl, const struct job *job, const char *text);
 void send_job_end(struct controller *ctl, const char *node, const struct job_end *m);

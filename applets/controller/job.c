@@ -209,10 +209,7 @@ int on_job_notify(struct request *r, struct err *err)
 		return err_set(err, ERR_OP_DISABLED, "%s", "");
 	if (!job_is_active(job))
 		return err_set(err, ERR_ALREADY_DONE, "%s", "");
-	if (job->spec.batch)
-		send_job_notify(r->ctl, job, m->text);
-	else
-		send_job_message(r->ctl, job, m->text);
+	tell_job(r->ctl, job, m->text);
 	answer_ok(r);
 	return 0;
 }

@@ -120,7 +120,7 @@ static void fill_job(const struct job_cursor *cur, const struct job *job, struct
 	}
 	info->billing = tres.v[TRES_BILLING];
 	info->cpus = (uint32_t)tres.v[TRES_CPU];
-	info->node_count = (uint32_t)tres.v[TRES_NODE];
+	info->node_count = job_nodes_guess(job);
 	info->limit_min = job_time_limit(job);
 	info->sharing = job_sharing(ctl->cluster, job);
 	if (job->spec.batch && !(cur->query.leave_out & JOB_LEAVE_FILES))

@@ -344,6 +344,22 @@ int on_job_prolog(struct request *r, struct err *err)
 	return 0;
 }
 
+/* As with a cancelled step, all of it is killed on all of its nodes. */
+int on_over_memory(struct request *r, struct err *err)
+{
+	const struct over_memory_report *m = r->m;
+	struct cluster *c = r->ctl->cluster;
+	const char *node = own_node(r, err);
+	if (!node)
+		return -1;
+	const struct job *job =
+	        report_over_memory(c, node, m->serial, m->attempt, m->launch, controller_now());
+	char text[] = "Exceeded job memory limit";
+	if (job)
+		tell_job(r->ctl, job, text);
+	return 0;
+}
+
 int on_launch_failed(struct request *r, struct err *err)
 {
 	const struct launch_failed_report *m = r->m;

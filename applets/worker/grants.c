@@ -320,6 +320,7 @@ int grants_record(struct worker *w, const struct step_grant *g, struct err *err)
 	record.acct_gathers = acct.gathers;
 	record.acct_memory = acct.memory;
 	record.acct_interval_s = acct.interval_s;
+	record.acct_kills = acct.kills;
 	int rc = spool_record(&w->spool, &record, err);
 	arena_free(&arena);
 	free(record.script_path);

@@ -244,6 +244,7 @@ static void finish(struct hook *h, bool failed)
 	if (h->epilog_waits)
 		begin_epilog(h);
 	grants_prolog_over(w, serial, attempt, failed);
+	bcasts_prolog_over(w, serial, attempt, failed);
 }
 
 bool hooks_reap(struct worker *w, pid_t pid, int status)

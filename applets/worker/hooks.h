@@ -12,7 +12,8 @@ enum hook_answer { HOOK_DONE, HOOK_RUNNING, HOOK_FAILED };
 void hooks_init(struct worker *w);
 /* What runs is killed, and begins again with the next slurmd. */
 void hooks_free(struct worker *w);
-/* Before a launch is started. HOOK_RUNNING: grants_prolog_over() follows. env: the job's, of the grant. */
+/* Before a launch is started. HOOK_RUNNING: grants_prolog_over() and
+ * bcasts_prolog_over() follow. env: the job's, of the grant. */
 enum hook_answer hooks_prolog(struct worker *w, uint64_t serial, uint32_t attempt, uint32_t job_id,
                               const struct schema_strs *env);
 /* The same on the controller's order, at the job's start: it is told how the prolog ended. */

@@ -27,6 +27,8 @@ static const struct schema *link_schema(uint32_t type)
 		return schema_of_link_overdue();
 	case LINK_REFUSE:
 		return schema_of_link_refuse();
+	case LINK_OVER_MEMORY:
+		return schema_of_link_over_memory();
 	case LINK_STARTED:
 	case LINK_SIGNAL:
 	case LINK_END:

@@ -21,6 +21,7 @@ enum link_type {
 	LINK_ENDED = 3,
 	LINK_OVERDUE = 4,
 	LINK_REFUSE = 5,
+	LINK_OVER_MEMORY = 6,
 	LINK_STARTED = MSG_step_started_report,
 	LINK_SIGNAL = MSG_job_signal,
 	LINK_END = MSG_job_end,

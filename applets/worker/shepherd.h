@@ -150,6 +150,7 @@ struct shepherd {
 	int report_fd;           /* while tasks start: where they say what they are bound to; -1 */
 	struct step_doors doors; /* into its cgroups */
 	uint64_t oom, oom_told;  /* processes that had no memory left; tasks that were told as such */
+	bool over_memory;        /* it was said that the step uses more than it asked for */
 	uint32_t sample_s;       /* between samples; 0: there are none */
 	struct loop_timer *sample_timer;
 

@@ -362,76 +362,73 @@ static void got_launch(struct step_session *p, uint64_t id, const uint8_t *body,
 	shepherd_launch(s);
 }
 
-static void got_signal(struct step_session *p, const uint8_t *body, size_t n)
+static void got_signal(struct step_session *p, const void *record)
 {
-	struct arena arena;
-	struct step_signal m;
-	struct err err = {0};
-	arena_init(&arena);
-	if (schema_decode(schema_of_step_signal(), &m, body, n, &arena, &err) != 0)
-		refuse(p, 0, &err);
-	else if (m.signal == SIGKILL)
+	const struct step_signal *m = record;
+	if (m->signal == SIGKILL)
 		end_begin(p->shepherd, 0, NULL);
-	else if (m.signal < NSIG)
-		end_signal(p->shepherd, (int)m.signal, false, true);
-	arena_free(&arena);
+	else if (m->signal < NSIG)
+		end_signal(p->shepherd, (int)m->signal, false, true);
 }
 
-static void got_input(struct step_session *p, const uint8_t *body, size_t n)
+static void got_input(struct step_session *p, const void *record)
 {
-	struct arena arena;
-	struct step_input m;
-	struct err err = {0};
-	arena_init(&arena);
-	if (schema_decode(schema_of_step_input(), &m, body, n, &arena, &err) != 0)
-		refuse(p, 0, &err);
+	if (p == p->shepherd->srun)
+		input_add(p->shepherd, record);
 	else
-		p == p->shepherd->srun ? input_add(p->shepherd, &m) : attached_typed(p, &m);
-	arena_free(&arena);
+		attached_typed(p, record);
 }
 
-static void got_credit(struct step_session *p, const uint8_t *body, size_t n)
+static void got_credit(struct step_session *p, const void *record)
 {
 	struct shepherd *s = p->shepherd;
-	struct arena arena;
-	struct step_credit m;
-	struct err err = {0};
-	arena_init(&arena);
-	if (schema_decode(schema_of_step_credit(), &m, body, n, &arena, &err) != 0) {
-		refuse(p, 0, &err);
-	} else if (p != s->srun) {
-		attached_credit(p, m.bytes);
+	const struct step_credit *m = record;
+	if (p != s->srun) {
+		attached_credit(p, m->bytes);
 	} else {
-		s->window_used -= m.bytes < s->window_used ? m.bytes : s->window_used;
+		s->window_used -= m->bytes < s->window_used ? m->bytes : s->window_used;
 		streams_watch(s);
 	}
-	arena_free(&arena);
 }
 
-static void got_window(struct step_session *p, const uint8_t *body, size_t n)
+static void got_window(struct step_session *p, const void *record)
 {
-	struct arena arena;
-	struct step_window m;
-	struct err err = {0};
-	arena_init(&arena);
-	if (schema_decode(schema_of_step_window(), &m, body, n, &arena, &err) != 0)
-		refuse(p, 0, &err);
-	else
-		terminal_resize(p->shepherd, m.rows, m.columns);
-	arena_free(&arena);
+	const struct step_window *m = record;
+	terminal_resize(p->shepherd, m->rows, m->columns);
 }
 
-static void got_kvs(struct step_session *p, const uint8_t *body, size_t n)
+static void got_kvs(struct step_session *p, const void *record)
 {
+	mpi_spread(p, record);
+}
+
+static const struct {
+	uint32_t type;
+	void (*take)(struct step_session *p, const void *record);
+} takers[] = {
+        {MSG_step_input, got_input},   {MSG_step_credit, got_credit}, {MSG_step_signal, got_signal},
+        {MSG_step_window, got_window}, {MSG_step_kvs, got_kvs},
+};
+
+/* false: it is none of these. */
+static bool take(struct step_session *p, uint32_t type, uint64_t id, const uint8_t *body, size_t n)
+{
+	size_t i = 0;
+	while (i < sizeof(takers) / sizeof(takers[0]) && takers[i].type != type)
+		i++;
+	if (i == sizeof(takers) / sizeof(takers[0]))
+		return false;
+	const struct schema *schema = message_schema(type);
 	struct arena arena;
-	struct step_kvs m;
 	struct err err = {0};
 	arena_init(&arena);
-	if (schema_decode(schema_of_step_kvs(), &m, body, n, &arena, &err) != 0)
-		refuse(p, 0, &err);
+	void *record = arena_alloc(&arena, schema->size);
+	if (schema_decode(schema, record, body, n, &arena, &err) != 0)
+		refuse(p, id, &err);
 	else
-		mpi_spread(p, &m);
+		takers[i].take(p, record);
 	arena_free(&arena);
+	return true;
 }
 
 static void session_message(void *ctx, struct conn *conn, uint32_t type, uint64_t id, const uint8_t *body,
@@ -440,29 +437,11 @@ static void session_message(void *ctx, struct conn *conn, uint32_t type, uint64_
 	struct step_session *p = ctx;
 	struct err err = {0};
 	(void)conn;
-	switch (type) {
-	case MSG_step_launch:
+	if (type == MSG_step_launch) {
 		got_launch(p, id, body, n);
-		break;
-	case MSG_step_input:
-		got_input(p, body, n);
-		break;
-	case MSG_step_credit:
-		got_credit(p, body, n);
-		break;
-	case MSG_step_signal:
-		got_signal(p, body, n);
-		break;
-	case MSG_step_window:
-		got_window(p, body, n);
-		break;
-	case MSG_step_kvs:
-		got_kvs(p, body, n);
-		break;
-	case MSG_step_stat_query:
+	} else if (type == MSG_step_stat_query) {
 		usage_tell(p, id);
-		break;
-	default:
+	} else if (!take(p, type, id, body, n)) {
 		err_set(&err, ERR_NOT_SUPPORTED, "%s is not supported by a step", message_name(type));
 		refuse(p, id, &err);
 	}

@@ -5,12 +5,14 @@
 #include "conf/job_acct.h"
 #include "core/util/map.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 /* The first sample: by then a task is its program, and one that ends before needs none. */
 #define FIRST_US 1000000
+#define MIB      (UINT64_C(1) << 20)
 
 static uint64_t greater(uint64_t a, uint64_t b)
 {
@@ -92,6 +94,29 @@ static void add_pid(struct schema_u32s *pids, size_t *cap, pid_t pid)
 	pids->v[pids->n++] = (uint32_t)pid;
 }
 
+/* OverMemoryKill (slurm.conf(5)): who uses more than it asked for says so, once, and the controller ends it,
+ * on all of its nodes. */
+static void check_memory(struct shepherd *s, const struct process_usage *now)
+{
+	const struct step_grant *g = s->record.grant;
+	const struct link_over_memory m = {.launch = g->launch};
+	const uint64_t limit = g->mem * MIB;
+	uint64_t used = 0;
+	char word[16];
+	if (!s->record.acct_kills || s->ending || s->killing)
+		return;
+	for (uint32_t i = 0; i < s->task_count; i++)
+		used += now[i].rss_kb * 1024;
+	if (limit == 0 || used <= limit)
+		return;
+	if (!s->over_memory)
+		shepherd_tell_user(
+		        s, "StepId=%u.%s exceeded memory limit (%" PRIu64 " > %" PRIu64 "), being killed",
+		        g->job_id, step_groups_word(g->step_id, word), used, limit);
+	s->over_memory = true;
+	link_say(s, LINK_OVER_MEMORY, &m);
+}
+
 void samples_take(struct shepherd *s, struct schema_u32s *pids)
 {
 	struct look l = {.s = s, .table = process_table_new()};
@@ -112,6 +137,7 @@ void samples_take(struct shepherd *s, struct schema_u32s *pids)
 	for (uint32_t i = 0; i < s->task_count; i++)
 		if (l.now[i].vm_kb > 0)
 			keep(&s->tasks[i].sample, &l.now[i]);
+	check_memory(s, l.now);
 	map_free(&l.tasks);
 	process_table_free(l.table);
 	free(l.now);

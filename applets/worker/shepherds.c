@@ -1,4 +1,5 @@
 /* The shepherds of this worker: started, found again, lost. */
+#include "applets/common/spawn.h"
 #include "applets/worker/health.h"
 #include "applets/worker/hooks.h"
 #include "applets/worker/identity.h"
@@ -11,7 +12,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +205,13 @@ static void link_message(struct launch *l, uint32_t type, const void *record)
 			shepherd_send(l, LINK_END, &end);
 		}
 		break;
+	case LINK_OVER_MEMORY: {
+		const struct over_memory_report m = {
+		        .serial = l->serial, .attempt = l->attempt, .launch = l->number};
+		if (!l->foreign)
+			control_send(l->worker, MSG_over_memory_report, &m);
+		break;
+	}
 	default:
 		break;
 	}
@@ -350,20 +357,10 @@ int worker_spawn(char *const argv[], int link, pid_t *pid, struct err *err)
 	const char *zone = getenv("TZ");
 	char *tz = zone ? xprintf("TZ=%s", zone) : NULL, *envp[] = {tz, NULL};
 	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none, usual;
-	sigemptyset(&none);
-	sigfillset(&usual);
 	int rc = posix_spawn_file_actions_init(&files);
-	if (rc == 0)
-		rc = posix_spawnattr_init(&attr);
 	if (rc == 0) {
 		posix_spawn_file_actions_adddup2(&files, link, LINK_SHEPHERD_FD);
-		posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-		posix_spawnattr_setsigmask(&attr, &none);
-		posix_spawnattr_setsigdefault(&attr, &usual);
-		rc = posix_spawn(pid, self_path, &files, &attr, argv, envp);
-		posix_spawnattr_destroy(&attr);
+		rc = spawn_program(pid, self_path, &files, false, argv, envp);
 		posix_spawn_file_actions_destroy(&files);
 	}
 	free(tz);

@@ -250,6 +250,8 @@ void bcasts_grant(struct worker *w, const struct bcast_grant *grant);
 bool bcasts_known(const struct worker *w, const struct session_peer *peer);
 void bcasts_opened(struct worker *w, int fd, const struct session_peer *peer,
                    const struct session_keys *keys);
+/* A session that came while the attempt's Prolog ran is served now, or ends. */
+void bcasts_prolog_over(struct worker *w, uint64_t serial, uint32_t attempt, bool failed);
 void bcasts_reap(struct worker *w, pid_t pid);
 void bcasts_end(struct worker *w, uint64_t serial, uint32_t attempt);
 /* Something is on its way for an attempt up to that one. */

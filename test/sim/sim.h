@@ -7,6 +7,8 @@
  *   worker.c     workers: they dedupe launches, keep fates, lose links and power
  *   store.c      the changes as rows
  *   property.c   what must hold beyond cluster_check()
+ *   small.c      histories of small clusters, each decision of which is compared with
+ *   reference.c  a scheduler that is slow and obvious
  *
  * Two clocks: mono is what really passes, and moves what is under way; the core is told mono + skew, and skew
  * jumps. */
@@ -212,3 +214,21 @@ void property_at_rest(struct world *w);
 
 /* ---- priorities.c ---- */
 void property_priorities(struct world *w);
+
+/* ---- reference.c ---- */
+struct reference_counts {
+	uint64_t planned, never; /* jobs that wait: with a time to start, and without any */
+};
+/* Are all of those that wait as the reference scheduler says: none of them could start now beside those
+ * before it, and each is planned where it can start first? For clusters and jobs that it knows. */
+bool reference_agrees(const struct cluster *c, core_time now, struct reference_counts *counts,
+                      struct text *why);
+
+/* ---- small.c ---- */
+struct small_counts {
+	uint64_t started, taken, refused; /* jobs */
+	struct reference_counts compared;
+};
+/* What went wrong, the caller's to free(); NULL: nothing. */
+char *small_fails(uint64_t seed, const bool *wanted, unsigned events, bool trace,
+                  struct small_counts *counts);

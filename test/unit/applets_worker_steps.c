@@ -259,6 +259,36 @@ static void step_programs_of_others(void **state)
 	assert_false(p->running);
 }
 
+/* A shepherd that is older than its srun knows nothing of step_launch's field mpi: it must not run the tasks
+ * as if they had been launched without. Here the field has a number that no shepherd knows. */
+static void step_launch_of_a_newer_srun(void **state)
+{
+	struct play *p = *state;
+	const char *const argv[] = {"true", NULL};
+	char type[] = "pmi2";
+	struct step_mpi mpi = {.type = type};
+	const struct schema *known = schema_of_step_launch();
+	struct schema newer = *known;
+	struct schema_field *fields = xcalloc(known->field_count, sizeof(*fields));
+	struct step_launch m;
+	struct text body = TEXT_EMPTY;
+	memcpy(fields, known->fields, known->field_count * sizeof(*fields));
+	fields[known->field_count - 1].number = 1000;
+	assert_string_equal(fields[known->field_count - 1].name, "mpi");
+	newer.fields = fields;
+	step_play(p, 1);
+	step_launch_init(p, &m, argv);
+	m.mpi = &mpi;
+	schema_encode(&newer, &m, &body);
+	conn_send_encoded(p->conn, MSG_step_launch, 0, body.s, body.len);
+	play_until(p, is_closed);
+	assert_non_null(strstr(p->failed_why, "step_launch: "));
+	assert_non_null(strstr(p->failed_why, "1000"));
+	assert_false(p->running);
+	text_free(&body);
+	free(fields);
+}
+
 static void step_bad_file(void **state)
 {
 	struct play *p = *state;
@@ -405,6 +435,7 @@ static int tests(void)
 	        T(step_files),
 	        T(step_programs),
 	        T(step_programs_of_others),
+	        T(step_launch_of_a_newer_srun),
 	        T(step_bad_file),
 	        T(step_signal),
 	        T(step_end_by_order),

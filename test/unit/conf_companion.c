@@ -140,11 +140,12 @@ static void classes(void **state)
 		const char *more, *accepted, *says;
 	} rows[] = {
 	        {"", NULL, ""}, /* without task/cgroup they limit nothing in Slurm either */
-	        {"TaskPlugin=task/affinity,task/cgroup", NULL,
+	        {"TaskPlugin=task/cgroup", NULL, ""}, /* nor do devices that are no GRES */
+	        {GRES "\nTaskPlugin=task/affinity,task/cgroup", NULL,
 	         "cgroup.conf:0: ConstrainDevices=Yes is not supported, and ignoring it would not be safe: "
 	         "remove it, "
 	         "or accept that by `unsafe = ConstrainDevices` in section [accept] of batchbox.conf\n"},
-	        {"TaskPlugin=task/cgroup", "TaskPlugin,constraindevices", ""},
+	        {GRES "\nTaskPlugin=task/cgroup", "TaskPlugin,constraindevices", ""},
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct world w;

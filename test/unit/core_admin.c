@@ -222,7 +222,6 @@ static void an_update_of_what_is_not_there(void **state)
 	        {offsetof(struct job_edit, burst_buffer), ERR_NOT_ON_SYSTEM, ERR_NOT_ON_SYSTEM,
 	         ERR_NOT_ON_SYSTEM},
 	        {offsetof(struct job_edit, gres), ERR_INVALID_GRES, ERR_INVALID_TRES, ERR_JOB_NOT_PENDING},
-	        {offsetof(struct job_edit, prefer), ERR_INVALID_PREFER, 0, ERR_JOB_NOT_PENDING},
 	        {offsetof(struct job_edit, core_spec), ERR_ACCESS_DENIED, ERR_ACCESS_DENIED,
 	         ERR_JOB_NOT_PENDING},
 	};

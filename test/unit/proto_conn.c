@@ -135,6 +135,53 @@ static void silent_server(void **state)
 	world_free(w);
 }
 
+static bool seen_late(void *ctx, struct conn *conn)
+{
+	struct seen *s = ctx;
+	(void)conn;
+	return ++s->late == 1;
+}
+
+/* A worker that holds a step's connection, be it for longer than the dialling may take. */
+static void late_server(void **state)
+{
+	(void)state;
+	const struct conn_ops patient = {
+	        .opened = seen_opened, .message = seen_message, .closed = seen_closed, .late = seen_late};
+	const struct conn_ops *kinds[] = {&patient, &seen_ops};
+	const struct session_audience audience = to_worker();
+	for (int i = 0; i < 2; i++) {
+		struct world *w = world_new();
+		struct seen mine = {0}, shepherd = {0};
+		struct err err = {0};
+		uint8_t key[KEY_SIZE];
+		const struct key_step_of of = a_step();
+		key_step_derive(w->worker_key, &of, key);
+		const struct conn_credential credential = {.step_key = key, .step = &of};
+		w->granted = true;
+		struct conn *c = conn_dial(w->loop, "127.0.0.1", server_port(w->worker), &audience,
+		                           &credential, 300000, kinds[i], &mine, &err);
+		send_ping(c, 9);
+		WAIT_FOR(w, w->step_fd >= 0 && (mine.late || mine.closed));
+		assert_int_equal(mine.late, i == 0);
+		assert_int_equal(mine.closed, i == 1);
+		assert_int_equal(mine.err.code, i == 0 ? 0 : ERR_TIMEOUT);
+		if (i == 0) {
+			struct conn *s = conn_adopt(w->loop, w->step_fd, &w->step_keys, &w->step_peer,
+			                            &seen_ops, &shepherd, &err);
+			w->step_fd = -1;
+			shepherd.on_message = answer_ping;
+			WAIT_FOR(w, mine.messages == 1);
+			assert_true(mine.opened);
+			conn_close(s);
+			WAIT_FOR(w, mine.closed);
+		}
+		free(mine.body);
+		free(shepherd.body);
+		world_free(w);
+	}
+}
+
 static void names(void **state)
 {
 	(void)state;
@@ -417,6 +464,7 @@ int main(void)
 	        cmocka_unit_test(finish_before_it_stands),
 	        cmocka_unit_test(nobody_there),
 	        cmocka_unit_test(silent_server),
+	        cmocka_unit_test(late_server),
 	        cmocka_unit_test(names),
 	        cmocka_unit_test(paused_reader),
 	        cmocka_unit_test(pause_in_the_callback),

@@ -36,7 +36,7 @@ struct seen {
 	struct conn *conn;
 	bool opened, closed;
 	struct err err; /* of closed */
-	unsigned messages, drained;
+	unsigned messages, drained, late;
 	uint32_t type;
 	uint64_t id;
 	uint8_t *body;
@@ -101,7 +101,8 @@ static inline void seen_drained(void *ctx, struct conn *conn)
 	(void)conn;
 	s->drained++;
 }
-static const struct conn_ops seen_ops UNUSED = {seen_opened, seen_message, seen_closed, seen_drained};
+static const struct conn_ops seen_ops UNUSED = {
+        .opened = seen_opened, .message = seen_message, .closed = seen_closed, .drained = seen_drained};
 
 static inline void seen_reset(struct seen *s)
 {

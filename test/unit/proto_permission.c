@@ -141,6 +141,7 @@ static const struct {
         {"step_started_report", "w"},
         {"job_gone_report", "w"},
         {"job_prolog_report", "w"},
+        {"over_memory_report", "w"},
         {"launch_failed_report", "w"},
         {"step_fate", "w"},
         /* orders */
