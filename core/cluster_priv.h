@@ -72,7 +72,9 @@ struct cluster {
 	/* What factors of priorities are fractions of: all nodes, and the largest PriorityJobFactor. */
 	struct tres all_tres;
 	uint32_t job_factor_max;
-	core_time weigh_at; /* when priorities are made anew */
+	core_time weigh_at;    /* when priorities are made anew, or go on being made */
+	core_time weigh_began; /* when that began... */
+	uint64_t weighed_to;   /* ... and the last serial that has its own; 0: all have */
 };
 
 /* ---- emit.c: every change of a record leaves the core here, and states change in one place ---- */
@@ -246,6 +248,7 @@ uint32_t priority_reach(struct cluster *c, const struct job *job); /* the most t
 /* What it is weighed by has changed, of one job, or of all: also in time, which is asked for again. */
 void job_weigh(struct cluster *c, struct job *job);
 void priorities_weigh(struct cluster *c);
+void priorities_weigh_some(struct cluster *c); /* when it is time: slice by slice */
 
 /* ---- job_life.c ---- */
 /* With that time limit. */

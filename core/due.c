@@ -158,14 +158,13 @@ static void node_silent(struct cluster *c, const struct due *due)
 static void plan_again(struct cluster *c, const struct due *due)
 {
 	(void)due;
-	c->plan.turn = true;
-	c->sched_wanted = true;
+	plan_turn(c);
 }
 
 static void weigh_again(struct cluster *c, const struct due *due)
 {
 	if (due->at == c->weigh_at)
-		priorities_weigh(c);
+		priorities_weigh_some(c);
 }
 
 void due_run(struct cluster *c)

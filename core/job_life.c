@@ -23,6 +23,7 @@ static void set_limit(struct cluster *c, struct job *job)
 void job_set_limit(struct cluster *c, struct job *job)
 {
 	set_limit(c, job);
+	plan_end_moved(c, job);
 	plan_doubt(c);
 }
 

@@ -6,8 +6,9 @@
 
 #include <string.h>
 
-#define PLAN_SLICE    10000 /* nodes looked at in one pass: a few ms */
+#define PLAN_SLICE    20000 /* nodes looked at in one pass: 2 or 3 ms */
 #define PLAN_AT_ONCE  1500  /* in one that has something else to do: less than that */
+#define PUT_OFF_MAX   3     /* passes that have something else to do go before so often */
 #define PLAN_GRACE_US 20000 /* after so much it begins to rest */
 
 /* ---- entries ---- */
@@ -39,7 +40,15 @@ void plan_cut(struct cluster *c, size_t rank)
 void plan_doubt(struct cluster *c)
 {
 	c->plan.broken = true;
-	c->plan.times_known = false;
+	c->sched_wanted = true;
+}
+
+void plan_turn(struct cluster *c)
+{
+	struct plan *p = &c->plan;
+	p->turn = !c->sched_wanted || ++p->put_off > PUT_OFF_MAX;
+	if (p->turn)
+		p->put_off = 0;
 	c->sched_wanted = true;
 }
 

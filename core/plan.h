@@ -52,6 +52,7 @@ struct plan {
 	size_t not_before_cap;
 	struct node_view view;
 	bool broken;                  /* what it relied on takes longer */
+	unsigned put_off;             /* how often its turn was */
 	bool turn;                    /* this pass is for planning */
 	bool denied;                  /* there was no time in it for a search */
 	uint64_t nodes_version, room; /* the cluster's when the run began */
@@ -66,6 +67,8 @@ void plan_begin(struct cluster *c);
 void plan_end(struct cluster *c, size_t rank, bool full);
 /* There was no time in the last pass for all that was to be looked for: it goes on in another. */
 bool plan_is_due(const struct cluster *c);
+/* The time for planning has come: the next pass is for it, unless something else has happened. */
+void plan_turn(struct cluster *c);
 void plan_doubt(struct cluster *c); /* something that it relied on may take longer */
 void plan_free(struct cluster *c);
 enum plan_answer {
@@ -108,7 +111,7 @@ void plan_know_times(struct cluster *c);
 void plan_note_time(struct cluster *c, core_time at);
 /* What runs on the node, or until when, has changed. */
 void plan_room_moved(struct cluster *c, struct node *node);
-/* The job, which was running, will give back what it has sooner than by its limit. */
+/* The job, which was running, will give back what it has at another time. */
 void plan_end_moved(struct cluster *c, const struct job *job);
 /* The index of the first of the times after that one. */
 size_t plan_time_after(const struct plan *p, core_time at);

@@ -191,6 +191,7 @@ void plan_end_moved(struct cluster *c, const struct job *job)
 	for (uint32_t i = 0; job->shares && i < job->state.nodes.n; i++)
 		if (job->shares[i].node)
 			plan_room_moved(c, job->shares[i].node);
+	plan_note_time(c, job_expected_end(c, job));
 	c->plan.again = true;
 }
 

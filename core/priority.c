@@ -2,6 +2,7 @@
 #include "core/cluster_priv.h"
 
 #define PRIORITY_FIRST 4294901760u /* of priority/basic: each job gets one less than the one before */
+#define WEIGH_SLICE    10000       /* jobs that are weighed anew at a time: 1 or 2 ms */
 
 /* ---- factors ---- */
 
@@ -200,6 +201,29 @@ static void keep_last(struct cluster *c)
 		emit_job_state(c, list_entry(it, struct job, in_all));
 }
 
+static void weigh_next_at(struct cluster *c, core_time at)
+{
+	c->weigh_at = at;
+	due_at(c, at, DUE_PRIORITY, 0, 0);
+}
+
+void priorities_weigh_some(struct cluster *c)
+{
+	struct job *job = job_after(c, c->weighed_to);
+	if (c->weighed_to == 0)
+		c->weigh_began = c->now;
+	for (unsigned i = 0; job && i < WEIGH_SLICE; i++, job = job_next(c, job)) {
+		job_weigh(c, job);
+		c->weighed_to = job->serial;
+	}
+	if (job) {
+		weigh_next_at(c, c->now + 1);
+		return;
+	}
+	c->weighed_to = 0;
+	weigh_next_at(c, c->weigh_began + (core_time)c->conf->priority.calc_period_s * CORE_SECOND);
+}
+
 void priorities_weigh(struct cluster *c)
 {
 	const struct priority_conf *conf = &c->conf->priority;
@@ -209,6 +233,6 @@ void priorities_weigh(struct cluster *c)
 		return;
 	list_each (it, &c->jobs)
 		job_weigh(c, list_entry(it, struct job, in_all));
-	c->weigh_at = c->now + (core_time)conf->calc_period_s * CORE_SECOND;
-	due_at(c, c->weigh_at, DUE_PRIORITY, 0, 0);
+	c->weighed_to = 0;
+	weigh_next_at(c, c->now + (core_time)conf->calc_period_s * CORE_SECOND);
 }

@@ -89,6 +89,7 @@ static void take(struct cluster *c, struct share *share, bool late)
 	node->completing += record->phase >= ALLOC_ENDING;
 	list_append(&node->shares, &share->on_node);
 	plan_room_moved(c, node);
+	plan_note_time(c, job_expected_end(c, share->job));
 }
 
 static void take_steps(struct cluster *c, struct job *job)
@@ -163,6 +164,7 @@ void shares_set_idle(struct cluster *c, struct job *job, bool idle)
 			take_cores(c, share, true);
 	}
 	cluster_has_room(c);
+	plan_end_moved(c, job);
 	plan_doubt(c);
 }
 

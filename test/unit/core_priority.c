@@ -39,7 +39,7 @@ struct want {
 	const char *array;
 };
 
-static struct job *submit(struct lab *lab, struct want want, core_time at)
+static struct job *submit_only(struct lab *lab, struct want want, core_time at)
 {
 	struct identity who = {.uid = 1000, .gid = 1000};
 	struct job_spec spec;
@@ -59,6 +59,12 @@ static struct job *submit(struct lab *lab, struct want want, core_time at)
 	spec.array = (char *)(uintptr_t)want.array;
 	if (job_submit(lab->c, &spec, at, &job, &err) != 0)
 		fail_msg("%s", err_text(&err));
+	return job;
+}
+
+static struct job *submit(struct lab *lab, struct want want, core_time at)
+{
+	struct job *job = submit_only(lab, want, at);
 	cluster_run(lab->c, at);
 	check_cluster(lab->c);
 	return job;
@@ -114,6 +120,32 @@ static void age_grows_every_period_up_to_its_maximum(void **state)
 	assert_int_equal(job->state.priority, 500);
 	run(lab, T0 + 5 * HOUR);
 	assert_int_equal(job->state.priority, 1000);
+}
+
+/* The last one comes in another slice, at once, and its next time is that of all. */
+static void many_are_weighed_slice_by_slice(void **state)
+{
+	struct lab *lab = *state;
+	const core_time then = T0 + 300 * CORE_SECOND;
+	const uint32_t aged = 1000 * 300 / 7200;
+	struct job *first, *last = NULL;
+	lab->conf.priority.age = 1000;
+	lab->conf.max_job_count = 20000;
+	fill(lab);
+	first = submit(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10}, T0);
+	for (int i = 0; i < 10500; i++)
+		last = submit_only(lab, (struct want){.nodes = 1, .tasks = 1, .minutes = 10}, T0);
+	cluster_run(lab->c, T0);
+	cluster_run(lab->c, then);
+	assert_int_equal(first->state.priority, aged);
+	assert_int_equal(last->state.priority, 1);
+	while (cluster_next_time(lab->c) < then + CORE_SECOND)
+		cluster_run(lab->c, cluster_next_time(lab->c));
+	assert_int_equal(last->state.priority, aged);
+	run(lab, then + 299 * CORE_SECOND);
+	assert_int_equal(first->state.priority, aged);
+	cluster_run(lab->c, then + 300 * CORE_SECOND);
+	assert_int_equal(first->state.priority, 2 * 1000 * 300 / 7200);
 }
 
 static void held_ones_do_not_age_unless_they_always_do(void **state)
@@ -367,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	        T(age_grows_every_period_up_to_its_maximum),
+	        T(many_are_weighed_slice_by_slice),
 	        T(held_ones_do_not_age_unless_they_always_do),
 	        T(size_favors_large_ones_or_small_ones),
 	        T(partitions_and_tres_count_by_their_weights),
