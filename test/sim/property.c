@@ -529,6 +529,8 @@ static void check_planned(struct world *w)
 }
 
 /* Nobody before a job that was started waits for a node that it got, unless the plan has it start by then. */
+/* A job that no end was known for, which has one now, may be passed once, until there is time to look for it.
+ */
 static void check_started(struct world *w)
 {
 	for (const struct job *job = job_next(w->c, NULL); job; job = job_next(w->c, job)) {
@@ -538,7 +540,8 @@ static void check_started(struct world *w)
 		check_sharing(w, job);
 		for (const struct job *o = job_next(w->c, NULL); o; o = job_next(w->c, o))
 			if (waits(w, o) && before(o, job) && w->passes == 1 && !o->planned &&
-			    has_node_of(w, job, o->part) && !(w->conf.backfill && waits_for_no_end(w)))
+			    has_node_of(w, job, o->part) &&
+			    !(w->conf.backfill && (waits_for_no_end(w) || plan_is_due(w->c))))
 				world_fail(w, "job %u was started, and job %u before it waits for room",
 				           job->job_id, o->job_id);
 	}

@@ -96,7 +96,8 @@ static void make_part(struct small *w, uint32_t at, uint32_t first, uint32_t nod
 	        .default_time_min = CORE_NO_VAL,
 	        .min_nodes = once_in(w, 6) ? 2 : 0,
 	        .max_nodes = once_in(w, 6) ? 2 : CORE_INFINITE,
-	        .max_cpus_per_node = once_in(w, 4) ? 1 + pick_small(w, 3) : CORE_INFINITE,
+	        /* Whole cores of two threads: of other limits a started job may take a CPU more. */
+	        .max_cpus_per_node = once_in(w, 4) ? 2 * (1 + pick_small(w, 2)) : CORE_INFINITE,
 	        .priority_tier = at == 1 ? 1 : 2,
 	        .over_time_limit_min = CORE_NO_VAL,
 	        .exclusive_user = once_in(w, 8),
@@ -120,6 +121,8 @@ static void make_conf(struct small *w)
 	                                .license_count = 1,
 	                                .bf_licenses = true,
 	                                .backfill = true,
+	                                .bf_slice =
+	                                        1000000, /* all of the plan in one pass, which is compared */
 	                                .bf_interval = 30,
 	                                .bf_max_job_test = 500,
 	                                .max_job_count = 10000,
