@@ -227,11 +227,12 @@ static bool say_counts(const struct wishes *w, const struct small_counts *counts
 	printf("%llu jobs were started\n", (unsigned long long)counts->started);
 	if (!w->small)
 		return true;
+	const unsigned long long submitted = counts->taken + counts->refused;
 	printf("%llu jobs were submitted to small clusters, %llu of them refused; %llu planned starts and "
 	       "%llu jobs "
 	       "without one are as the reference scheduler says\n",
-	       (unsigned long long)(counts->taken + counts->refused), (unsigned long long)counts->refused,
-	       (unsigned long long)did->planned, (unsigned long long)did->never);
+	       submitted, (unsigned long long)counts->refused, (unsigned long long)did->planned,
+	       (unsigned long long)did->never);
 	if (w->events < 300 || (did->planned > 20 * w->histories && did->never > w->histories))
 		return true;
 	printf("not ok: that is less than these histories have\n");

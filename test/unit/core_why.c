@@ -104,7 +104,7 @@ static void what_nodes_lack_is_told(void **state)
 
 static struct job *submit_with(struct lab *lab, struct job_spec *spec)
 {
-	struct identity who = {.uid = 1000, .gid = 1000};
+	static struct identity who = {.uid = 1000, .gid = 1000};
 	struct job *job = NULL;
 	struct err err = {0};
 	spec->who = &who;
