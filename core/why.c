@@ -191,10 +191,13 @@ static void say_free_memory(const struct cluster *c, const struct job *job, stru
 {
 	const struct node *most = NULL;
 	uint64_t free = 0;
+	bool idle = false;
 	for (size_t i = 0; i < job->part->conf->node_count; i++) {
 		const struct node *node = c->nodes[job->part->conf->node_index[i]];
-		if (!node_is_usable(node) || node->cores_free == 0 ||
-		    node->mem_alloc >= node->conf->real_memory ||
+		if (!node_is_usable(node) || node->cores_free == 0)
+			continue;
+		idle = true;
+		if (node->mem_alloc >= node->conf->real_memory ||
 		    node->conf->real_memory - node->mem_alloc <= free)
 			continue;
 		most = node;
@@ -203,7 +206,7 @@ static void say_free_memory(const struct cluster *c, const struct job *job, stru
 	if (most)
 		text_printf(out, "Beside idle CPUs the most memory is free on %s: %" PRIu64 " MiB.\n",
 		            most->conf->name, free);
-	else
+	else if (idle)
 		text_add(out, "No node with idle CPUs has memory that is free.\n");
 }
 
