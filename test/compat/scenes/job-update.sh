@@ -22,7 +22,6 @@ for id in "$wait" "$run"; do
 	rupd "$id" timelimit=90
 	what "$id" 'TimeLimit=.*'
 	upd "$id" timelimit=unlimited
-	differs "the real one looks first what the limit is"
 	upd "$id" timelimit=-500
 	upd "$id" timelimit=soon
 	rupd "$id" timelimit=30

@@ -22,7 +22,7 @@ chmod 755 /home/hooks/mail
 mails() {
 	local i
 	for ((i = 0; i < $2; i++)); do
-		until_true 40 test -e "$out/$1.$i" && c "sed -E 's/([0-9]+-)?[0-9]+:[0-9][0-9]:[0-9][0-9]/TIME/' $out/$1.$i"
+		until_true 40 test -e "$out/$1.$i" && c "sed -E 's/([0-9]+-)?[0-9]+:[0-9][0-9]:[0-9][0-9]/TIME/; s/(NODELIST=worker-)[1-3]/\1N/' $out/$1.$i"
 	done
 }
 none() { c "ls $out | grep -c '^$1\.'"; }
