@@ -76,5 +76,5 @@ idle
 c "cat $out/prolog.$arr | grep -v SLURM_JOB_ID"
 quiet "chmod 644 /home/hooks/prolog"
 sub none -J none -w worker-1 -o /dev/null --wrap true
-differs "one that can't be run is one that fails here; there the job starts without it"
+differs "chance: one that can't be run is one that fails here; there the job starts without it"
 c "scontrol wait_job $none 2>&1 | sed 's/.*no longer.*//'; squeue -h -t all -j $none -o '%r'"

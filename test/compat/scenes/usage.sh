@@ -34,7 +34,7 @@ step 0 '-N2 -n2 perl -e "\$x = q(x) x 45_000_000 if \$ENV{SLURM_PROCID} == 1; sl
 step 1 '-N1 -n1 -w worker-1 perl -e "\$| = 1; print q(x) x 5_000_000; sleep 900"'
 ready() { [[ $(sstat -n -P --noconvert -o averss -j "$job.0") == [1-9]??????? && $(sstat -n -P --noconvert -o avediskwrite -j "$job.1") == 5?????? ]]; }
 until_true 60 ready
-about="sed -E 's/500000[01]/5MB/g; s/\b[0-9]{7}\b/N/g; s/\b([0-9])[0-9]{7,9}\b/\1_/g; s:(fs/disk|pages)=[^,|]+:\1=N:g; s/cpu=00:00:01/cpu=00:00:00/'"
+about="sed -E 's/500000[01]/5MB/g; s/\b[0-9]{7}\b/N/g; s/\b([0-9])[0-9]{7,9}\b/\1_/g; s:(fs/disk|pages)=[^,|]+:\1=N:g; s/mem=[45]_/mem=M_/; s/cpu=00:00:01/cpu=00:00:00/'"
 c "sstat -n -P -o jobid,ntasks,nodelist -j $job"
 c "sstat -n -P -o jobid,ntasks,nodelist -a -j $job"
 c "sstat -n -P -o jobid,ntasks,nodelist -a -j $job.1,$job.0"
