@@ -283,7 +283,7 @@ static void happens(struct small *w)
 		break;
 	case 6:
 	case 7:
-		job_cancel(w->c, job, 0, false, false, 0, w->now, &err); /* COMPLETING for now */
+		job_cancel(w->c, job, 0, false, false, 0, w->now, &err); /* COMPLETING at first */
 		break;
 	case 8:
 	case 9:

@@ -151,7 +151,7 @@ static void something_happens(struct play *p)
 		update_limit(p, job);
 		break;
 	case 7:
-		job_cancel(p->lab.c, job, 0, false, false, 0, now, &err); /* COMPLETING for now */
+		job_cancel(p->lab.c, job, 0, false, false, 0, now, &err); /* COMPLETING at first */
 		break;
 	case 8:
 		if (job->state.nodes.n > 0 && !job_is_active(job))
